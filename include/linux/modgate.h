@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the rest of the kernel asks modgate.
+ */
+#ifndef _LINUX_MODGATE_H
+#define _LINUX_MODGATE_H
+
+#include <linux/types.h>
+#include <uapi/linux/modgate.h>
+
+#ifdef CONFIG_SECURITY_MODGATE_LOCKDOWN
+bool modgate_vouches(const void *module);
+#else
+static inline bool modgate_vouches(const void *module)
+{
+	return false;
+}
+#endif
+
+#endif /* _LINUX_MODGATE_H */

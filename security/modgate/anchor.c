@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The anchor: the one certificate whose key signs the local policy. The boot
+ * chain alone decides which: compiled in, or pinned on the command line by its
+ * digest and handed over by the initramfs. What is malformed still provisions,
+ * so that it cannot be used to switch modgate off.
+ */
+#include <linux/hex.h>
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include "modgate.h"
+
+static enum modgate_anchor_state state;
+static u8 pin[MODGATE_DIGEST_SIZE];	/* valid unless NONE or MALFORMED */
+static struct modgate_key anchor;	/* valid if LOADED */
+static bool settled;			/* what is compiled in has been looked at */
+
+/*
+ * An early parameter: bootconfig cannot set it. Given twice with different
+ * values it is as good as malformed.
+ */
+static int __init parse_anchor(char *value)
+{
+	u8 digest[MODGATE_DIGEST_SIZE];
+
+	if (!value || strlen(value) != 2 * sizeof(digest) ||
+	    hex2bin(digest, value, sizeof(digest)) ||
+	    (state != MODGATE_ANCHOR_NONE &&
+	     memcmp(pin, digest, sizeof(pin)))) {
+		state = MODGATE_ANCHOR_MALFORMED;
+		return 0;
+	}
+	if (state == MODGATE_ANCHOR_NONE)
+		state = MODGATE_ANCHOR_AWAITED;
+	memcpy(pin, digest, sizeof(pin));
+	return 0;
+}
+early_param("modgate.anchor", parse_anchor);
+
+#ifdef CONFIG_SECURITY_MODGATE_HAS_ANCHOR
+/* The digest of the certificate compiled in must be the pin, if there is one. */
+static void __init init_compiled_in(void)
+{
+	size_t size = modgate_anchor_cert_end - modgate_anchor_cert;
+	u8 digest[MODGATE_DIGEST_SIZE];
+	bool pinned = state == MODGATE_ANCHOR_AWAITED;
+
+	if (state == MODGATE_ANCHOR_MALFORMED)
+		return;
+	state = MODGATE_ANCHOR_INVALID;
+	if (modgate_sha384(modgate_anchor_cert, size, digest))
+		return;
+	if (pinned && memcmp(pin, digest, sizeof(pin))) {
+		state = MODGATE_ANCHOR_CONFLICT;
+		return;
+	}
+	memcpy(pin, digest, sizeof(pin));
+	if (!modgate_key_add(&anchor, ".modgate", modgate_anchor_cert, size))
+		state = MODGATE_ANCHOR_LOADED;
+}
+#else
+static inline void init_compiled_in(void)
+{
+}
+#endif
+
+/* Not before certificates can be parsed. */
+static int __init modgate_anchor_init(void)
+{
+	if (!modgate_enabled)
+		return 0;
+	init_compiled_in();
+	if (state == MODGATE_ANCHOR_MALFORMED)
+		pr_err("modgate: modgate.anchor= must be one SHA-384 in 96 hex digits; only system modules will load\n");
+	if (state == MODGATE_ANCHOR_CONFLICT)
+		pr_err("modgate: modgate.anchor= differs from the certificate compiled in; only system modules will load\n");
+	if (state == MODGATE_ANCHOR_INVALID)
+		pr_err("modgate: the certificate compiled in is not usable; only system modules will load\n");
+	/* Pairs with modgate_anchor_settled(). */
+	smp_store_release(&settled, true);
+	return 0;
+}
+late_initcall_sync(modgate_anchor_init);
+
+/**
+ * modgate_anchor_settled() - has the boot chain had its say?
+ *
+ * A usermode helper of the initramfs may run before that.
+ *
+ * Return: true from late_initcall_sync on.
+ */
+bool modgate_anchor_settled(void)
+{
+	/* Pairs with modgate_anchor_init(). */
+	return smp_load_acquire(&settled);
+}
+
+/**
+ * modgate_provisioned() - has the boot chain named an anchor?
+ *
+ * Return: true even if what it says is of no use.
+ */
+bool modgate_provisioned(void)
+{
+	return IS_ENABLED(CONFIG_SECURITY_MODGATE_HAS_ANCHOR) ||
+	       READ_ONCE(state) != MODGATE_ANCHOR_NONE;
+}
+
+/**
+ * modgate_anchor_state() - how far the anchor is known
+ *
+ * Return: the state.
+ */
+enum modgate_anchor_state modgate_anchor_state(void)
+{
+	return READ_ONCE(state);
+}
+
+/**
+ * modgate_anchor_digest() - which certificate is the anchor
+ * @digest: SHA-384 of the certificate, filled in, %MODGATE_DIGEST_SIZE bytes
+ *
+ * Return: false if it is not known.
+ */
+bool modgate_anchor_digest(u8 *digest)
+{
+	if (READ_ONCE(state) != MODGATE_ANCHOR_LOADED &&
+	    READ_ONCE(state) != MODGATE_ANCHOR_AWAITED)
+		return false;
+	memcpy(digest, pin, sizeof(pin));
+	return true;
+}
+
+/**
+ * modgate_anchor() - the key that signs the local policy
+ *
+ * Return: the key, or NULL if it is not known (yet).
+ */
+const struct modgate_key *modgate_anchor(void)
+{
+	/* Pairs with modgate_anchor_load(). */
+	if (smp_load_acquire(&state) != MODGATE_ANCHOR_LOADED)
+		return NULL;
+	return &anchor;
+}
+
+/**
+ * modgate_anchor_load() - take the certificate that was pinned
+ * @cert: X.509 certificate in DER
+ * @size: of @cert, in bytes
+ * @rule: on failure, set to the rule that it breaks
+ *
+ * The caller serialises.
+ *
+ * Return: 0; -EEXIST: it is known already; -EKEYREJECTED: not the one that was
+ * pinned, or nothing was, or it is not usable.
+ */
+int modgate_anchor_load(const void *cert, size_t size, const char **rule)
+{
+	u8 digest[MODGATE_DIGEST_SIZE];
+	int err;
+
+	*rule = "anchor: the certificate is known already";
+	if (state == MODGATE_ANCHOR_LOADED)
+		return -EEXIST;
+	*rule = "anchor: no usable modgate.anchor= on the command line";
+	if (state != MODGATE_ANCHOR_AWAITED)
+		return -EKEYREJECTED;
+	err = modgate_sha384(cert, size, digest);
+	if (err)
+		return err;
+	*rule = "anchor: not the certificate that modgate.anchor= names";
+	if (memcmp(pin, digest, sizeof(pin)))
+		return -EKEYREJECTED;
+	*rule = "anchor: the certificate is not usable";
+	err = modgate_key_add(&anchor, ".modgate", cert, size);
+	if (err)
+		return err == -ENOMEM ? err : -EKEYREJECTED;
+	/* Pairs with modgate_anchor(). */
+	smp_store_release(&state, MODGATE_ANCHOR_LOADED);
+	return 0;
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * securityfs: what people and the tool see and write. The text is described in
+ * Documentation/ABI/testing/securityfs-modgate.
+ */
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <linux/hex.h>
+#include <linux/init.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/security.h>
+#include <linux/seq_file.h>
+#include <linux/uaccess.h>
+#include "modgate.h"
+
+#define WRITE_MAX (sizeof(struct modgate_bundle) + MODGATE_DOCUMENT_MAX + \
+		   MODGATE_SIGNATURE_MAX)
+
+static const char *const state_names[] = {
+	[MODGATE_BOOT] = "boot",
+	[MODGATE_SEALED] = "sealed",
+	[MODGATE_CLOSED] = "closed",
+};
+
+static const char *const anchor_names[] = {
+	[MODGATE_ANCHOR_NONE] = "-",
+	[MODGATE_ANCHOR_LOADED] = "loaded",
+	[MODGATE_ANCHOR_AWAITED] = "awaited",
+	[MODGATE_ANCHOR_MALFORMED] = "malformed",
+	[MODGATE_ANCHOR_CONFLICT] = "conflict",
+	[MODGATE_ANCHOR_INVALID] = "invalid",
+};
+
+static const char *const mode_names[] = {
+	[0] = "-",
+	[MODGATE_MODE_SYSTEM] = "system",
+	[MODGATE_MODE_SIGNED] = "signed",
+	[MODGATE_MODE_LISTED] = "listed",
+};
+
+static const char *const enforcing_names[] = {
+	[MODGATE_ENFORCE] = "yes",
+	[MODGATE_AUDIT] = "audit",
+	[MODGATE_RECORD] = "record",
+};
+
+/* Names of the bits of a word, from bit 0. */
+static const char *const role_names[] = {
+	"approve", "vendor", "ban", "exclusive",
+};
+
+static const char *const policy_flag_names[] = {
+	"audit", "allow-kexec", "auto-close",
+};
+
+static const char *yes_no(bool yes)
+{
+	return yes ? "yes" : "no";
+}
+
+static void show_bits(struct seq_file *m, u32 bits, const char *const *names,
+		      int n)
+{
+	bool first = true;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (!(bits & BIT(i)))
+			continue;
+		seq_printf(m, "%s%s", first ? "" : ",", names[i]);
+		first = false;
+	}
+	if (first)
+		seq_putc(m, '-');
+}
+
+static int state_show(struct seq_file *m, void *unused)
+{
+	const struct modgate_policy *policy = modgate_policy();
+	enum modgate_enforcing enforcing = modgate_enforcing();
+	u8 digest[MODGATE_DIGEST_SIZE];
+
+	seq_printf(m, "state=%s\n", state_names[modgate_state()]);
+	seq_printf(m, "ended-by=%s\n", modgate_ended_by());
+	seq_printf(m, "provisioned=%s\n", yes_no(modgate_provisioned()));
+	seq_printf(m, "anchor=%s\n", anchor_names[modgate_anchor_state()]);
+	if (modgate_anchor_digest(digest))
+		seq_printf(m, "anchor-digest=%*phN\n", MODGATE_DIGEST_SIZE,
+			   digest);
+	else
+		seq_puts(m, "anchor-digest=-\n");
+	seq_printf(m, "policy=%s\n", yes_no(policy));
+	seq_printf(m, "mode=%s\n", mode_names[policy ? policy->mode : 0]);
+	seq_printf(m, "enforcing=%s\n", enforcing_names[enforcing]);
+	seq_printf(m, "missing-lists=%u\n",
+		   policy ? modgate_missing_lists(policy) : 0);
+	seq_printf(m, "freshness=%s\n", modgate_freshness_tpm ? "tpm" : "none");
+	seq_puts(m, "machine=none\n");
+	seq_printf(m, "lockdown=%s\n",
+		   yes_no(IS_ENABLED(CONFIG_SECURITY_MODGATE_LOCKDOWN)));
+	seq_printf(m, "kexec=%s\n",
+		   enforcing == MODGATE_ENFORCE && !modgate_kexec_allowed() ?
+		   "refused" : "allowed");
+	seq_printf(m, "refused=%llu\n", modgate_event_total());
+	seq_printf(m, "revoked=%u\n", modgate_revoked_count());
+	seq_puts(m, "error=");
+	modgate_load_error_show(m);
+	seq_putc(m, '\n');
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(state);
+
+static int policy_show(struct seq_file *m, void *unused)
+{
+	const struct modgate_policy *policy = modgate_policy();
+	const struct modgate_header *h;
+
+	if (!policy)
+		return 0;
+	h = policy->doc.header;
+	seq_printf(m, "mode=%s\nflags=", mode_names[policy->mode]);
+	show_bits(m, policy->flags, policy_flag_names,
+		  ARRAY_SIZE(policy_flag_names));
+	seq_printf(m, "\ngeneration=%llu\ncreated=%llu\n",
+		   modgate_le64(h->generation), modgate_le64(h->created));
+	seq_printf(m, "digest=%*phN\nsigner=%*phN\n",
+		   MODGATE_DIGEST_SIZE, policy->digest,
+		   MODGATE_DIGEST_SIZE, h->signer);
+	seq_printf(m, "authorities=%u\n", policy->doc.n_authorities);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(policy);
+
+static void show_list(struct seq_file *m, const struct modgate_list *list)
+{
+	const struct modgate_header *h = list->doc.header;
+
+	seq_printf(m, " generation=%llu created=%llu digest=%*phN",
+		   modgate_le64(h->generation), modgate_le64(h->created),
+		   MODGATE_DIGEST_SIZE, list->digest);
+	seq_printf(m, " exclusive=%s modules=%u vendors=%u bans=%u",
+		   yes_no(modgate_le32(h->flags) & MODGATE_LIST_EXCLUSIVE),
+		   list->doc.n_modules, list->doc.n_vendors, list->doc.n_bans);
+}
+
+static int lists_show(struct seq_file *m, void *unused)
+{
+	const struct modgate_policy *policy = modgate_policy();
+	const struct modgate_authority *a;
+	const struct modgate_list *list;
+	u32 i;
+
+	for (i = 0; policy && i < policy->doc.n_authorities; i++) {
+		a = &policy->doc.authorities[i];
+		list = modgate_list(policy, i);
+		seq_printf(m, "name=%s authority=%*phN roles=", a->name,
+			   MODGATE_DIGEST_SIZE, a->digest);
+		show_bits(m, modgate_le32(a->roles), role_names,
+			  ARRAY_SIZE(role_names));
+		seq_printf(m, " required=%s floor=%llu loaded=%s",
+			   yes_no(modgate_le32(a->flags) &
+				  MODGATE_AUTHORITY_REQUIRED),
+			   modgate_le64(a->floor), yes_no(list));
+		if (list)
+			show_list(m, list);
+		seq_putc(m, '\n');
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(lists);
+
+/* Whoever opened the file must have been privileged, not who writes to it. */
+static bool may_write(struct file *file)
+{
+	return file_ns_capable(file, &init_user_ns, CAP_MAC_ADMIN);
+}
+
+/* One document at a time, so that memory is held for one at most. */
+static DEFINE_MUTEX(load_lock);
+
+static int load_bytes(const char __user *user, size_t size)
+{
+	bool keep = false;
+	void *bytes;
+	int err;
+
+	/* Nothing is allocated to be told that it is too late. */
+	if (modgate_state() != MODGATE_BOOT)
+		return modgate_load(NULL, 0, &keep);
+	bytes = kvmalloc(size, GFP_KERNEL);
+	if (!bytes)
+		return modgate_load_refuse(-ENOMEM, "memory: not enough");
+	if (copy_from_user(bytes, user, size))
+		err = modgate_load_refuse(-EFAULT, "bundle: cannot be read");
+	else
+		err = modgate_load(bytes, size, &keep);
+	if (!keep)
+		kvfree(bytes);
+	return err;
+}
+
+static ssize_t load_write(struct file *file, const char __user *user,
+			  size_t size, loff_t *pos)
+{
+	int err;
+
+	if (!may_write(file))
+		return modgate_load_refuse(-EPERM,
+					   "privilege: needs CAP_MAC_ADMIN in the initial user namespace");
+	if (modgate_state() == MODGATE_BOOT && *pos)
+		return modgate_load_refuse(-EINVAL,
+					   "bundle: it takes exactly one write");
+	if (modgate_state() == MODGATE_BOOT && size > WRITE_MAX)
+		return modgate_load_refuse(-EINVAL, "size: over 128 MiB");
+	err = mutex_lock_killable(&load_lock);
+	if (err)
+		return err;
+	err = load_bytes(user, size);
+	mutex_unlock(&load_lock);
+	if (err)
+		return err;
+	*pos += size;
+	return size;
+}
+
+static const struct file_operations load_fops = {
+	.open = nonseekable_open,
+	.write = load_write,
+};
+
+static ssize_t seal_write(struct file *file, const char __user *user,
+			  size_t size, loff_t *pos)
+{
+	if (!may_write(file))
+		return -EPERM;
+	modgate_seal("seal");
+	return size;
+}
+
+static const struct file_operations seal_fops = {
+	.open = nonseekable_open,
+	.write = seal_write,
+};
+
+static ssize_t revoke_write(struct file *file, const char __user *user,
+			    size_t size, loff_t *pos)
+{
+	char hex[2 * MODGATE_DIGEST_SIZE + 1];
+	u8 digest[MODGATE_DIGEST_SIZE];
+	int err;
+
+	if (!may_write(file))
+		return -EPERM;
+	if (size < sizeof(hex) - 1 || size > sizeof(hex))
+		return -EINVAL;
+	if (copy_from_user(hex, user, size))
+		return -EFAULT;
+	if (size == sizeof(hex) && hex[size - 1] != '\n')
+		return -EINVAL;
+	if (hex2bin(digest, hex, sizeof(digest)))
+		return -EINVAL;
+	err = modgate_revoke(digest);
+	return err ?: size;
+}
+
+static const struct file_operations revoke_fops = {
+	.open = nonseekable_open,
+	.write = revoke_write,
+};
+
+struct modgate_file {
+	const char *name;
+	umode_t mode;
+	const struct file_operations *fops;
+};
+
+static const struct modgate_file files[] __initconst = {
+	{ "state", 0444, &state_fops },
+	{ "policy", 0400, &policy_fops },
+	{ "lists", 0400, &lists_fops },
+	{ "events", 0400, &modgate_events_fops },
+	{ "load", 0200, &load_fops },
+	{ "seal", 0200, &seal_fops },
+	{ "revoke", 0200, &revoke_fops },
+};
+
+/* Files that cannot be made are missing; the gate works without them. */
+static int __init modgate_fs_init(void)
+{
+	struct dentry *dir, *file;
+	int i;
+
+	if (!modgate_enabled)
+		return 0;
+	dir = securityfs_create_dir("modgate", NULL);
+	if (IS_ERR(dir))
+		return PTR_ERR(dir);
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		file = securityfs_create_file(files[i].name, files[i].mode,
+					      dir, NULL, files[i].fops);
+		if (IS_ERR(file))
+			return PTR_ERR(file);
+	}
+	return 0;
+}
+fs_initcall(modgate_fs_init);

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * modgate: a third-party kernel module loads only if the machine's owner
+ * approved that very module and the machine has restarted since. This file
+ * registers it.
+ */
+#include <linux/init.h>
+#include <linux/lsm_hooks.h>
+#include <uapi/linux/lsm.h>
+#include "compat.h"
+#include "modgate.h"
+
+bool modgate_enabled __ro_after_init;
+
+static struct lsm_blob_sizes modgate_blobs __ro_after_init = {
+	.lbs_task = sizeof(struct modgate_task),
+};
+
+static const struct lsm_id modgate_lsmid = {
+	.name = "modgate",
+	.id = LSM_ID_MODGATE,
+};
+
+/**
+ * modgate_task() - what modgate remembers with a task
+ * @task: the task; only its owner changes it, so no lock
+ *
+ * Return: the task's blob. Only valid if modgate is enabled.
+ */
+struct modgate_task *modgate_task(const struct task_struct *task)
+{
+	return task->security + modgate_blobs.lbs_task;
+}
+
+static int __init modgate_init(void)
+{
+	security_add_hooks(modgate_hooks, modgate_hooks_count, &modgate_lsmid);
+	modgate_enabled = true;
+	return 0;
+}
+
+DEFINE_LSM(modgate) = {
+	MODGATE_LSM_NAME,
+	.init = modgate_init,
+	.blobs = &modgate_blobs,
+	.order = IS_ENABLED(CONFIG_SECURITY_MODGATE_LAST) ?
+		 LSM_ORDER_LAST : LSM_ORDER_MUTABLE,
+};

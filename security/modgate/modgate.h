@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * modgate: what its files share. Read in this order: lsm.c, hooks.c, verdict.c.
+ */
+#ifndef _MODGATE_H
+#define _MODGATE_H
+
+#include <linux/key.h>
+#include <linux/lsm_hooks.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include "document.h"
+
+/* State of this boot. It only ever goes up. */
+enum modgate_state {
+	MODGATE_BOOT,
+	MODGATE_SEALED,
+	MODGATE_CLOSED,
+};
+
+/* What a refusal means: it is one, or it is only recorded. */
+enum modgate_enforcing {
+	MODGATE_ENFORCE,
+	MODGATE_AUDIT,		/* the local policy has the flag audit */
+	MODGATE_RECORD,		/* not provisioned */
+};
+
+/* verdict.c: the table of Documentation/security/modgate.rst */
+
+/* Questions about a module; answered only when the table needs them. */
+enum modgate_fact {
+	MODGATE_IS_REVOKED,
+	MODGATE_IS_BANNED,
+	MODGATE_IS_SYSTEM,
+	MODGATE_IS_LISTED,
+	MODGATE_IS_ON_DEMAND,
+	MODGATE_IS_SIGNED,
+};
+
+/**
+ * struct modgate_facts - the module that a verdict is about
+ * @ask: answers one question
+ */
+struct modgate_facts {
+	bool (*ask)(struct modgate_facts *facts, enum modgate_fact fact);
+};
+
+/**
+ * struct modgate_rules - all that a verdict depends on besides the module
+ * @state: state of this boot
+ * @policy: a local policy is in force
+ * @lists: every required list is in force
+ * @mode: MODGATE_MODE_* of the local policy
+ */
+struct modgate_rules {
+	enum modgate_state state;
+	bool policy;
+	bool lists;
+	u32 mode;
+};
+
+/**
+ * struct modgate_verdict - may it load?
+ * @allow: yes
+ * @vouch: yes because the owner approved it, so that lockdown lets it through
+ * @reason: MODGATE_REASON_*
+ */
+struct modgate_verdict {
+	bool allow;
+	bool vouch;
+	const char *reason;
+};
+
+struct modgate_verdict modgate_decide(const struct modgate_rules *rules,
+				      struct modgate_facts *facts);
+
+/* signer.c: digests, keys and signatures */
+
+/**
+ * struct modgate_key - a certificate's key, alone in a keyring of its own
+ * @keyring: not writable from user space
+ * @key: the key in it
+ */
+struct modgate_key {
+	struct key *keyring;
+	struct key *key;
+};
+
+/* certs/system_certificates.S; only until init memory is freed */
+extern const u8 system_certificate_list[];
+extern const unsigned long system_certificate_list_size;
+
+int modgate_sha384(const void *data, size_t size, u8 *digest);
+int modgate_key_add(struct modgate_key *key, const char *name,
+		    const void *cert, size_t size);
+void modgate_key_drop(struct modgate_key *key);
+int modgate_key_verify(const struct modgate_key *key, const u8 *digest,
+		       const void *signature, size_t size);
+bool modgate_is_builtin_cert(const u8 *digest);
+bool modgate_signed_by_system(const void *module, size_t size);
+bool modgate_signed_by_known(const void *module, size_t size);
+bool modgate_signed_by_key(const void *module, size_t size,
+			   const struct modgate_key *key);
+
+/* anchor.c: who may sign the local policy */
+
+enum modgate_anchor_state {
+	MODGATE_ANCHOR_NONE,
+	MODGATE_ANCHOR_LOADED,
+	MODGATE_ANCHOR_AWAITED,
+	MODGATE_ANCHOR_MALFORMED,
+	MODGATE_ANCHOR_CONFLICT,
+	MODGATE_ANCHOR_INVALID,
+};
+
+/* anchor_cert.S */
+extern const u8 modgate_anchor_cert[];
+extern const u8 modgate_anchor_cert_end[];
+
+bool modgate_anchor_settled(void);
+bool modgate_provisioned(void);
+enum modgate_anchor_state modgate_anchor_state(void);
+bool modgate_anchor_digest(u8 *digest);
+const struct modgate_key *modgate_anchor(void);
+int modgate_anchor_load(const void *cert, size_t size, const char **rule);
+
+/* policy.c: the documents in force, and the state */
+
+/**
+ * struct modgate_list - an approved list in force
+ * @doc: its entries
+ * @digest: SHA-384 of the document
+ * @bytes: the write to load that it came with
+ * @banned_keys: keys of its MODGATE_BAN_CERT entries
+ * @n_banned_keys: their number
+ */
+struct modgate_list {
+	struct modgate_document doc;
+	u8 digest[MODGATE_DIGEST_SIZE];
+	void *bytes;
+	struct modgate_key *banned_keys;
+	u32 n_banned_keys;
+};
+
+/**
+ * struct modgate_policy - the local policy in force
+ * @doc: its authorities
+ * @digest: SHA-384 of the document
+ * @bytes: the write to load that it came with
+ * @mode: MODGATE_MODE_*
+ * @flags: MODGATE_POLICY_*
+ * @keys: keys of @doc.authorities, in the same order
+ * @lists: their lists; NULL until accepted; never freed afterwards
+ */
+struct modgate_policy {
+	struct modgate_document doc;
+	u8 digest[MODGATE_DIGEST_SIZE];
+	void *bytes;
+	u32 mode;
+	u32 flags;
+	struct modgate_key keys[MODGATE_AUTHORITIES_MAX];
+	struct modgate_list *lists[MODGATE_AUTHORITIES_MAX];
+};
+
+extern bool modgate_freshness_tpm;
+
+const struct modgate_policy *modgate_policy(void);
+const struct modgate_list *modgate_list(const struct modgate_policy *policy,
+					u32 authority);
+void modgate_rules_get(struct modgate_rules *rules);
+u32 modgate_missing_lists(const struct modgate_policy *policy);
+enum modgate_state modgate_state(void);
+const char *modgate_ended_by(void);
+void modgate_seal(const char *by);
+enum modgate_enforcing modgate_enforcing(void);
+bool modgate_kexec_allowed(void);
+int modgate_load(void *bytes, size_t size, bool *keep);
+int modgate_load_refuse(int err, const char *rule);
+void modgate_load_error_show(struct seq_file *m);
+bool modgate_is_banned(const u8 *digest);
+const struct modgate_module *modgate_approval(const u8 *digest);
+int modgate_revoke(const u8 *digest);
+bool modgate_is_revoked(const u8 *digest);
+u32 modgate_revoked_count(void);
+
+/* events.c and audit.c: telling people */
+
+/**
+ * struct modgate_event - a refused (or would-be-refused) load
+ * @op: "module" or "kexec"
+ * @reason: MODGATE_REASON_*
+ * @enforcing: whether it was refused
+ * @digest: SHA-384 of the module, or NULL
+ * @path: of the file, or NULL; what comes after the last slash names it
+ */
+struct modgate_event {
+	const char *op;
+	const char *reason;
+	enum modgate_enforcing enforcing;
+	const u8 *digest;
+	const char *path;
+};
+
+void modgate_event_record(const struct modgate_event *event);
+u64 modgate_event_total(void);
+void modgate_show_string(struct seq_file *m, const char *s);
+extern const struct file_operations modgate_events_fops;
+void modgate_name_of(const char *path, char name[MODGATE_NAME_SIZE]);
+void modgate_audit_verdict(const struct modgate_event *event);
+void modgate_audit_document(const struct modgate_document *doc,
+			    const u8 *digest, const char *what, int err,
+			    const char *rule, u64 offset);
+
+/* hooks.c */
+extern struct security_hook_list modgate_hooks[];
+extern const int modgate_hooks_count;
+void modgate_window_end(void);
+
+/* lsm.c */
+
+/**
+ * struct modgate_task - what modgate remembers with a task
+ * @vouched: the buffer of a module that the owner approved, until it is used
+ * @digest: of the module being loaded, if @judged
+ * @judged: a module was allowed and has not come up yet
+ * @judging: the task is inside a verdict
+ */
+struct modgate_task {
+	const void *vouched;
+	u8 digest[MODGATE_DIGEST_SIZE];
+	bool judged;
+	bool judging;
+};
+
+extern bool modgate_enabled;
+struct modgate_task *modgate_task(const struct task_struct *task);
+
+#endif /* _MODGATE_H */

@@ -1,0 +1,664 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The documents in force, and the state of this boot.
+ *
+ * The local policy and each list are accepted at most once, only in state
+ * boot, and are never freed: readers need no lock. A document is published, and
+ * the state raised, under state_lock, so that nothing whose load had begun in
+ * state boot comes into force after its end.
+ */
+#include <linux/errname.h>
+#include <linux/init.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+#include "modgate.h"
+
+#define REVOKED_MAX 4096
+
+static enum modgate_state boot_state = MODGATE_BOOT;
+static const char *ended_by = "-";
+static struct modgate_policy *in_force;
+static DEFINE_SPINLOCK(state_lock);	/* writers of the three above */
+
+static DEFINE_MUTEX(error_lock);
+static char *load_error;		/* under error_lock; NULL for none */
+
+static DEFINE_MUTEX(revoke_lock);
+static u8 (*revoked)[MODGATE_DIGEST_SIZE];	/* append only */
+static u32 n_revoked;
+
+/* Demanded on the command line; this kernel has no TPM backend yet. */
+bool modgate_freshness_tpm __ro_after_init;
+
+/* Early, so that bootconfig cannot set it; it can only tighten. */
+static int __init parse_freshness(char *value)
+{
+	if (!value || strcmp(value, "none"))
+		modgate_freshness_tpm = true;
+	return 0;
+}
+early_param("modgate.freshness", parse_freshness);
+
+/**
+ * modgate_state() - state of this boot
+ *
+ * What was in force when the state was raised is visible to whoever sees it.
+ *
+ * Return: the state.
+ */
+enum modgate_state modgate_state(void)
+{
+	/* Pairs with modgate_seal(). */
+	return smp_load_acquire(&boot_state);
+}
+
+/**
+ * modgate_ended_by() - what ended state boot
+ *
+ * Return: "seal", "exec", "root", or "-" if it has not ended.
+ */
+const char *modgate_ended_by(void)
+{
+	return READ_ONCE(ended_by);
+}
+
+/**
+ * modgate_seal() - end state boot; harmless when it has ended
+ * @by: what modgate_ended_by() is to say, a constant
+ */
+void modgate_seal(const char *by)
+{
+	bool ends = false;
+
+	spin_lock(&state_lock);
+	if (boot_state == MODGATE_BOOT) {
+		WRITE_ONCE(ended_by, by);
+		/* Pairs with modgate_state(). */
+		smp_store_release(&boot_state, MODGATE_SEALED);
+		ends = true;
+	}
+	spin_unlock(&state_lock);
+	if (ends)
+		modgate_window_end();
+}
+
+/**
+ * modgate_policy() - the local policy in force
+ *
+ * Return: the policy, or NULL; valid for ever.
+ */
+const struct modgate_policy *modgate_policy(void)
+{
+	/* Pairs with publish(). */
+	return smp_load_acquire(&in_force);
+}
+
+/**
+ * modgate_list() - an authority's list in force
+ * @policy: the local policy in force
+ * @authority: index into its authorities
+ *
+ * Return: the list, or NULL; valid for ever.
+ */
+const struct modgate_list *modgate_list(const struct modgate_policy *policy,
+					u32 authority)
+{
+	/* Pairs with publish(). */
+	return smp_load_acquire(&policy->lists[authority]);
+}
+
+/**
+ * modgate_missing_lists() - how many required lists are not in force
+ * @policy: the local policy in force
+ *
+ * Return: their number.
+ */
+u32 modgate_missing_lists(const struct modgate_policy *policy)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < policy->doc.n_authorities; i++)
+		if (modgate_le32(policy->doc.authorities[i].flags) &
+		    MODGATE_AUTHORITY_REQUIRED && !modgate_list(policy, i))
+			n++;
+	return n;
+}
+
+/**
+ * modgate_rules_get() - all that a verdict depends on besides the module
+ * @rules: filled in; the state first, since what it saw stays in force
+ */
+void modgate_rules_get(struct modgate_rules *rules)
+{
+	const struct modgate_policy *policy;
+
+	rules->state = modgate_state();
+	policy = modgate_policy();
+	rules->policy = policy;
+	rules->lists = policy && !modgate_missing_lists(policy);
+	rules->mode = policy ? policy->mode : 0;
+}
+
+/**
+ * modgate_enforcing() - is a refusal carried out?
+ *
+ * Return: MODGATE_ENFORCE if so.
+ */
+enum modgate_enforcing modgate_enforcing(void)
+{
+	const struct modgate_policy *policy = modgate_policy();
+
+	if (policy && policy->flags & MODGATE_POLICY_AUDIT)
+		return MODGATE_AUDIT;
+	if (!modgate_provisioned() &&
+	    !IS_ENABLED(CONFIG_SECURITY_MODGATE_UNPROVISIONED_SYSTEM_ONLY))
+		return MODGATE_RECORD;
+	return MODGATE_ENFORCE;
+}
+
+/**
+ * modgate_kexec_allowed() - does the local policy in force allow kexec?
+ *
+ * Return: true if it says so.
+ */
+bool modgate_kexec_allowed(void)
+{
+	const struct modgate_policy *policy = modgate_policy();
+
+	return policy && policy->flags & MODGATE_POLICY_ALLOW_KEXEC;
+}
+
+/**
+ * modgate_is_banned() - is a module banned by its digest?
+ * @digest: SHA-384 of the module
+ *
+ * Return: true if a list in force says so.
+ */
+bool modgate_is_banned(const u8 *digest)
+{
+	const struct modgate_policy *policy = modgate_policy();
+	const struct modgate_list *list;
+	const struct modgate_ban *ban;
+	u32 i;
+
+	for (i = 0; policy && i < policy->doc.n_authorities; i++) {
+		list = modgate_list(policy, i);
+		ban = list ? modgate_find_ban(&list->doc, digest) : NULL;
+		if (ban && modgate_le32(ban->kind) == MODGATE_BAN_DIGEST)
+			return true;
+	}
+	return false;
+}
+
+/* An exclusive list switches the approvals of all others off. */
+static bool is_switched_off(const struct modgate_policy *policy, u32 authority)
+{
+	const struct modgate_list *list;
+	u32 i;
+
+	for (i = 0; i < policy->doc.n_authorities; i++) {
+		list = modgate_list(policy, i);
+		if (i != authority && list &&
+		    modgate_le32(list->doc.header->flags) &
+		    MODGATE_LIST_EXCLUSIVE)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * modgate_approval() - who approved a module?
+ * @digest: SHA-384 of the module
+ *
+ * Return: an entry of a list in force, or NULL.
+ */
+const struct modgate_module *modgate_approval(const u8 *digest)
+{
+	const struct modgate_policy *policy = modgate_policy();
+	const struct modgate_module *approval;
+	const struct modgate_list *list;
+	u32 i;
+
+	for (i = 0; policy && i < policy->doc.n_authorities; i++) {
+		list = modgate_list(policy, i);
+		approval = list ? modgate_find_module(&list->doc, digest) :
+				  NULL;
+		if (approval && !is_switched_off(policy, i))
+			return approval;
+	}
+	return NULL;
+}
+
+/**
+ * modgate_revoked_count() - number of digests revoked since power-on
+ *
+ * Return: the number.
+ */
+u32 modgate_revoked_count(void)
+{
+	/* Pairs with modgate_revoke(). */
+	return smp_load_acquire(&n_revoked);
+}
+
+/**
+ * modgate_is_revoked() - has a module been revoked since power-on?
+ * @digest: SHA-384 of the module
+ *
+ * Return: true if so.
+ */
+bool modgate_is_revoked(const u8 *digest)
+{
+	u32 i, n = modgate_revoked_count();
+
+	for (i = 0; i < n; i++)
+		if (!memcmp(revoked[i], digest, MODGATE_DIGEST_SIZE))
+			return true;
+	return false;
+}
+
+/**
+ * modgate_revoke() - refuse a module from now on, until restart
+ * @digest: SHA-384 of the module
+ *
+ * Return: 0, also if it was revoked before; -ENOSPC; -ENOMEM.
+ */
+int modgate_revoke(const u8 *digest)
+{
+	int err = 0;
+
+	mutex_lock(&revoke_lock);
+	if (!revoked)
+		revoked = vmalloc(REVOKED_MAX * sizeof(*revoked));
+	if (!revoked) {
+		err = -ENOMEM;
+	} else if (modgate_is_revoked(digest)) {
+		err = 0;
+	} else if (n_revoked == REVOKED_MAX) {
+		err = -ENOSPC;
+	} else {
+		memcpy(revoked[n_revoked], digest, MODGATE_DIGEST_SIZE);
+		/* Pairs with modgate_revoked_count(). */
+		smp_store_release(&n_revoked, n_revoked + 1);
+	}
+	mutex_unlock(&revoke_lock);
+	return err;
+}
+
+/*
+ * One write to load, and what became of it. @signature and @digest are of the
+ * document.
+ */
+struct attempt {
+	const char *what;
+	struct modgate_document doc;
+	bool parsed;
+	u8 digest[MODGATE_DIGEST_SIZE];
+	const void *signature;
+	size_t signature_size;		/* in bytes */
+	void *bytes;
+	const char *rule;
+	u64 offset;			/* in bytes, from the document */
+};
+
+static int broken(struct attempt *a, int err, const char *rule)
+{
+	a->rule = rule;
+	return err;
+}
+
+/* Signature, then machine, freshness, generation: all but publishing. */
+static int check_document(struct attempt *a, const struct modgate_key *key,
+			  u64 floor)
+{
+	const struct modgate_header *h = a->doc.header;
+	int err;
+
+	err = modgate_sha384(h, modgate_le64(h->size), a->digest);
+	if (err)
+		return broken(a, err, "digest: cannot be made");
+	err = modgate_key_verify(key, a->digest, a->signature,
+				 a->signature_size);
+	if (err == -ENOMEM)
+		return broken(a, err, "signature: cannot be checked");
+	if (err == -ENOPKG)
+		return broken(a, -EKEYREJECTED,
+			      "signature: the signer's key must be ECDSA P-384, RSA-3072 or RSA-4096");
+	if (err)
+		return broken(a, -EKEYREJECTED,
+			      "signature: not made by the signer over this document");
+	if (memchr_inv(h->machine, 0, sizeof(h->machine)))
+		return broken(a, -EXDEV,
+			      "machine: for a named machine, and this kernel has no machine name");
+	if (modgate_freshness_tpm)
+		return broken(a, -ENODEV,
+			      "freshness: modgate.freshness=tpm, and this kernel has no TPM backend");
+	if (modgate_le64(h->generation) < floor)
+		return broken(a, -ESTALE,
+			      "generation: below the authority's floor in the local policy");
+	return 0;
+}
+
+/* Is what the parser cannot know true of a certificate in a document? */
+static int add_key(struct attempt *a, struct modgate_key *key,
+		   const char *name, const u8 *digest, u32 offset, u32 size)
+{
+	u8 actual[MODGATE_DIGEST_SIZE];
+	const u8 *cert = a->doc.data + offset;
+	int err;
+
+	a->offset = cert - (const u8 *)a->doc.header;
+	err = modgate_sha384(cert, size, actual);
+	if (err)
+		return broken(a, err, "certificate: digest cannot be made");
+	if (memcmp(actual, digest, sizeof(actual)))
+		return broken(a, -EKEYREJECTED,
+			      "certificate: its digest is not the entry's");
+	err = modgate_key_add(key, name, cert, size);
+	if (err)
+		return broken(a, err == -ENOMEM ? err : -EKEYREJECTED,
+			      "certificate: not usable");
+	a->offset = 0;
+	return 0;
+}
+
+static void free_policy(struct modgate_policy *policy)
+{
+	u32 i;
+
+	for (i = 0; i < MODGATE_AUTHORITIES_MAX; i++)
+		modgate_key_drop(&policy->keys[i]);
+	kfree(policy);
+}
+
+static struct modgate_policy *make_policy(struct attempt *a)
+{
+	struct modgate_policy *policy = kzalloc(sizeof(*policy), GFP_KERNEL);
+	char name[sizeof(".modgate:") + MODGATE_NAME_SIZE];
+	int err = 0;
+	u32 i;
+
+	if (!policy)
+		return ERR_PTR(broken(a, -ENOMEM, "memory: not enough"));
+	policy->doc = a->doc;
+	policy->bytes = a->bytes;
+	policy->mode = modgate_le32(a->doc.header->mode);
+	policy->flags = modgate_le32(a->doc.header->flags);
+	memcpy(policy->digest, a->digest, sizeof(policy->digest));
+	for (i = 0; i < a->doc.n_authorities && !err; i++) {
+		const struct modgate_authority *auth = &a->doc.authorities[i];
+
+		snprintf(name, sizeof(name), ".modgate:%s", auth->name);
+		err = add_key(a, &policy->keys[i], name, auth->digest,
+			      modgate_le32(auth->cert_offset),
+			      modgate_le32(auth->cert_size));
+	}
+	if (!err)
+		return policy;
+	free_policy(policy);
+	return ERR_PTR(err);
+}
+
+/* The last step: in force from here, unless state boot has ended meanwhile. */
+static int publish(struct attempt *a, struct modgate_policy *policy,
+		   struct modgate_list **slot, struct modgate_list *list)
+{
+	int err = 0;
+
+	spin_lock(&state_lock);
+	if (boot_state != MODGATE_BOOT)
+		err = -EPERM;
+	else if (policy)
+		/* Pairs with modgate_policy(). */
+		smp_store_release(&in_force, policy);
+	else
+		/* Pairs with modgate_list(). */
+		smp_store_release(slot, list);
+	spin_unlock(&state_lock);
+	return err ? broken(a, err, "state: no longer boot") : 0;
+}
+
+static int load_policy(struct attempt *a)
+{
+	const struct modgate_key *anchor = modgate_anchor();
+	u8 digest[MODGATE_DIGEST_SIZE];
+	struct modgate_policy *policy;
+	int err;
+
+	a->what = "policy";
+	if (!anchor || !modgate_anchor_digest(digest))
+		return broken(a, -EKEYREJECTED,
+			      "signer: the anchor's certificate is not known");
+	if (memcmp(a->doc.header->signer, digest, sizeof(digest)))
+		return broken(a, -EKEYREJECTED, "signer: not the anchor");
+	if (modgate_policy())
+		return broken(a, -EEXIST,
+			      "signer: a local policy is in force already");
+	err = check_document(a, anchor, 0);
+	if (err)
+		return err;
+	policy = make_policy(a);
+	if (IS_ERR(policy))
+		return PTR_ERR(policy);
+	err = publish(a, policy, NULL, NULL);
+	if (err)
+		free_policy(policy);
+	return err;
+}
+
+static void free_list(struct modgate_list *list)
+{
+	u32 i;
+
+	for (i = 0; i < list->n_banned_keys; i++)
+		modgate_key_drop(&list->banned_keys[i]);
+	kvfree(list->banned_keys);
+	kfree(list);
+}
+
+static u32 count_banned_certs(const struct modgate_document *doc)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < doc->n_bans; i++)
+		if (modgate_le32(doc->bans[i].kind) == MODGATE_BAN_CERT)
+			n++;
+	return n;
+}
+
+static int add_banned_keys(struct attempt *a, struct modgate_list *list)
+{
+	const struct modgate_ban *ban = a->doc.bans;
+	u32 i, n = count_banned_certs(&a->doc);
+	int err;
+
+	if (!n)
+		return 0;
+	list->banned_keys = kvcalloc(n, sizeof(*list->banned_keys), GFP_KERNEL);
+	if (!list->banned_keys)
+		return broken(a, -ENOMEM, "memory: not enough");
+	for (i = 0; i < a->doc.n_bans; i++) {
+		if (modgate_le32(ban[i].kind) != MODGATE_BAN_CERT)
+			continue;
+		if (modgate_is_builtin_cert(ban[i].digest))
+			return broken(a, -EKEYREJECTED,
+				      "ban: of a certificate that is built into this kernel");
+		err = add_key(a, &list->banned_keys[list->n_banned_keys],
+			      ".modgate_banned", ban[i].digest,
+			      modgate_le32(ban[i].cert_offset),
+			      modgate_le32(ban[i].cert_size));
+		if (err)
+			return err;
+		list->n_banned_keys++;
+	}
+	return 0;
+}
+
+static struct modgate_list *make_list(struct attempt *a)
+{
+	struct modgate_list *list = kzalloc(sizeof(*list), GFP_KERNEL);
+	int err;
+
+	if (!list)
+		return ERR_PTR(broken(a, -ENOMEM, "memory: not enough"));
+	list->doc = a->doc;
+	list->bytes = a->bytes;
+	memcpy(list->digest, a->digest, sizeof(list->digest));
+	err = add_banned_keys(a, list);
+	if (!err)
+		return list;
+	free_list(list);
+	return ERR_PTR(err);
+}
+
+static int find_authority(const struct modgate_policy *policy, const u8 *signer)
+{
+	u32 i;
+
+	for (i = 0; i < policy->doc.n_authorities; i++)
+		if (!memcmp(policy->doc.authorities[i].digest, signer,
+			    MODGATE_DIGEST_SIZE))
+			return i;
+	return -ENOENT;
+}
+
+static int load_list(struct attempt *a)
+{
+	/* Only this function, serialised by its caller, changes lists. */
+	struct modgate_policy *policy = in_force;
+	const struct modgate_authority *authority;
+	struct modgate_list *list;
+	const char *rule;
+	int i, err;
+
+	a->what = "list";
+	if (!policy)
+		return broken(a, -EKEYREJECTED,
+			      "signer: there is no local policy in force");
+	i = find_authority(policy, a->doc.header->signer);
+	if (i < 0)
+		return broken(a, -EKEYREJECTED,
+			      "signer: no authority of the local policy");
+	authority = &policy->doc.authorities[i];
+	if (policy->lists[i])
+		return broken(a, -EEXIST,
+			      "signer: a list of this authority is in force already");
+	rule = modgate_roles_check(&a->doc, modgate_le32(authority->roles));
+	if (rule)
+		return broken(a, -EKEYREJECTED, rule);
+	err = check_document(a, &policy->keys[i],
+			     modgate_le64(authority->floor));
+	if (err)
+		return err;
+	list = make_list(a);
+	if (IS_ERR(list))
+		return PTR_ERR(list);
+	err = publish(a, NULL, &policy->lists[i], list);
+	if (err)
+		free_list(list);
+	return err;
+}
+
+static int load_document(struct attempt *a, size_t size)
+{
+	const void *document;
+	size_t document_size;
+
+	a->what = "bundle";
+	a->rule = modgate_bundle_parse(a->bytes, size, &document,
+				       &document_size, &a->signature,
+				       &a->signature_size, &a->offset);
+	if (a->rule)
+		return -EINVAL;
+	a->what = "document";
+	a->rule = modgate_document_parse(&a->doc, document, document_size,
+					 &a->offset);
+	if (a->rule)
+		return -EINVAL;
+	a->parsed = true;
+	if (modgate_le32(a->doc.header->type) == MODGATE_LOCAL_POLICY)
+		return load_policy(a);
+	return load_list(a);
+}
+
+static void remember_error(const struct attempt *a, int err)
+{
+	char *text = kasprintf(GFP_KERNEL, "%s: %s: %s (at byte %llu)",
+			       a->what, errname(-err) ?: "error",
+			       a->rule ?: "failed", a->offset);
+
+	mutex_lock(&error_lock);
+	swap(text, load_error);
+	mutex_unlock(&error_lock);
+	kfree(text);
+}
+
+/**
+ * modgate_load_error_show() - the last document that was not accepted
+ * @m: where to print it, blanks and what is not printable escaped; or "-"
+ */
+void modgate_load_error_show(struct seq_file *m)
+{
+	mutex_lock(&error_lock);
+	modgate_show_string(m, load_error);
+	mutex_unlock(&error_lock);
+}
+
+static int finish(const struct attempt *a, int err)
+{
+	/* What is tried after boot does not hide what went wrong in it. */
+	if (err && err != -EPERM)
+		remember_error(a, err);
+	modgate_audit_document(a->parsed ? &a->doc : NULL, a->digest, a->what,
+			       err, err ? a->rule : NULL, a->offset);
+	return err;
+}
+
+/**
+ * modgate_load_refuse() - a write to load that is refused before it is read
+ * @err: negative errno
+ * @rule: that it breaks
+ *
+ * Return: @err.
+ */
+int modgate_load_refuse(int err, const char *rule)
+{
+	const struct attempt a = { .what = "document", .rule = rule };
+
+	return finish(&a, err);
+}
+
+/**
+ * modgate_load() - take a document, or the anchor's certificate
+ * @bytes: one write to securityfs load, from kvmalloc(); NULL if @size is 0
+ * @size: of @bytes, in bytes
+ * @keep: set to true if @bytes is in use from now on
+ *
+ * The caller checks privilege and serialises. Errors are checked in the order
+ * in which Documentation/ABI/testing/securityfs-modgate lists them; each is
+ * also an audit record.
+ *
+ * Return: 0; -EPERM; -EINVAL; -EEXIST; -EKEYREJECTED; -EXDEV; -ENODEV;
+ * -ESTALE; -ENOMEM.
+ */
+int modgate_load(void *bytes, size_t size, bool *keep)
+{
+	struct attempt a = { .what = "document", .bytes = bytes };
+	const u8 *first = bytes;
+	int err;
+
+	if (modgate_state() != MODGATE_BOOT) {
+		err = broken(&a, -EPERM, "state: no longer boot");
+	} else if (!modgate_anchor_settled()) {
+		err = broken(&a, -EPERM, "state: the kernel is still starting");
+	} else if (size && first[0] == 0x30) {	/* a DER SEQUENCE */
+		a.what = "certificate";
+		err = modgate_anchor_load(bytes, size, &a.rule);
+	} else {
+		err = load_document(&a, size);
+		*keep = !err;
+	}
+	return finish(&a, err);
+}

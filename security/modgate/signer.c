@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Digests, keys and signatures: who signed a document, who signed a module.
+ */
+#include <crypto/public_key.h>
+#include <keys/asymmetric-subtype.h>
+#include <keys/asymmetric-type.h>
+#include <keys/system_keyring.h>
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/init.h>
+#include <linux/module_signature.h>
+#include <linux/slab.h>
+#include <linux/verification.h>
+#include "compat.h"
+#include "modgate.h"
+
+/* Possessors may search; user space may look, and nothing else. */
+#define KEY_PERM (KEY_POS_SEARCH | KEY_POS_VIEW | KEY_POS_READ | \
+		  KEY_USR_VIEW | KEY_USR_READ)
+
+/**
+ * modgate_sha384() - digest of some bytes
+ * @data: the bytes
+ * @size: of @data, in bytes
+ * @digest: %MODGATE_DIGEST_SIZE bytes, filled in
+ *
+ * Return: 0; or, only before 7.3, -ENOMEM, -ENOENT or another errno of the
+ * crypto API.
+ */
+int modgate_sha384(const void *data, size_t size, u8 *digest)
+{
+	return modgate_sha384_compat(data, size, digest);
+}
+
+static const struct public_key *public_key_of(const struct key *key)
+{
+	return key->payload.data[asym_crypto];
+}
+
+/* ECDSA P-384, or RSA; modgate_key_verify() tells RSA's size. */
+static bool is_document_key(const struct public_key *pkey)
+{
+	return !strcmp(pkey->pkey_algo, "ecdsa-nist-p384") ||
+	       !strcmp(pkey->pkey_algo, "rsa");
+}
+
+/**
+ * modgate_key_add() - take the key out of a certificate
+ * @key: filled in
+ * @name: of the keyring that the key is put into; begins with a dot
+ * @cert: X.509 certificate in DER; neither its dates nor its signer matter
+ * @size: of @cert, in bytes
+ *
+ * User space can neither change the keyring, nor revoke or invalidate the key.
+ *
+ * Return: 0; -ENOMEM; or an errno of the certificate parser.
+ */
+int modgate_key_add(struct modgate_key *key, const char *name,
+		    const void *cert, size_t size)
+{
+	struct key *keyring;
+	key_ref_t ref;
+
+	keyring = keyring_alloc(name, GLOBAL_ROOT_UID, GLOBAL_ROOT_GID,
+				current_cred(), KEY_PERM | KEY_POS_WRITE,
+				KEY_ALLOC_NOT_IN_QUOTA | KEY_ALLOC_SET_KEEP,
+				NULL, NULL);
+	if (IS_ERR(keyring))
+		return PTR_ERR(keyring);
+	ref = key_create_or_update(make_key_ref(keyring, true), "asymmetric",
+				   NULL, cert, size, KEY_PERM,
+				   KEY_ALLOC_NOT_IN_QUOTA |
+				   KEY_ALLOC_BUILT_IN |
+				   KEY_ALLOC_BYPASS_RESTRICTION);
+	if (IS_ERR(ref)) {
+		key_put(keyring);
+		return PTR_ERR(ref);
+	}
+	key->keyring = keyring;
+	key->key = key_ref_to_ptr(ref);
+	return 0;
+}
+
+/**
+ * modgate_key_drop() - undo modgate_key_add()
+ * @key: the key; nothing happens if it is empty
+ */
+void modgate_key_drop(struct modgate_key *key)
+{
+	key_put(key->key);
+	key_put(key->keyring);
+	*key = (struct modgate_key){ };
+}
+
+/**
+ * modgate_key_verify() - check a document's signature
+ * @key: the one key that must have made it
+ * @digest: SHA-384 of the document
+ * @signature: ECDSA P-384 (X9.62), RSA-3072 or RSA-4096 (PKCS#1)
+ * @size: of @signature, in bytes
+ *
+ * Return: 0; -EKEYREJECTED; -ENOPKG for a key or signature of another kind;
+ * -ENOMEM.
+ */
+int modgate_key_verify(const struct modgate_key *key, const u8 *digest,
+		       const void *signature, size_t size)
+{
+	const struct public_key *pkey = public_key_of(key->key);
+	struct public_key_signature sig = {
+		.pkey_algo = pkey->pkey_algo,
+		.hash_algo = "sha384",
+		.s_size = size,
+		.modgate_sig_digest_size = MODGATE_DIGEST_SIZE,
+	};
+	bool rsa = !strcmp(pkey->pkey_algo, "rsa");
+	int err;
+
+	if (!is_document_key(pkey))
+		return -ENOPKG;
+	/* An RSA signature is as long as the modulus. */
+	if (rsa && size != 3072 / 8 && size != 4096 / 8)
+		return -ENOPKG;
+	sig.encoding = rsa ? "pkcs1" : "x962";
+	/* The verifier wants memory that can be mapped for a device. */
+	sig.s = kmemdup(signature, size, GFP_KERNEL);
+	sig.modgate_sig_digest = kmemdup(digest, MODGATE_DIGEST_SIZE,
+					 GFP_KERNEL);
+	err = -ENOMEM;
+	if (sig.s && sig.modgate_sig_digest)
+		err = verify_signature(key->key, &sig);
+	kfree(sig.modgate_sig_digest);
+	kfree(sig.s);
+	return err && err != -ENOMEM && err != -ENOPKG ? -EKEYREJECTED : err;
+}
+
+/*
+ * Check a module's appended signature with the keys of @keyring. Everything
+ * that is wrong with it means: not signed by them.
+ */
+static bool signed_by(const u8 *module, size_t size, struct key *keyring)
+{
+	const size_t marker = sizeof(MODGATE_SIG_MARKER) - 1;
+	struct module_signature ms;
+	size_t sig_len;
+
+	if (size <= marker + sizeof(ms) ||
+	    memcmp(module + size - marker, MODGATE_SIG_MARKER, marker))
+		return false;
+	size -= marker;
+	memcpy(&ms, module + size - sizeof(ms), sizeof(ms));
+	if (mod_check_sig(&ms, size, "modgate"))
+		return false;
+	sig_len = be32_to_cpu(ms.sig_len);
+	size -= sig_len + sizeof(ms);
+	return !verify_pkcs7_signature(module, size, module + size, sig_len,
+				       keyring, VERIFYING_MODULE_SIGNATURE,
+				       NULL, NULL);
+}
+
+/**
+ * modgate_signed_by_system() - does a module belong to the kernel?
+ * @module: with its appended signature
+ * @size: of @module, in bytes
+ *
+ * Return: true if a key of .builtin_trusted_keys signed it.
+ */
+bool modgate_signed_by_system(const void *module, size_t size)
+{
+	return signed_by(module, size, NULL);
+}
+
+/**
+ * modgate_signed_by_known() - did a key that the kernel knows sign a module?
+ * @module: with its appended signature
+ * @size: of @module, in bytes
+ *
+ * Return: true for a key of the secondary, machine or platform keyring.
+ */
+bool modgate_signed_by_known(const void *module, size_t size)
+{
+	return signed_by(module, size, VERIFY_USE_SECONDARY_KEYRING) ||
+	       (IS_ENABLED(CONFIG_INTEGRITY_PLATFORM_KEYRING) &&
+		signed_by(module, size, VERIFY_USE_PLATFORM_KEYRING));
+}
+
+/**
+ * modgate_signed_by_key() - did this key sign a module?
+ * @module: with its appended signature
+ * @size: of @module, in bytes
+ * @key: the key
+ *
+ * Return: true if so.
+ */
+bool modgate_signed_by_key(const void *module, size_t size,
+			   const struct modgate_key *key)
+{
+	return signed_by(module, size, key->keyring);
+}
+
+static u8 (*builtin_certs)[MODGATE_DIGEST_SIZE] __ro_after_init;
+static size_t n_builtin_certs __ro_after_init;
+
+/**
+ * modgate_is_builtin_cert() - is this a certificate that is compiled in?
+ * @digest: SHA-384 of the DER certificate
+ *
+ * Return: true if so, and a ban of it would take all system modules away.
+ */
+bool modgate_is_builtin_cert(const u8 *digest)
+{
+	size_t i;
+
+	for (i = 0; i < n_builtin_certs; i++)
+		if (!memcmp(builtin_certs[i], digest, MODGATE_DIGEST_SIZE))
+			return true;
+	return false;
+}
+
+/* Size in bytes of the DER certificate at @p, or 0 after the last one. */
+static size_t __init next_cert(const u8 *p, size_t left)
+{
+	size_t size;
+
+	if (left < 4 || p[0] != 0x30 || p[1] != 0x82)
+		return 0;
+	size = ((size_t)p[2] << 8 | p[3]) + 4;
+	return size <= left ? size : 0;
+}
+
+/* The list is gone after boot, so its digests are kept. */
+static int __init remember_builtin_certs(void)
+{
+	size_t left = system_certificate_list_size, size, n = 0;
+	const u8 *p = system_certificate_list;
+
+	if (!modgate_enabled)
+		return 0;
+	for (; (size = next_cert(p, left)); p += size, left -= size)
+		n++;
+	builtin_certs = kcalloc(n, sizeof(*builtin_certs), GFP_KERNEL);
+	if (!builtin_certs)
+		return -ENOMEM;
+	p = system_certificate_list;
+	left = system_certificate_list_size;
+	for (; (size = next_cert(p, left)); p += size, left -= size)
+		if (!modgate_sha384(p, size, builtin_certs[n_builtin_certs]))
+			n_builtin_certs++;
+	return 0;
+}
+late_initcall(remember_builtin_certs);
