@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hands documents to modgate, each in exactly one write(2), and prints what
+ * came of it, for scripts:
+ *
+ *	load_document FILE...
+ *
+ *	FILE result=EINVAL audit=EINVAL records=1 error=document:\x20EINVAL:...
+ *
+ * "audit" is the errno in the audit record ("ok" if there is none), "error" the
+ * key of that name in modgate/state. Meant to be linked statically, for an
+ * initramfs. In front of the files may stand:
+ *
+ *	-2	write each in two halves
+ *	-t	FILE is a bundle: write its document cut off at every byte, with
+ *		a bundle header that fits, and print how often that was refused:
+ *
+ *	FILE cut=304 refused=304
+ */
+#define _GNU_SOURCE
+#include "common.h"
+
+static int write_all(const char *bytes, size_t size, bool halves)
+{
+	int fd = open(MODGATE_DIR "load", O_WRONLY | O_CLOEXEC);
+	size_t first = halves ? size / 2 : size;
+	int err = 0;
+
+	if (fd < 0)
+		return errno;
+	if (write(fd, bytes, first) < 0)
+		err = errno;
+	if (halves && write(fd, bytes + first, size - first) < 0)
+		err = errno;
+	close(fd);
+	return err;
+}
+
+static char *read_file(const char *path, size_t *size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	char *bytes;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		perror(path);
+		exit(2);
+	}
+	bytes = malloc(st.st_size + 1);
+	if (!bytes || read(fd, bytes, st.st_size) != st.st_size) {
+		perror(path);
+		exit(2);
+	}
+	close(fd);
+	*size = st.st_size;
+	return bytes;
+}
+
+static void load(const char *path, bool halves)
+{
+	char audit[8192], name[64] = "-";
+	int log = audit_open();
+	int err, records = 0;
+	size_t size;
+	char *bytes = read_file(path, &size);
+
+	err = write_all(bytes, size, halves);
+	while (audit_wait(log, AUDIT_MODGATE_DOCUMENT, records ? 20 : 1000,
+			  audit, sizeof(audit))) {
+		records++;
+		if (!get_value(audit, "errno", name, sizeof(name)))
+			snprintf(name, sizeof(name), "ok");
+	}
+	close(log);
+	free(bytes);
+	printf("%s result=%s audit=%s records=%d error=%s\n", path,
+	       err ? strerrorname_np(err) : "ok", name, records,
+	       state_value("error"));
+}
+
+static void load_cut(const char *path)
+{
+	size_t size, cut, document_size, head = sizeof(struct modgate_bundle);
+	char *bytes = read_file(path, &size), *copy = malloc(size);
+	struct modgate_bundle *bundle = (struct modgate_bundle *)copy;
+	int refused = 0;
+
+	if (size < head || !copy)
+		exit(2);
+	memcpy(copy, bytes, head);
+	document_size = bundle->document_size;
+	for (cut = 0; cut < document_size; cut++) {
+		memcpy(copy + head, bytes + head, cut);
+		memcpy(copy + head + cut, bytes + head + document_size,
+		       bundle->signature_size);
+		bundle->document_size = cut;
+		refused += write_all(copy, head + cut + bundle->signature_size,
+				     false) == EINVAL;
+	}
+	printf("%s cut=%zu refused=%d\n", path, cut, refused);
+	free(bytes);
+	free(copy);
+}
+
+int main(int argc, char **argv)
+{
+	bool halves = argc > 1 && !strcmp(argv[1], "-2");
+	bool cut = argc > 1 && !strcmp(argv[1], "-t");
+	int i = 1 + (halves || cut);
+
+	if (i >= argc) {
+		fprintf(stderr, "usage: load_document [-2|-t] FILE...\n");
+		return 2;
+	}
+	for (; i < argc; i++) {
+		if (cut)
+			load_cut(argv[i]);
+		else
+			load(argv[i], halves);
+	}
+	return 0;
+}
