@@ -1,0 +1,60 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# bash completion for modgate(8).
+
+_modgate_names() {
+	find "/lib/modules/$(uname -r)" -name '*.ko*' -printf '%f\n' 2>/dev/null |
+		sed 's/\.ko.*//'
+}
+
+_modgate() {
+	local cur prev verb word i
+	local verbs="init status pending why approve revoke list diff boot verify key"
+	local global="--root= --securityfs= --json --passphrase-fd= --help --version"
+
+	COMPREPLY=()
+	cur=${COMP_WORDS[COMP_CWORD]}
+	prev=${COMP_WORDS[COMP_CWORD - 1]}
+	# "=" is a word of its own.
+	[ "$cur" = "=" ] && cur=
+	if [ "$prev" = "=" ]; then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		case " $verbs " in
+		*" $word "*) verb=$word; break ;;
+		esac
+	done
+	case $prev in
+	--mode) mapfile -t COMPREPLY < <(compgen -W "system signed listed" -- "$cur"); return ;;
+	--key) mapfile -t COMPREPLY < <(compgen -W "file" -- "$cur"); return ;;
+	--root | --securityfs) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+	--cert) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--kernel) mapfile -t COMPREPLY < <(compgen -W "$(ls /lib/modules 2>/dev/null)" -- "$cur"); return ;;
+	esac
+	case $verb in
+	"") word="$verbs $global" ;;
+	init) word="--key=file --mode= --audit --allow-kexec $global" ;;
+	pending) word="--kernel= $global" ;;
+	why) word="--kernel= --cert= $global" ;;
+	approve) word="--all-pending --on-demand --permanent --unseen --name= --kernel= --cert= --generation= $global" ;;
+	revoke) word="--kernel= --generation= $global" ;;
+	list) word="--full $global" ;;
+	boot) word="--no-seal $global" ;;
+	key) word="--show --pin --change-passphrase $global" ;;
+	*) word=$global ;;
+	esac
+	case $verb:$cur in
+	*:-* | :*) mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur") ;;
+	why:* | approve:*) mapfile -t COMPREPLY < <(compgen -W "$(_modgate_names)" -- "$cur"; compgen -f -- "$cur") ;;
+	revoke:*) mapfile -t COMPREPLY < <(compgen -W "$(modgate list 2>/dev/null | awk 'NR > 1 { print $1 }')" -- "$cur"; compgen -f -- "$cur") ;;
+	diff:* | verify:*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	esac
+	case ${COMPREPLY[0]:-} in
+	*=) compopt -o nospace ;;
+	esac
+}
+
+complete -F _modgate modgate

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# fish completion for modgate(8).
+
+function __modgate_modules
+    find /lib/modules/(uname -r) -name '*.ko*' -printf '%f\n' 2>/dev/null | sed 's/\.ko.*//'
+end
+
+function __modgate_verb
+    set -l verbs init status pending why approve revoke list diff boot verify key
+    if test (count $argv) -eq 0
+        not __fish_seen_subcommand_from $verbs
+    else
+        __fish_seen_subcommand_from $argv
+    end
+end
+
+complete -c modgate -f
+complete -c modgate -l root -r -a '(__fish_complete_directories)' -d 'Operate on the files below a folder'
+complete -c modgate -l securityfs -r -a '(__fish_complete_directories)' -d 'Where securityfs is mounted'
+complete -c modgate -l json -d 'Print JSON'
+complete -c modgate -l passphrase-fd -x -d 'Read the passphrase from a file descriptor'
+complete -c modgate -l help -d 'Show help'
+complete -c modgate -l version -d 'Show the version'
+
+complete -c modgate -n __modgate_verb -a init -d 'Make the keys, a local policy and an empty list'
+complete -c modgate -n __modgate_verb -a status -d 'Show at a glance what holds and what does not'
+complete -c modgate -n __modgate_verb -a pending -d 'Show what was refused and could be approved'
+complete -c modgate -n __modgate_verb -a why -d 'Say whether a module would load'
+complete -c modgate -n __modgate_verb -a approve -d 'Put modules on the list of the owner'
+complete -c modgate -n __modgate_verb -a revoke -d 'Refuse modules from now on'
+complete -c modgate -n __modgate_verb -a list -d 'Show what is approved'
+complete -c modgate -n __modgate_verb -a diff -d 'Show what a restart would change'
+complete -c modgate -n __modgate_verb -a boot -d 'Hand the documents to the kernel, then seal'
+complete -c modgate -n __modgate_verb -a verify -d 'Check the documents on disk'
+complete -c modgate -n __modgate_verb -a key -d 'Show the keys or the pin'
+
+complete -c modgate -n '__modgate_verb init' -l mode -x -a 'system signed listed' -d 'Mode of the local policy'
+complete -c modgate -n '__modgate_verb init' -l key -x -a file -d 'Key provider'
+complete -c modgate -n '__modgate_verb init' -l audit -d 'Refuse nothing, record'
+complete -c modgate -n '__modgate_verb init' -l allow-kexec -d 'Do not refuse kexec'
+complete -c modgate -n '__modgate_verb why approve' -a '(__modgate_modules)'
+complete -c modgate -n '__modgate_verb why approve diff verify revoke' -F
+complete -c modgate -n '__modgate_verb pending why approve revoke' -l kernel -x -a '(ls /lib/modules 2>/dev/null)' -d 'Release of the kernel'
+complete -c modgate -n '__modgate_verb why approve' -l cert -r -F -d 'Certificate of the signer'
+complete -c modgate -n '__modgate_verb approve' -l all-pending -d 'Whatever can be approved'
+complete -c modgate -n '__modgate_verb approve' -l on-demand -d 'Also after the gate is closed'
+complete -c modgate -n '__modgate_verb approve' -l permanent -d 'May not be unloaded'
+complete -c modgate -n '__modgate_verb approve' -l unseen -d 'A digest without a file'
+complete -c modgate -n '__modgate_verb approve' -l name -x -d 'Name of what is unseen'
+complete -c modgate -n '__modgate_verb approve revoke' -l generation -x -d 'List to start from'
+complete -c modgate -n '__modgate_verb list' -l full -d 'Digests in full'
+complete -c modgate -n '__modgate_verb boot' -l no-seal -d 'Leave sealing out'
+complete -c modgate -n '__modgate_verb key' -l show -d 'Show the keys'
+complete -c modgate -n '__modgate_verb key' -l pin -d 'Print the pin'
+complete -c modgate -n '__modgate_verb key' -l change-passphrase -d 'Change the passphrase'
+complete -c modgate -n '__modgate_verb revoke' -a "(modgate list 2>/dev/null | awk 'NR > 1 { print \$1 }')"

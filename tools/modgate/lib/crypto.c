@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Digests, certificates and signatures, all of it OpenSSL's.
+ */
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trust.h"
+
+void sha384(const void *data, size_t size, __u8 digest[MODGATE_DIGEST_SIZE])
+{
+	if (!EVP_Digest(data, size, digest, NULL, EVP_sha384(), NULL)) {
+		fail(ST_NO, "SHA-384: %s", crypto_error());
+		exit(ST_NO);
+	}
+}
+
+/* OpenSSL's latest error, as text; the others are forgotten. */
+char *crypto_error(void)
+{
+	static char text[256];
+
+	ERR_error_string_n(ERR_peek_last_error(), text, sizeof(text));
+	ERR_clear_error();
+	return text;
+}
+
+static int cert_finish(struct cert *cert)
+{
+	int size = i2d_X509(cert->x509, &cert->der);
+
+	if (size <= 0 || size > MODGATE_CERT_MAX) {
+		cert_free(cert);
+		return -EINVAL;
+	}
+	cert->der_size = size;
+	sha384(cert->der, cert->der_size, cert->digest);
+	return 0;
+}
+
+/**
+ * cert_parse() - read a certificate from memory
+ * @der: one certificate in DER, with nothing behind it
+ * @size: of @der, in bytes
+ * @cert: filled in on success; to be freed
+ *
+ * Return: 0, or -EINVAL.
+ */
+int cert_parse(const void *der, size_t size, struct cert *cert)
+{
+	const unsigned char *p = der;
+
+	memset(cert, 0, sizeof(*cert));
+	if (size > MODGATE_CERT_MAX)
+		return -EINVAL;
+	cert->x509 = d2i_X509(NULL, &p, size);
+	ERR_clear_error();
+	if (!cert->x509)
+		return -EINVAL;
+	if (p != (const unsigned char *)der + size) {
+		cert_free(cert);
+		return -EINVAL;
+	}
+	return cert_finish(cert);
+}
+
+/**
+ * cert_read() - read a certificate from a file
+ * @path: of a file in PEM or DER
+ * @cert: filled in on success; to be freed
+ *
+ * Return: 0, -EINVAL if it is none, or another negative errno.
+ */
+int cert_read(const char *path, struct cert *cert)
+{
+	size_t size;
+	void *data;
+	BIO *bio;
+	int err;
+
+	memset(cert, 0, sizeof(*cert));
+	err = file_read(path, 4 * MODGATE_CERT_MAX, &data, &size);
+	if (err)
+		return err;
+	bio = BIO_new_mem_buf(data, size);
+	cert->x509 = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	BIO_free(bio);
+	ERR_clear_error();
+	err = cert->x509 ? cert_finish(cert) : cert_parse(data, size, cert);
+	free(data);
+	return err;
+}
+
+void cert_free(struct cert *cert)
+{
+	X509_free(cert->x509);
+	OPENSSL_free(cert->der);
+	memset(cert, 0, sizeof(*cert));
+}
+
+/* The subject on one line, for people; to be freed. */
+char *cert_subject(const X509 *x509)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *data, *text;
+	long size;
+
+	if (!bio)
+		return xstrdup("?");
+	X509_NAME_print_ex(bio, X509_get_subject_name(x509), 0,
+			   XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
+	size = BIO_get_mem_data(bio, &data);
+	text = fmt("%.*s", (int)size, data);
+	BIO_free(bio);
+	return text;
+}
+
+/* The kinds of keys that the kernel's side takes. */
+static bool key_supported(EVP_PKEY *key)
+{
+	char group[32] = "";
+
+	switch (EVP_PKEY_get_base_id(key)) {
+	case EVP_PKEY_EC:
+		EVP_PKEY_get_group_name(key, group, sizeof(group), NULL);
+		return !strcmp(group, "secp384r1") || !strcmp(group, "P-384");
+	case EVP_PKEY_RSA:
+		return EVP_PKEY_get_bits(key) == 3072 ||
+		       EVP_PKEY_get_bits(key) == 4096;
+	default:
+		return false;
+	}
+}
+
+/**
+ * signature_check() - is this a signature of that, by this key?
+ * @der: the signer's certificate in DER
+ * @der_size: of @der, in bytes
+ * @data: what was signed
+ * @size: of @data, in bytes
+ * @signature: ECDSA P-384 or RSA-3072 or RSA-4096 (PKCS#1 v1.5), SHA-384
+ * @signature_size: of @signature, in bytes
+ *
+ * Return: NULL if it is, or why not.
+ */
+const char *signature_check(const void *der, size_t der_size,
+			    const void *data, size_t size,
+			    const void *signature, size_t signature_size)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	const char *problem = NULL;
+	struct cert cert;
+	EVP_PKEY *key;
+
+	if (cert_parse(der, der_size, &cert)) {
+		EVP_MD_CTX_free(ctx);
+		return "the signer's certificate cannot be read";
+	}
+	key = X509_get0_pubkey(cert.x509);
+	if (!key || !key_supported(key))
+		problem = "the signer's key is none of ECDSA P-384, RSA-3072, RSA-4096";
+	else if (!ctx ||
+		 EVP_DigestVerifyInit(ctx, NULL, EVP_sha384(), NULL, key) != 1 ||
+		 EVP_DigestVerify(ctx, signature, signature_size, data, size) != 1)
+		problem = "the signature is wrong";
+	ERR_clear_error();
+	EVP_MD_CTX_free(ctx);
+	cert_free(&cert);
+	return problem;
+}
+
+/**
+ * signature_make() - sign
+ * @key: private key
+ * @data: what to sign
+ * @size: of @data, in bytes
+ * @signature: room for %MODGATE_SIGNATURE_MAX bytes
+ * @signature_size: set to the size of @signature, in bytes
+ *
+ * Return: 0, or -EINVAL with OpenSSL's error waiting for crypto_error().
+ */
+int signature_make(EVP_PKEY *key, const void *data, size_t size,
+		   __u8 *signature, size_t *signature_size)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	int err = -EINVAL;
+
+	*signature_size = MODGATE_SIGNATURE_MAX;
+	if (ctx &&
+	    EVP_DigestSignInit(ctx, NULL, EVP_sha384(), NULL, key) == 1 &&
+	    EVP_DigestSign(ctx, signature, signature_size, data, size) == 1)
+		err = 0;
+	EVP_MD_CTX_free(ctx);
+	return err;
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * May a module be approved: what stands against it, and what a person should
+ * know before saying yes.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "world.h"
+
+static char *obstacle_in_file(const struct options *o,
+			      const struct module *m)
+{
+	char *release, *text = NULL;
+
+	if (m->problem)
+		return fmt("it is not a module: %s", m->problem);
+	if (m->sig.state == SIG_BROKEN)
+		return fmt("its signature is broken, so the kernel refuses it: %s",
+			   m->sig.problem);
+	release = module_release(m);
+	if (!release)
+		text = xstrdup("it has no vermagic, so the kernel refuses it");
+	else if (!release_known(o, release))
+		text = fmt("it was built for kernel %s, not running nor below %s/lib/modules",
+			   release, o->root);
+	free(release);
+	return text;
+}
+
+/**
+ * approval_obstacle() - what the kernel would refuse in spite of an approval
+ * @world: everything that is known
+ * @o: options
+ * @module: a module
+ *
+ * Return: why, to be freed; NULL if nothing is known.
+ */
+char *approval_obstacle(const struct world *world, const struct options *o,
+			const struct module *module)
+{
+	__u32 mode = modgate_le32(world->policy_next->header.mode);
+	char *text = module->path ? obstacle_in_file(o, module) : NULL;
+	struct verdict v;
+
+	if (text)
+		return text;
+	verdict_make(&v, world, module, true);
+	if (!strcmp(v.reason, MODGATE_REASON_BANNED))
+		text = fmt("it is banned by the %s; only who signs that list can take it out",
+			   v.decided);
+	verdict_free(&v);
+	if (text)
+		return text;
+	/* The kernel was asked, and did not find its own key's signature good. */
+	if (modsig_system(&module->sig) == KNOWN_YES &&
+	    !approval_needless(world, module))
+		return xstrdup("its signature by the kernel's own key is broken: it was changed");
+	if (mode == MODGATE_MODE_SYSTEM)
+		return xstrdup("the local policy has mode system: no third-party module loads");
+	if (mode == MODGATE_MODE_SIGNED && module->path &&
+	    modsig_known(&module->sig) == KNOWN_NO)
+		return fmt("the local policy has mode signed, and no known key signed %s",
+			   module->path);
+	return NULL;
+}
+
+/* It is the kernel's own and needs no approval. */
+bool approval_needless(const struct world *world, const struct module *module)
+{
+	struct verdict v;
+	bool needless;
+
+	if (!module->path || module->problem)
+		return false;
+	verdict_make(&v, world, module, true);
+	needless = v.allow && !strcmp(v.reason, MODGATE_REASON_SYSTEM);
+	verdict_free(&v);
+	return needless;
+}
+
+/* What there is to know about a module, to decide whether a note applies. */
+struct facts {
+	const struct world *world;
+	const struct options *o;
+	const struct module *m;
+	bool unknown_signer;
+};
+
+static bool is_out_of_tree(const struct facts *f)
+{
+	return !module_info(f->m, "intree");
+}
+
+static bool is_unknown(const struct facts *f)
+{
+	return f->unknown_signer;
+}
+
+static bool is_proprietary(const struct facts *f)
+{
+	const char *license = module_info(f->m, "license");
+
+	return !license || (strncmp(license, "GPL", 3) &&
+			    strncmp(license, "Dual ", 5));
+}
+
+static bool is_enforced(const struct facts *f)
+{
+	return f->unknown_signer && sig_enforced(f->o);
+}
+
+static bool is_locked_out(const struct facts *f)
+{
+	return f->unknown_signer && locked_down(f->o) &&
+	       f->world->kernel.present &&
+	       !record_is(&f->world->kernel.state, "lockdown", "yes");
+}
+
+static bool is_unverified(const struct facts *f)
+{
+	return f->m->sig.state == SIG_UNVERIFIED;
+}
+
+static const struct note {
+	const char *text;
+	bool (*applies)(const struct facts *f);
+} notes[] = {
+	{ "taints the kernel: out of tree (O)", is_out_of_tree },
+	{ "taints the kernel: no signature by a key that it knows (E)", is_unknown },
+	{ "taints the kernel: licence not compatible with the GPL (P)", is_proprietary },
+	{ "module.sig_enforce is on: the kernel itself refuses it", is_enforced },
+	{ "lockdown is on and does not heed modgate: it refuses it", is_locked_out },
+	{ "its signature could not be verified: no certificate", is_unverified },
+};
+
+/**
+ * approval_note() - what is noteworthy about a module
+ * @world: everything that is known
+ * @o: options
+ * @module: from a file
+ * @n: 0 at first; counts on
+ *
+ * Return: the next thing, or NULL at the end.
+ */
+const char *approval_note(const struct world *world, const struct options *o,
+			  const struct module *module, size_t *n)
+{
+	struct facts f = {
+		.world = world,
+		.o = o,
+		.m = module,
+		.unknown_signer = modsig_known(&module->sig) == KNOWN_NO,
+	};
+
+	while (*n < ARRAY_SIZE(notes)) {
+		const struct note *note = &notes[(*n)++];
+
+		if (note->applies(&f))
+			return note->text;
+	}
+	return NULL;
+}
+
+/**
+ * approval_dependency() - would a module that this one needs load?
+ * @world: everything that is known
+ * @o: options
+ * @release: of the kernel
+ * @name: of the other module
+ *
+ * Return: a word for people.
+ */
+const char *approval_dependency(const struct world *world,
+				const struct options *o, const char *release,
+				const char *name)
+{
+	char *path = lookup_name(o, release, name);
+	const char *word = "not approved";
+	struct module m;
+
+	if (!path)
+		return "built in, or not installed";
+	if (module_read(&m, o, path, NULL) || m.problem)
+		word = "unreadable";
+	else if (modsig_system(&m.sig) == KNOWN_YES)
+		word = "system";
+	else if (world_approval(world, m.digest, true))
+		word = "approved";
+	else if (modsig_system(&m.sig) == KNOWN_UNKNOWN)
+		word = "system or not approved, not known here";
+	module_free(&m);
+	free(path);
+	return word;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the kernel says: modgate's files in securityfs, and what other parts of
+ * the kernel have to say about modules.
+ */
+#ifndef _MODGATE_KERNEL_H
+#define _MODGATE_KERNEL_H
+
+#include "util.h"
+
+/**
+ * struct record - key=value pairs as the kernel prints them, decoded
+ * @keys: the keys
+ * @values: the value of each
+ * @n: their number
+ */
+struct record {
+	char **keys;
+	char **values;
+	size_t n;
+};
+
+/**
+ * struct kernel - the kernel's files, read once
+ * @dir: where they are
+ * @present: the kernel has modgate
+ * @state: of file state
+ * @privileged: what only root may read could be read, so what follows is true
+ * @policy: of file policy; without pairs if none is in force
+ * @lists: lines of file lists
+ * @n_lists: their number
+ * @events: lines of file events
+ * @n_events: their number
+ */
+struct kernel {
+	char *dir;
+	bool present;
+	struct record state;
+	bool privileged;
+	struct record policy;
+	struct record *lists;
+	size_t n_lists;
+	struct record *events;
+	size_t n_events;
+};
+
+/* securityfs.c */
+const char *record_get(const struct record *record, const char *key);
+bool record_is(const struct record *record, const char *key, const char *value);
+unsigned long long record_number(const struct record *record, const char *key);
+bool record_digest(const struct record *record, const char *key,
+		   __u8 digest[MODGATE_DIGEST_SIZE]);
+void record_parse(struct record *record, const char *text, char separator);
+void record_free(struct record *record);
+void kernel_read(struct kernel *kernel, const struct options *o);
+void kernel_read_state(struct kernel *kernel, const struct options *o);
+enum status kernel_missing(const struct kernel *kernel);
+void kernel_free(struct kernel *kernel);
+int kernel_write(const struct kernel *kernel, const char *file,
+		 const void *data, size_t size);
+const struct record *kernel_list(const struct kernel *kernel,
+				 const __u8 *authority);
+char *kernel_error(const struct kernel *kernel);
+
+/* system.c */
+bool sig_enforced(const struct options *o);
+bool locked_down(const struct options *o);
+bool module_is_loaded(const struct options *o, const char *name);
+char *kernel_release(void);
+bool release_known(const struct options *o, const char *release);
+
+/* keyring.c: which of the kernel's keyrings knows a signer */
+enum keyring {
+	KEYRING_BUILTIN,
+	KEYRING_SECONDARY,
+	KEYRING_MACHINE,
+	KEYRING_PLATFORM,
+	KEYRINGS,
+};
+
+enum known {
+	KNOWN_NO,
+	KNOWN_YES,
+	KNOWN_UNKNOWN,		/* may not be asked */
+};
+
+const char *keyring_name(enum keyring which);
+enum known keyring_holds(const struct options *o, enum keyring which,
+			 const char *id);
+
+#endif /* _MODGATE_KERNEL_H */

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The signature appended to a module: is it well-formed, whose is it, and, if
+ * the certificate can be had, is it right. The kernel has the last word.
+ */
+#include <arpa/inet.h>
+#include <openssl/cms.h>
+#include <openssl/err.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "module.h"
+
+/* As in the kernel's include/linux/module_signature.h. */
+#define MARKER "~Module signature appended~\n"
+#define MARKER_SIZE (sizeof(MARKER) - 1)
+#define ID_TYPE_PKCS7 2
+
+struct trailer {
+	__u8 algo;
+	__u8 hash;
+	__u8 id_type;
+	__u8 signer_len;
+	__u8 key_id_len;
+	__u8 pad[3];
+	__u32 sig_len;		/* big-endian */
+};
+
+/* Where machines keep the certificates that sign their own modules. */
+static const char *const usual_certs[] = {
+	"/var/lib/dkms/mok.pub",
+	"/var/lib/shim-signed/mok/MOK.der",
+};
+
+/* One after the other, the last beside the running kernel; NULL at the end. */
+static char *usual_cert(const struct options *o, size_t n)
+{
+	char *release, *path;
+
+	if (n < ARRAY_SIZE(usual_certs))
+		return fmt("%s%s", o->root, usual_certs[n]);
+	if (n > ARRAY_SIZE(usual_certs))
+		return NULL;
+	release = kernel_release();
+	path = fmt("%s/lib/modules/%s/build/certs/signing_key.x509", o->root,
+		   release);
+	free(release);
+	return path;
+}
+
+static void broken(struct modsig *sig, const char *problem)
+{
+	sig->state = SIG_BROKEN;
+	free(sig->problem);
+	sig->problem = xstrdup(problem);
+}
+
+/* Content of the DER encoding of a name, without its tag and length. */
+static const __u8 *name_content(const X509_NAME *name, size_t *size)
+{
+	const unsigned char *der, *p;
+	size_t der_size;
+	int tag, class;
+	long length;
+
+	if (!X509_NAME_get0_der(name, &der, &der_size))
+		return NULL;
+	p = der;
+	if (ASN1_get_object(&p, &length, &tag, &class, der_size) & 0x80)
+		return NULL;
+	*size = length;
+	return p;
+}
+
+/* Serial number and issuer, the way the kernel concatenates them; to be freed. */
+static char *issuer_id(const X509_NAME *issuer, const ASN1_INTEGER *serial)
+{
+	unsigned char *der = NULL;
+	const unsigned char *p;
+	const __u8 *name;
+	size_t name_size;
+	int tag, class, size = i2d_ASN1_INTEGER(serial, &der);
+	long length;
+	char *id = NULL;
+
+	name = name_content(issuer, &name_size);
+	p = der;
+	if (size > 0 && name &&
+	    !(ASN1_get_object(&p, &length, &tag, &class, size) & 0x80)) {
+		id = xzalloc(2 * (length + name_size) + 1);
+		to_hex(id, p, length);
+		to_hex(id + 2 * length, name, name_size);
+	}
+	OPENSSL_free(der);
+	ERR_clear_error();
+	return id;
+}
+
+/* The identifier by which the kernel would find this certificate; to be freed. */
+char *cert_key_id(const X509 *x509)
+{
+	return issuer_id(X509_get_issuer_name(x509),
+			 X509_get0_serialNumber(x509));
+}
+
+static char *common_name(const X509_NAME *name)
+{
+	char text[256] = "";
+
+	if (X509_NAME_get_text_by_NID((X509_NAME *)name, NID_commonName, text,
+				      sizeof(text)) <= 0)
+		X509_NAME_oneline(name, text, sizeof(text));
+	return xstrdup(text);
+}
+
+static void read_signer(struct modsig *sig, CMS_SignerInfo *si)
+{
+	ASN1_OCTET_STRING *key_id = NULL;
+	ASN1_INTEGER *serial = NULL;
+	X509_NAME *issuer = NULL;
+	X509_ALGOR *hash;
+	char text[64];
+
+	CMS_SignerInfo_get0_algs(si, NULL, NULL, &hash, NULL);
+	OBJ_obj2txt(text, sizeof(text), hash->algorithm, 0);
+	sig->hash = xstrdup(text);
+	if (CMS_SignerInfo_get0_signer_id(si, &key_id, &issuer, &serial) != 1)
+		return;
+	if (key_id) {
+		size_t size = ASN1_STRING_length(key_id);
+
+		sig->id = xzalloc(2 * size + 1);
+		to_hex(sig->id, ASN1_STRING_get0_data(key_id), size);
+		sig->signer = fmt("key %s", sig->id);
+	} else {
+		sig->signer = common_name(issuer);
+		sig->id = issuer_id(issuer, serial);
+	}
+}
+
+static bool verify_by(CMS_ContentInfo *cms, const struct cert *cert,
+		      const void *content, size_t size)
+{
+	struct stack_st_X509 *certs = sk_X509_new_null();
+	BIO *bio = BIO_new_mem_buf(content, size);
+	bool good;
+
+	good = certs && bio && sk_X509_push(certs, cert->x509) > 0 &&
+	       CMS_verify(cms, certs, NULL, bio, NULL,
+			  CMS_BINARY | CMS_DETACHED | CMS_NOINTERN |
+			  CMS_NO_SIGNER_CERT_VERIFY) == 1;
+	BIO_free(bio);
+	sk_X509_free(certs);
+	ERR_clear_error();
+	return good;
+}
+
+/* Does this certificate belong to the signer? Then it decides. */
+static bool try_cert(struct modsig *sig, CMS_ContentInfo *cms,
+		     CMS_SignerInfo *si, const char *path,
+		     const void *content, size_t size)
+{
+	struct cert cert;
+	bool match;
+
+	if (cert_read(path, &cert))
+		return false;
+	match = !CMS_SignerInfo_cert_cmp(si, cert.x509);
+	if (match && verify_by(cms, &cert, content, size))
+		sig->state = SIG_VERIFIED;
+	else if (match)
+		broken(sig, "it does not match the module: either was changed after signing");
+	cert_free(&cert);
+	return match;
+}
+
+static void verify(struct modsig *sig, const struct options *o,
+		   CMS_ContentInfo *cms, CMS_SignerInfo *si,
+		   const void *content, size_t size, const char *cert_path)
+{
+	char *path;
+	size_t i;
+
+	if (CMS_signed_get_attr_count(si) > 0) {
+		broken(sig, "it has signed attributes, which the kernel does not take for modules");
+		return;
+	}
+	if (cert_path && try_cert(sig, cms, si, cert_path, content, size))
+		return;
+	for (i = 0; (path = usual_cert(o, i)); i++) {
+		bool done = try_cert(sig, cms, si, path, content, size);
+
+		free(path);
+		if (done)
+			return;
+	}
+	sig->state = SIG_UNVERIFIED;
+	sig->problem = xstrdup("its signer's certificate was not found here; --cert=FILE names it");
+}
+
+static void read_message(struct modsig *sig, const struct options *o,
+			 const __u8 *message, size_t message_size,
+			 const void *content, size_t size,
+			 const char *cert_path)
+{
+	struct stack_st_CMS_SignerInfo *signers = NULL;
+	const unsigned char *p = message;
+	CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &p, message_size);
+	int i;
+
+	if (cms)
+		signers = CMS_get0_SignerInfos(cms);
+	if (!signers || sk_CMS_SignerInfo_num(signers) < 1) {
+		broken(sig, "it is not a PKCS#7 signature");
+	} else if (p != message + message_size) {
+		broken(sig, "there is something behind the PKCS#7 signature");
+	} else {
+		CMS_SignerInfo *si = sk_CMS_SignerInfo_value(signers, 0);
+
+		read_signer(sig, si);
+		verify(sig, o, cms, si, content, size, cert_path);
+	}
+	for (i = 0; i < KEYRINGS; i++)
+		sig->held[i] = keyring_holds(o, i, sig->id);
+	CMS_ContentInfo_free(cms);
+	ERR_clear_error();
+}
+
+/**
+ * modsig_read() - look at the end of a module
+ * @sig: zeroed; filled in; to be freed
+ * @o: options
+ * @module: decompressed
+ * @size: of @module, in bytes
+ * @cert_path: a certificate that may have signed it, or NULL
+ */
+void modsig_read(struct modsig *sig, const struct options *o,
+		 const void *module, size_t size, const char *cert_path)
+{
+	const __u8 *end = (const __u8 *)module + size;
+	struct trailer t;
+	size_t sig_size;
+
+	if (size < MARKER_SIZE || memcmp(end - MARKER_SIZE, MARKER, MARKER_SIZE))
+		return;
+	size -= MARKER_SIZE;
+	if (size <= sizeof(t)) {
+		broken(sig, "it is truncated");
+		return;
+	}
+	end -= MARKER_SIZE + sizeof(t);
+	memcpy(&t, end, sizeof(t));
+	size -= sizeof(t);
+	sig_size = ntohl(t.sig_len);
+	if (t.id_type != ID_TYPE_PKCS7 || t.algo || t.hash || t.signer_len ||
+	    t.key_id_len || t.pad[0] || t.pad[1] || t.pad[2]) {
+		broken(sig, "its trailer is not that of a PKCS#7 signature");
+		return;
+	}
+	if (!sig_size || sig_size >= size) {
+		broken(sig, "its size is larger than the module");
+		return;
+	}
+	sig->size = sig_size + sizeof(t) + MARKER_SIZE;
+	read_message(sig, o, end - sig_size, sig_size, module, size - sig_size,
+		     cert_path);
+}
+
+void modsig_free(struct modsig *sig)
+{
+	free(sig->problem);
+	free(sig->signer);
+	free(sig->hash);
+	free(sig->id);
+	memset(sig, 0, sizeof(*sig));
+}
+
+/* Is it signed by a key that is built into the kernel? */
+enum known modsig_system(const struct modsig *sig)
+{
+	if (sig->state == SIG_NONE || sig->state == SIG_BROKEN)
+		return KNOWN_NO;
+	return sig->held[KEYRING_BUILTIN];
+}
+
+/* Is it signed by any key that the kernel takes for modules? */
+enum known modsig_known(const struct modsig *sig)
+{
+	enum known answer = KNOWN_NO;
+	int i;
+
+	if (sig->state == SIG_NONE || sig->state == SIG_BROKEN)
+		return KNOWN_NO;
+	for (i = 0; i < KEYRINGS; i++) {
+		if (sig->held[i] == KNOWN_YES)
+			return KNOWN_YES;
+		if (sig->held[i] == KNOWN_UNKNOWN)
+			answer = KNOWN_UNKNOWN;
+	}
+	return answer;
+}
+
+/* One line for people; to be freed. */
+char *modsig_text(const struct modsig *sig)
+{
+	const char *where = "its key is in no keyring of the kernel";
+	int i;
+
+	if (sig->state == SIG_NONE)
+		return xstrdup("not signed");
+	if (sig->state == SIG_BROKEN)
+		return fmt("broken signature%s%s: %s", sig->signer ? " by " : "",
+			   sig->signer ? sig->signer : "", sig->problem);
+	for (i = 0; i < KEYRINGS; i++) {
+		if (sig->held[i] == KNOWN_YES) {
+			where = keyring_name(i);
+			break;
+		}
+		if (sig->held[i] == KNOWN_UNKNOWN)
+			where = "keyrings not readable here";
+	}
+	return fmt("%s (%s; %s; %s)", dash(sig->signer), dash(sig->hash), where,
+		   sig->state == SIG_VERIFIED ? "verified" :
+						"not verifiable here");
+}

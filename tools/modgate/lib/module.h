@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Module files: their bytes as the kernel sees them, what they say about
+ * themselves, who signed them, and how to find them.
+ */
+#ifndef _MODGATE_MODULE_H
+#define _MODGATE_MODULE_H
+
+#include "kernel.h"
+#include "trust.h"
+
+/* Decompressed; the largest module of a distribution has some 30 MiB. */
+#define MODULE_MAX (512U << 20)
+
+/* decompress.c */
+const char *decompress(void **data, size_t *size, const char **problem);
+
+/* How far a module's signature could be checked without the kernel. */
+enum sig_state {
+	SIG_NONE,		/* there is no signature */
+	SIG_BROKEN,		/* the kernel will refuse it */
+	SIG_UNVERIFIED,		/* well-formed; no certificate to check it by */
+	SIG_VERIFIED,		/* by a certificate that was given or found */
+};
+
+/**
+ * struct modsig - the signature that is appended to a module
+ * @state: how good it is
+ * @problem: what is broken, or why it could not be verified
+ * @signer: common name of the issuer of the signer's certificate, or its key
+ *	    identifier
+ * @hash: digest algorithm
+ * @id: how the kernel looks for the key, in hex
+ * @size: of signature, trailer and marker together, in bytes
+ * @held: which keyrings hold the key
+ */
+struct modsig {
+	enum sig_state state;
+	char *problem;
+	char *signer;
+	char *hash;
+	char *id;
+	size_t size;
+	enum known held[KEYRINGS];
+};
+
+/* modsig.c */
+void modsig_read(struct modsig *sig, const struct options *o,
+		 const void *module, size_t size, const char *cert_path);
+void modsig_free(struct modsig *sig);
+char *cert_key_id(const X509 *x509);
+enum known modsig_system(const struct modsig *sig);
+enum known modsig_known(const struct modsig *sig);
+char *modsig_text(const struct modsig *sig);
+
+/**
+ * struct module - a module, from a file or known by its digest alone
+ * @path: of the file, or NULL
+ * @digest: SHA-384 of what the kernel loads
+ * @name: with "_", as the module says it, or as the file is called
+ * @compression: "xz", "zstd", "gzip", or NULL
+ * @problem: why it is not a module, or NULL
+ * @info: what the module says about itself, key and value
+ * @sig: its signature
+ * @event: the latest event about it, or NULL
+ */
+struct module {
+	char *path;
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	char *name;
+	const char *compression;
+	char *problem;
+	struct record info;
+	struct modsig sig;
+	const struct record *event;
+};
+
+/* module.c */
+enum status module_read(struct module *module, const struct options *o,
+			const char *path, const char *cert_path);
+int module_digest(const char *path, __u8 digest[MODGATE_DIGEST_SIZE]);
+void module_free(struct module *module);
+const char *module_info(const struct module *module, const char *key);
+char *module_release(const struct module *module);
+char *module_name_of(const char *path);
+void module_json(struct json_object *o, const struct module *module);
+
+/* lookup.c */
+char *lookup_name(const struct options *o, const char *release,
+		  const char *name);
+char *lookup_walk(const struct options *o, const char *release,
+		  bool with_kernel,
+		  bool (*found)(void *context, const char *path), void *context);
+enum status lookup_target(struct module *module, const struct options *o,
+			  const struct kernel *kernel, const char *release,
+			  const char *target, const char *cert_path);
+
+/**
+ * struct pending - what was refused and could be approved
+ * @number: how to name it: seq of its first line in events
+ * @count: how often it was refused
+ * @event: the latest line
+ * @digest: of the module
+ * @path: of a file with this digest, or NULL
+ */
+struct pending {
+	unsigned long long number;
+	unsigned long long count;
+	const struct record *event;
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	char *path;
+};
+
+/* pending.c */
+struct pending *pending_find(const struct kernel *kernel, size_t *n);
+void pending_resolve(struct pending *pending, size_t n,
+		     const struct options *o, const char *release);
+void pending_free(struct pending *pending, size_t n);
+const struct record *event_for(const struct kernel *kernel,
+			       const __u8 *digest);
+
+#endif /* _MODGATE_MODULE_H */

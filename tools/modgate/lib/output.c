@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How things are shown: marks, times, words for flags, JSON.
+ */
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "util.h"
+
+const char *const policy_flag_names[] = { "audit", "allow-kexec", "auto-close",
+					  NULL };
+const char *const module_flag_names[] = { "on-demand", "permanent", NULL };
+const char *const role_names[] = { "approve", "vendor", "ban", "exclusive",
+				   NULL };
+
+/* A mark for good or bad, in ASCII where the locale is not UTF-8. */
+const char *tick(bool good)
+{
+	if (!strcmp(nl_langinfo(CODESET), "UTF-8"))
+		return good ? "✓" : "✗";
+	return good ? "+" : "x";
+}
+
+const char *dash(const char *s)
+{
+	return s && *s ? s : "-";
+}
+
+/* Text from a module or a file name: what a terminal could act on is escaped. */
+void print_untrusted(const char *s)
+{
+	const unsigned char *p = (const unsigned char *)dash(s);
+
+	for (; *p; p++) {
+		if (*p < ' ' || *p == 0x7f || *p >= 0x80)
+			printf("\\x%02X", *p);
+		else
+			putchar(*p);
+	}
+}
+
+void json_str(struct json_object *o, const char *key, const char *value)
+{
+	json_object_object_add(o, key, value && *value ?
+			       json_object_new_string(value) : NULL);
+}
+
+void json_num(struct json_object *o, const char *key, uint64_t value)
+{
+	json_object_object_add(o, key, json_object_new_uint64(value));
+}
+
+void json_yes(struct json_object *o, const char *key, bool value)
+{
+	json_object_object_add(o, key, json_object_new_boolean(value));
+}
+
+void json_digest(struct json_object *o, const char *key, const void *digest)
+{
+	char hex[HEX_SIZE];
+
+	json_str(o, key, digest_hex(hex, digest));
+}
+
+/* Print @o and give it back. */
+void json_out(struct json_object *o)
+{
+	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
+					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(o);
+}
+
+/* Seconds since 1970-01-01 UTC as ISO 8601, which the caller frees. */
+char *time_text(uint64_t seconds)
+{
+	time_t t = seconds;
+	struct tm tm;
+	char text[64];
+
+	if (seconds > INT64_MAX || !gmtime_r(&t, &tm) ||
+	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return fmt("%llus", (unsigned long long)seconds);
+	return xstrdup(text);
+}
+
+const char *mode_name(__u32 mode)
+{
+	switch (mode) {
+	case MODGATE_MODE_SYSTEM:
+		return "system";
+	case MODGATE_MODE_SIGNED:
+		return "signed";
+	case MODGATE_MODE_LISTED:
+		return "listed";
+	default:
+		return "-";
+	}
+}
+
+/* Comma-separated words for the bits of @flags, "-" for none; to be freed. */
+char *flag_names(__u32 flags, const char *const *names)
+{
+	char *text = xstrdup("");
+	int i;
+
+	for (i = 0; names[i]; i++) {
+		char *longer;
+
+		if (!(flags & 1U << i))
+			continue;
+		longer = fmt("%s%s%s", text, *text ? "," : "", names[i]);
+		free(text);
+		text = longer;
+	}
+	if (!*text) {
+		free(text);
+		text = xstrdup("-");
+	}
+	return text;
+}

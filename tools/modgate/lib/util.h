@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What every part of the tool uses: exit statuses, errors, memory, text, JSON,
+ * files that are replaced durably.
+ */
+#ifndef _MODGATE_UTIL_H
+#define _MODGATE_UTIL_H
+
+#include <json-c/json.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include <linux/modgate.h>
+
+#define MODGATE_TOOL_VERSION "1.0"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define HEX_SIZE (2 * MODGATE_DIGEST_SIZE + 1)
+
+#define __printf(fmt, args) __attribute((format(printf, fmt, args)))
+#define __maybe_unused __attribute((unused))
+
+/* Exit statuses, as in the man page; also what functions return. */
+enum status {
+	ST_OK = 0,		/* yes, or done */
+	ST_NO = 1,		/* no, and stderr says why */
+	ST_USAGE = 2,
+	ST_PRIVILEGE = 3,
+	ST_SECRET = 4,		/* secret or signature wrong */
+	ST_UNPROVISIONED = 5,
+	ST_RESTART = 6,		/* done, restart needed */
+	ST_NO_MODGATE = 7,	/* the kernel has no modgate */
+	ST_CORRUPT = 8,		/* corrupt or rolled-back state */
+};
+
+/**
+ * struct options - what every verb understands
+ * @root: in front of every path, "" or without a slash at the end
+ * @securityfs: where securityfs is mounted, or NULL for the usual place
+ * @json: print JSON
+ * @passphrase_fd: where to read the passphrase, or -1 to ask for it
+ */
+struct options {
+	const char *root;
+	const char *securityfs;
+	bool json;
+	int passphrase_fd;
+};
+
+/* util.c */
+enum status fail(enum status status, const char *fmt, ...) __printf(2, 3);
+enum status fail_errno(int err, const char *fmt, ...) __printf(2, 3);
+void warn(const char *fmt, ...) __printf(1, 2);
+void *xzalloc(size_t size);
+void *xgrow(void *array, size_t n, size_t size);
+char *xstrdup(const char *s);
+char *fmt(const char *format, ...) __printf(1, 2);
+char *vfmt(const char *format, va_list ap) __printf(1, 0);
+void to_hex(char *hex, const void *bytes, size_t size);
+const char *digest_hex(char hex[HEX_SIZE], const void *digest);
+bool digest_parse(__u8 digest[MODGATE_DIGEST_SIZE], const char *hex);
+bool number_parse(const char *s, unsigned long long *value);
+bool is_digest(const char *s);
+bool has_suffix(const char *s, const char *suffix);
+
+/* output.c */
+const char *tick(bool good);
+const char *dash(const char *s);
+void print_untrusted(const char *s);
+void json_str(struct json_object *o, const char *key, const char *value);
+void json_num(struct json_object *o, const char *key, uint64_t value);
+void json_yes(struct json_object *o, const char *key, bool value);
+void json_digest(struct json_object *o, const char *key, const void *digest);
+void json_out(struct json_object *o);
+char *time_text(uint64_t seconds);
+const char *mode_name(__u32 mode);
+char *flag_names(__u32 flags, const char *const *names);
+extern const char *const policy_flag_names[];
+extern const char *const module_flag_names[];
+extern const char *const role_names[];
+
+/* files.c: return 0 or a negative errno */
+int file_read(const char *path, size_t max, void **data, size_t *size);
+int file_replace(const char *dir, const char *name, const void *data,
+		 size_t size, mode_t mode);
+int file_move(const char *from, const char *to_dir, const char *name);
+int file_remove(const char *path);
+int dir_make(const char *path, mode_t mode);
+int dir_sync(const char *path);
+int lock_take(const char *path);
+
+#endif /* _MODGATE_UTIL_H */

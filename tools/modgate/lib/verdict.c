@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel's verdict, worked out in user space from the same documents, row
+ * by row as in security/modgate/verdict.c; and whether it is somebody else in
+ * the kernel who refuses.
+ */
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "world.h"
+
+static const struct stored *list_of(const struct view *view, bool next)
+{
+	return next ? view->next : view->in_force;
+}
+
+static void __printf(4, 5) decide(struct verdict *v, bool allow,
+				  const char *reason, const char *format, ...)
+{
+	va_list ap;
+
+	v->allow = allow;
+	v->reason = reason;
+	va_start(ap, format);
+	v->decided = vfmt(format, ap);
+	va_end(ap);
+}
+
+static void decide_by_list(struct verdict *v, bool allow, const char *reason,
+			   const struct view *view, bool next)
+{
+	decide(v, allow, reason, "list of %s, generation %llu", view->name,
+	       (unsigned long long)stored_generation(list_of(view, next)));
+}
+
+/* Is this ban, of a certificate, about the key that signed the module? */
+static bool bans_signer(const struct stored *list, const struct modgate_ban *b,
+			const struct module *module)
+{
+	struct cert cert;
+	bool same;
+	char *id;
+
+	if (modgate_le32(b->kind) != MODGATE_BAN_CERT || !module->sig.id ||
+	    cert_parse(list->doc.data + modgate_le32(b->cert_offset),
+		       modgate_le32(b->cert_size), &cert))
+		return false;
+	id = cert_key_id(cert.x509);
+	same = id && !strcmp(id, module->sig.id);
+	free(id);
+	cert_free(&cert);
+	return same;
+}
+
+static const struct modgate_ban *find_ban(const struct stored *list,
+					  const struct module *module)
+{
+	const struct modgate_ban *b = modgate_find_ban(&list->doc,
+						       module->digest);
+	__u32 i;
+
+	if (b && modgate_le32(b->kind) == MODGATE_BAN_DIGEST)
+		return b;
+	for (i = 0; i < list->doc.n_bans; i++)
+		if (bans_signer(list, &list->doc.bans[i], module))
+			return &list->doc.bans[i];
+	return NULL;
+}
+
+/*
+ * The kernel does not say what is in revoke. What it has refused as revoked is
+ * known, and what was approved and is not any more.
+ */
+static bool is_revoked(const struct world *w, const struct module *module)
+{
+	if (module->event &&
+	    record_is(module->event, "reason", MODGATE_REASON_REVOKED))
+		return true;
+	return record_number(&w->kernel.state, "revoked") &&
+	       world_approval(w, module->digest, false) &&
+	       !world_approval(w, module->digest, true);
+}
+
+static bool row_1(struct verdict *v, const struct world *w,
+		  const struct module *module, bool next)
+{
+	const struct modgate_ban *ban;
+	size_t i;
+
+	if (!next && is_revoked(w, module)) {
+		decide(v, false, MODGATE_REASON_REVOKED,
+		       "its digest was written to revoke, until restart");
+		return true;
+	}
+	for (i = 0; i < w->n_views; i++) {
+		if (!list_of(&w->views[i], next))
+			continue;
+		ban = find_ban(list_of(&w->views[i], next), module);
+		if (!ban)
+			continue;
+		decide_by_list(v, false, MODGATE_REASON_BANNED, &w->views[i],
+			       next);
+		return true;
+	}
+	return false;
+}
+
+/* Has the kernel already found that it is not a system module? */
+static bool judged_third_party(const struct module *module)
+{
+	return module->event &&
+	       !record_is(module->event, "reason", MODGATE_REASON_REVOKED) &&
+	       !record_is(module->event, "reason", MODGATE_REASON_BANNED) &&
+	       !record_is(module->event, "reason", MODGATE_REASON_ERROR);
+}
+
+static bool row_2(struct verdict *v, const struct module *module)
+{
+	enum known system = modsig_system(&module->sig);
+
+	if (judged_third_party(module))
+		return false;
+	if (!module->path) {
+		v->unsure = "without the file its signer is not known";
+		return false;
+	}
+	if (system == KNOWN_UNKNOWN)
+		v->unsure = "the kernel's keyrings may not be read here";
+	if (system != KNOWN_YES)
+		return false;
+	if (module->sig.state != SIG_VERIFIED)
+		v->unsure = "whether its signature is right was not checked here";
+	decide(v, true, MODGATE_REASON_SYSTEM,
+	       "signed by %s, a key in .builtin_trusted_keys",
+	       dash(module->sig.signer));
+	return true;
+}
+
+static const struct view *missing_list(const struct world *w, bool next)
+{
+	const struct stored *policy = next ? w->policy_next : w->policy;
+	size_t i;
+
+	for (i = 0; i < w->n_views; i++) {
+		const struct view *v = &w->views[i];
+
+		if (policy_authority(policy, v->authority->digest) &&
+		    modgate_le32(v->authority->flags) &
+		    MODGATE_AUTHORITY_REQUIRED && !list_of(v, next) &&
+		    (next || !v->line || !record_is(v->line, "loaded", "yes")))
+			return v;
+	}
+	return NULL;
+}
+
+static bool row_3(struct verdict *v, const struct world *w, bool next)
+{
+	const struct record *state = &w->kernel.state;
+	const struct view *missing;
+	bool policy;
+
+	if (!next && record_is(state, "state", "boot")) {
+		decide(v, false, MODGATE_REASON_NOT_SEALED,
+		       "the kernel is still in state boot");
+		return true;
+	}
+	policy = next ? !!w->policy_next : record_is(state, "policy", "yes");
+	if (!policy) {
+		decide(v, false, MODGATE_REASON_NO_POLICY,
+		       "no local policy is in force");
+		return true;
+	}
+	missing = missing_list(w, next);
+	if (!missing && (next || !record_number(state, "missing-lists")))
+		return false;
+	decide(v, false, MODGATE_REASON_NO_LIST,
+	       "the required list of %s is not in force",
+	       missing ? missing->name : "an authority");
+	return true;
+}
+
+static bool is_exclusive(const struct stored *list)
+{
+	return list && modgate_le32(list->header.flags) & MODGATE_LIST_EXCLUSIVE;
+}
+
+/* An exclusive list switches the approvals of all others off. */
+static bool is_switched_off(const struct world *w, size_t view, bool next)
+{
+	size_t i;
+
+	for (i = 0; i < w->n_views; i++)
+		if (i != view && is_exclusive(list_of(&w->views[i], next)))
+			return true;
+	return false;
+}
+
+/* The entry that approves it, heeding lists that switch the others off. */
+static const struct modgate_module *
+find_approval(const struct world *w, const struct module *module, bool next,
+	      const struct view **view)
+{
+	const struct modgate_module *m;
+	size_t i;
+
+	for (i = 0; i < w->n_views; i++) {
+		const struct stored *list = list_of(&w->views[i], next);
+
+		if (!list || is_switched_off(w, i, next))
+			continue;
+		m = modgate_find_module(&list->doc, module->digest);
+		*view = &w->views[i];
+		if (m)
+			return m;
+	}
+	return NULL;
+}
+
+/* The same name with another digest: it was rebuilt, or changed. */
+static const struct view *same_name(const struct world *w,
+				    const struct module *module, bool next)
+{
+	size_t i;
+	__u32 j;
+
+	for (i = 0; i < w->n_views; i++) {
+		const struct stored *list = list_of(&w->views[i], next);
+
+		for (j = 0; list && module->name && j < list->doc.n_modules; j++)
+			if (!strcmp((const char *)list->doc.modules[j].name,
+				    module->name))
+				return &w->views[i];
+	}
+	return NULL;
+}
+
+static void not_approved(struct verdict *v, const struct world *w,
+			 const struct module *module, bool next)
+{
+	const struct view *other = same_name(w, module, next);
+	size_t i;
+
+	for (i = 0; i < w->n_views; i++)
+		if (!next && !w->views[i].in_force && w->views[i].line &&
+		    record_is(w->views[i].line, "loaded", "yes"))
+			v->unsure = "a list in force is not on disk";
+	if (other)
+		decide(v, false, MODGATE_REASON_NOT_APPROVED,
+		       "the list of %s, generation %llu, approves %s with another digest: it was rebuilt or changed since",
+		       other->name,
+		       (unsigned long long)stored_generation(list_of(other, next)),
+		       module->name);
+	else
+		decide(v, false, MODGATE_REASON_NOT_APPROVED,
+		       "no list %s approves its digest",
+		       next ? "on disk" : "in force");
+}
+
+static void rows_4_to_8(struct verdict *v, const struct world *w,
+			const struct module *module, bool next)
+{
+	const struct stored *policy = next ? w->policy_next : w->policy;
+	const char *mode = next ? mode_name(modgate_le32(policy->header.mode)) :
+			   dash(record_get(&w->kernel.state, "mode"));
+	const struct modgate_module *m;
+	const struct view *view = NULL;
+
+	if (!strcmp(mode, "system")) {
+		decide(v, false, MODGATE_REASON_MODE,
+		       "the local policy has mode system: no third-party modules");
+		return;
+	}
+	m = find_approval(w, module, next, &view);
+	if (!next && record_is(&w->kernel.state, "state", "closed") &&
+	    !(m && modgate_le32(m->flags) & MODGATE_MODULE_ON_DEMAND)) {
+		decide(v, false, MODGATE_REASON_CLOSED,
+		       "the kernel is in state closed, and it is not approved on demand");
+		return;
+	}
+	if (!m) {
+		not_approved(v, w, module, next);
+		return;
+	}
+	if (!strcmp(mode, "signed")) {
+		enum known known = modsig_known(&module->sig);
+
+		if (known == KNOWN_NO && module->path) {
+			decide(v, false, MODGATE_REASON_UNSIGNED,
+			       "the local policy has mode signed, and no key that the kernel knows signed it");
+			return;
+		}
+		if (known != KNOWN_YES)
+			v->unsure = "whether the kernel knows the signer is not known here";
+	}
+	decide_by_list(v, true, MODGATE_REASON_APPROVED, view, next);
+}
+
+/**
+ * verdict_make() - what would the kernel say?
+ * @v: filled in; to be freed
+ * @world: everything that is known
+ * @module: a module
+ * @next: after a restart, else now
+ */
+void verdict_make(struct verdict *v, const struct world *world,
+		  const struct module *module, bool next)
+{
+	memset(v, 0, sizeof(*v));
+	if (!row_1(v, world, module, next) && !row_2(v, module) &&
+	    !row_3(v, world, next))
+		rows_4_to_8(v, world, module, next);
+}
+
+void verdict_free(struct verdict *v)
+{
+	free(v->decided);
+	memset(v, 0, sizeof(*v));
+}
+
+/* Does a deny refuse, or is it only recorded? */
+bool verdict_enforced(const struct world *world, bool next)
+{
+	if (next)
+		return !(modgate_le32(world->policy_next->header.flags) &
+			 MODGATE_POLICY_AUDIT);
+	return record_is(&world->kernel.state, "enforcing", "yes");
+}
+
+/* Does lockdown let through what modgate approves? */
+static bool lockdown_heeds(const struct world *world)
+{
+	return record_is(&world->kernel.state, "lockdown", "yes");
+}
+
+/**
+ * lockdown_refusal() - would lockdown refuse it, because no list approves it?
+ * @world: everything that is known
+ * @o: options
+ * @module: a module
+ * @v: modgate's verdict
+ *
+ * Return: true also when modgate itself only records.
+ */
+bool lockdown_refusal(const struct world *world, const struct options *o,
+		      const struct module *module, const struct verdict *v)
+{
+	return module->path && modsig_known(&module->sig) == KNOWN_NO &&
+	       locked_down(o) && lockdown_heeds(world) &&
+	       strcmp(v->reason, MODGATE_REASON_APPROVED);
+}
+
+/**
+ * kernel_refusal() - would the kernel refuse it, whatever modgate says?
+ * @world: everything that is known
+ * @o: options
+ * @module: a module
+ *
+ * Return: by what and why, to be freed; NULL if not.
+ */
+char *kernel_refusal(const struct world *world, const struct options *o,
+		     const struct module *module)
+{
+	char *running, *release;
+	char *text = NULL;
+
+	if (!module->path)
+		return NULL;
+	if (module->problem)
+		return fmt("not a module: %s", module->problem);
+	if (module->sig.state == SIG_BROKEN)
+		return fmt("the kernel's signature check: broken signature, %s",
+			   module->sig.problem);
+	if (modsig_known(&module->sig) == KNOWN_NO) {
+		if (sig_enforced(o))
+			return xstrdup("module.sig_enforce: the kernel itself refuses it");
+		if (locked_down(o) && !lockdown_heeds(world))
+			return xstrdup("lockdown: the kernel itself refuses unknown signers");
+	}
+	running = kernel_release();
+	release = module_release(module);
+	if (release && strcmp(release, running))
+		text = fmt("vermagic: it was built for kernel %s, running is %s",
+			   release, running);
+	free(release);
+	free(running);
+	return text;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Kernel and disk side by side: what is in force, what will be after a
+ * restart, and what that means for a module.
+ */
+#ifndef _MODGATE_WORLD_H
+#define _MODGATE_WORLD_H
+
+#include "module.h"
+
+/**
+ * struct view - one authority
+ * @name: for people
+ * @authority: as the local policy has it, next or in force
+ * @line: of the kernel's file lists, or NULL
+ * @in_force: its list in force, NULL if there is none or it is not on disk
+ * @next: the list that the next start will use, or NULL
+ */
+struct view {
+	const char *name;
+	const struct modgate_authority *authority;
+	const struct record *line;
+	const struct stored *in_force;
+	const struct stored *next;
+};
+
+/**
+ * struct world - everything that there is to know
+ * @kernel: the kernel's files
+ * @store: the documents on disk, checked
+ * @anchored: there is an anchor certificate on disk
+ * @anchor: the certificate
+ * @assumed: the kernel's files may not be read (or there are none), so what
+ *	     is in active/ is taken to be in force
+ * @policy: the local policy in force, NULL if there is none or it is not on
+ *	    disk
+ * @policy_next: the local policy that the next start will use, or NULL
+ * @views: the authorities
+ * @n_views: their number
+ */
+struct world {
+	struct kernel kernel;
+	struct store store;
+	bool anchored;
+	struct cert anchor;
+	bool assumed;
+	const struct stored *policy;
+	const struct stored *policy_next;
+	struct view *views;
+	size_t n_views;
+};
+
+/* world.c */
+enum status world_read(struct world *world, const struct options *o);
+void world_free(struct world *world);
+enum status world_need(const struct world *world, const struct options *o);
+bool world_waits(const struct world *world);
+const struct view *world_owner(const struct world *world,
+			       const struct cert *owner);
+void world_promote(const struct world *world, const struct options *o);
+unsigned long long world_generation(const struct world *world,
+				    const __u8 *authority);
+unsigned long long view_kernel_generation(const struct view *view);
+const struct modgate_module *world_approval(const struct world *world,
+					    const __u8 *digest, bool next);
+
+/**
+ * struct verdict - what the kernel would say
+ * @allow: it would load, as far as the lists and the mode go
+ * @reason: MODGATE_REASON_*
+ * @decided: what decided it, for people
+ * @unsure: what could not be found out here, or NULL
+ */
+struct verdict {
+	bool allow;
+	const char *reason;
+	char *decided;
+	const char *unsure;
+};
+
+/* verdict.c */
+void verdict_make(struct verdict *v, const struct world *world,
+		  const struct module *module, bool next);
+void verdict_free(struct verdict *v);
+bool verdict_enforced(const struct world *world, bool next);
+bool lockdown_refusal(const struct world *world, const struct options *o,
+		      const struct module *module, const struct verdict *v);
+char *kernel_refusal(const struct world *world, const struct options *o,
+		     const struct module *module);
+
+/* examine.c */
+char *approval_obstacle(const struct world *world, const struct options *o,
+			const struct module *module);
+bool approval_needless(const struct world *world, const struct module *module);
+const char *approval_note(const struct world *world, const struct options *o,
+			  const struct module *module, size_t *n);
+const char *approval_dependency(const struct world *world,
+				const struct options *o, const char *release,
+				const char *name);
+
+#endif /* _MODGATE_WORLD_H */

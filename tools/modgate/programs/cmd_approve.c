@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * modgate approve: put modules on the owner's list, which the next start will
+ * use. Shows what it is about before it asks for the passphrase.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "owner.h"
+#include "programs.h"
+
+/* One thing to approve. */
+struct item {
+	struct module module;
+	__u32 flags;
+	bool done;		/* nothing to do: approved, or a system module */
+};
+
+/* What the command line says, and what came of it. */
+struct job {
+	struct options *o;
+	struct owner owner;
+	const char *release;
+	const char *cert;
+	const char *name;
+	__u32 flags;
+	bool unseen;
+	bool all_pending;
+	struct item *items;
+	size_t n_items;
+	size_t wanted;		/* items that are to be approved */
+	struct json_object *approved;
+	struct json_object *already;
+	struct json_object *refused;
+};
+
+static void field(const char *name, const char *value)
+{
+	printf("  %-12s ", name);
+	print_untrusted(value);
+	putchar('\n');
+}
+
+static void show_dependency(const struct job *job, const char *release,
+			    const char *name)
+{
+	char *text = fmt("%s (%s)", name,
+			 approval_dependency(&job->owner.world, job->o, release,
+					     name));
+
+	field("depends on", text);
+	free(text);
+}
+
+static void show_depends(const struct job *job, const struct module *m)
+{
+	char *names = xstrdup(module_info(m, "depends") ? : "");
+	char *release = module_release(m), *rest = names, *name;
+
+	while ((name = strsep(&rest, ",")))
+		if (*name)
+			show_dependency(job, release ? release : job->release,
+					name);
+	free(release);
+	free(names);
+}
+
+static void show_release(const struct module *m)
+{
+	char *running = kernel_release(), *release = module_release(m);
+
+	if (release && !strcmp(release, running))
+		field("built for", "the running kernel");
+	else
+		field("built for", "another kernel than the running one");
+	field("vermagic", module_info(m, "vermagic"));
+	free(release);
+	free(running);
+}
+
+static void show_item(const struct job *job, const struct item *item)
+{
+	const struct module *m = &item->module;
+	char hex[HEX_SIZE], *text;
+	const char *note;
+	size_t n = 0;
+
+	print_untrusted(m->name);
+	putchar('\n');
+	field("file", m->path ? m->path : "not seen here");
+	field("digest", digest_hex(hex, m->digest));
+	if (!m->path)
+		return;
+	field("version", module_info(m, "version"));
+	field("description", module_info(m, "description"));
+	field("author", module_info(m, "author"));
+	field("license", module_info(m, "license"));
+	show_release(m);
+	text = modsig_text(&m->sig);
+	field("signer", text);
+	free(text);
+	show_depends(job, m);
+	while ((note = approval_note(&job->owner.world, job->o, m, &n)))
+		field("note", note);
+}
+
+static struct json_object *item_json(const struct module *m, const char *why)
+{
+	struct json_object *j = json_object_new_object();
+
+	module_json(j, m);
+	if (why)
+		json_str(j, "why", why);
+	return j;
+}
+
+static void nothing_to_do(struct job *job, struct item *item, const char *why)
+{
+	item->done = true;
+	json_object_array_add(job->already, item_json(&item->module, why));
+	if (!job->o->json) {
+		print_untrusted(item->module.name);
+		printf(": %s\n", why);
+	}
+}
+
+static void refuse(struct job *job, struct item *item, const char *target,
+		   const char *why)
+{
+	item->done = true;
+	json_object_array_add(job->refused, item_json(&item->module, why));
+	warn("%s: %s", target, why);
+}
+
+static const char *state_of(const struct job *job, const __u8 *digest)
+{
+	return world_approval(&job->owner.world, digest, false) ?
+	       "already approved and in force" :
+	       "already approved, restart needed";
+}
+
+/* Decide about one item; a reason that stands against it is said here. */
+static void examine(struct job *job, struct item *item, const char *target)
+{
+	struct module *m = &item->module;
+	const struct modgate_module *entry;
+	char *obstacle;
+
+	if (approval_needless(&job->owner.world, m)) {
+		nothing_to_do(job, item, m->sig.state == SIG_VERIFIED ?
+			      "signed by the kernel's own key, needs no approval" :
+			      "names the kernel's own key as its signer, needs no approval if that is true");
+		return;
+	}
+	obstacle = approval_obstacle(&job->owner.world, job->o, m);
+	if (obstacle) {
+		refuse(job, item, target, obstacle);
+		free(obstacle);
+		return;
+	}
+	entry = owner_entry(&job->owner, m->digest);
+	if (entry && (modgate_le32(entry->flags) | job->flags) ==
+		     modgate_le32(entry->flags)) {
+		nothing_to_do(job, item, state_of(job, m->digest));
+		return;
+	}
+	item->flags = job->flags | (entry ? modgate_le32(entry->flags) : 0);
+	if (job->name && !m->path) {
+		free(m->name);
+		m->name = xstrdup(job->name);
+	}
+	if (!m->path && !job->unseen) {
+		refuse(job, item, target,
+		       "no file with this digest was found, so nothing is known about it; --unseen approves it nevertheless");
+		return;
+	}
+	job->wanted++;
+	json_object_array_add(job->approved, item_json(m, NULL));
+	if (!job->o->json)
+		show_item(job, item);
+}
+
+static bool is_duplicate(const struct job *job, const __u8 *digest)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < job->n_items; i++)
+		if (!memcmp(job->items[i].module.digest, digest,
+			    MODGATE_DIGEST_SIZE))
+			return true;
+	return false;
+}
+
+static enum status add_target(struct job *job, const char *target)
+{
+	struct item *item;
+	enum status status;
+
+	job->items = xgrow(job->items, job->n_items, sizeof(*item));
+	item = &job->items[job->n_items++];
+	status = lookup_target(&item->module, job->o,
+			       &job->owner.world.kernel, job->release, target,
+			       job->cert);
+	if (status)
+		return status;
+	if (!item->module.problem && is_duplicate(job, item->module.digest))
+		item->done = true;
+	else
+		examine(job, item, target);
+	return ST_OK;
+}
+
+static enum status add_pending(struct job *job)
+{
+	const struct kernel *kernel = &job->owner.world.kernel;
+	enum status status = ST_OK;
+	struct pending *p;
+	size_t n, i;
+
+	if (!kernel->present)
+		return kernel_missing(kernel);
+	if (!kernel->privileged)
+		return fail(ST_PRIVILEGE, "%s/events: may not be read; try as root",
+			    kernel->dir);
+	p = pending_find(kernel, &n);
+	for (i = 0; i < n && !status; i++) {
+		char *number = fmt("%llu", p[i].number);
+
+		status = add_target(job, number);
+		free(number);
+	}
+	pending_free(p, n);
+	return status;
+}
+
+static void add_entries(struct draft *draft, const struct job *job)
+{
+	size_t i;
+
+	for (i = 0; i < job->n_items; i++) {
+		const struct item *item = &job->items[i];
+		struct modgate_module *m;
+
+		if (item->done)
+			continue;
+		draft_remove_module(draft, item->module.digest);
+		m = draft_module(draft, item->module.digest);
+		m->flags = le32(item->flags);
+		owner_entry_name(m->name, item->module.name);
+	}
+}
+
+static enum status sign(struct job *job)
+{
+	struct draft draft;
+	enum status status;
+
+	owner_draft(&job->owner, &draft);
+	add_entries(&draft, job);
+	status = owner_sign(&job->owner, job->o, &draft);
+	draft_free(&draft);
+	return status;
+}
+
+static enum status finish(struct job *job, enum status status)
+{
+	struct json_object *j = json_object_new_object();
+	bool done = job->wanted && status == ST_OK;
+
+	if (status == ST_OK && json_object_array_length(job->refused) &&
+	    !(job->all_pending && done))
+		status = ST_NO;
+	if (done)
+		status = ST_RESTART;
+	json_object_object_add(j, "approved", done ? json_object_get(job->approved) :
+						     json_object_new_array());
+	json_object_object_add(j, "already", json_object_get(job->already));
+	json_object_object_add(j, "refused", json_object_get(job->refused));
+	json_yes(j, "restart_needed", done);
+	if (done)
+		json_num(j, "generation", job->owner.generation);
+	if (job->o->json) {
+		json_out(j);
+		return status;
+	}
+	json_object_put(j);
+	if (done)
+		printf("\nApproved: %zu module(s), list generation %llu; a restart is needed.\n",
+		       job->wanted, job->owner.generation);
+	return status;
+}
+
+/* A list that was put back goes into force again only in plain sight. */
+static void show_base(const struct job *job)
+{
+	const struct stored *base = job->owner.base;
+	char hex[HEX_SIZE], *created;
+	__u32 i;
+
+	if (!job->owner.based || job->o->json)
+		return;
+	if (!base) {
+		puts("Starting with an empty list.");
+		return;
+	}
+	created = time_text(modgate_le64(base->header.created));
+	printf("Starting from generation %llu of %s, which approves:\n",
+	       (unsigned long long)stored_generation(base), created);
+	free(created);
+	for (i = 0; i < base->doc.n_modules; i++)
+		printf("  %s %s\n", digest_hex(hex, base->doc.modules[i].digest),
+		       dash((const char *)base->doc.modules[i].name));
+}
+
+static enum status approve(struct job *job, int argc, char **argv)
+{
+	enum status status = owner_open(&job->owner, job->o);
+	int i;
+
+	if (status)
+		return status;
+	show_base(job);
+	for (i = 0; i < argc && !status; i++)
+		status = add_target(job, argv[i]);
+	if (!status && job->all_pending)
+		status = add_pending(job);
+	if (status)
+		return status;
+	/* All or nothing, unless it is "whatever can be". */
+	if (json_object_array_length(job->refused) && !job->all_pending) {
+		if (job->wanted)
+			warn("nothing was approved");
+		job->wanted = 0;
+	}
+	if (job->wanted)
+		status = sign(job);
+	return finish(job, status);
+}
+
+static enum status parse(struct job *job, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "all-pending", no_argument, NULL, 'a' },
+		{ "on-demand", no_argument, NULL, 'd' },
+		{ "permanent", no_argument, NULL, 'p' },
+		{ "unseen", no_argument, NULL, 'u' },
+		{ "name", required_argument, NULL, 'n' },
+		{ "kernel", required_argument, NULL, 'k' },
+		{ "cert", required_argument, NULL, 'c' },
+		{ "generation", required_argument, NULL, 'g' },
+		{ 0 }
+	};
+	int c;
+
+	while ((c = next_option(argc, argv, options, job->o)) != -1) {
+		if (c == 'a')
+			job->all_pending = true;
+		else if (c == 'd')
+			job->flags |= MODGATE_MODULE_ON_DEMAND;
+		else if (c == 'p')
+			job->flags |= MODGATE_MODULE_PERMANENT;
+		else if (c == 'u')
+			job->unseen = true;
+		else if (c == 'n')
+			job->name = optarg;
+		else if (c == 'k')
+			job->release = optarg;
+		else if (c == 'c')
+			job->cert = optarg;
+		else if (c == 'g' && owner_base(&job->owner, optarg))
+			return usage("--generation=%s: not a number", optarg);
+		else if (c == '?')
+			return ST_USAGE;
+	}
+	if (job->name && !job->unseen)
+		return usage("--name is for what is not seen here, with --unseen");
+	if (optind == argc && !job->all_pending)
+		return usage("approve what? A path, a name, a digest, or a number of 'pending'");
+	return ST_OK;
+}
+
+static enum status run(int argc, char **argv, struct options *o)
+{
+	char *running = kernel_release();
+	struct job job = { .o = o, .release = running };
+	enum status status = parse(&job, argc, argv);
+	size_t i;
+
+	if (!status) {
+		job.approved = json_object_new_array();
+		job.already = json_object_new_array();
+		job.refused = json_object_new_array();
+		status = approve(&job, argc - optind, argv + optind);
+		json_object_put(job.approved);
+		json_object_put(job.already);
+		json_object_put(job.refused);
+	}
+	for (i = 0; i < job.n_items; i++)
+		module_free(&job.items[i].module);
+	free(job.items);
+	owner_close(&job.owner);
+	free(running);
+	return status;
+}
+
+const struct verb verb_approve = {
+	.name = "approve",
+	.summary = "Put modules on the owner's list; they load after a restart",
+	.usage = "[--on-demand] [--permanent] [--kernel=RELEASE] [--cert=FILE]\n"
+		 "       [--generation=N] [--unseen [--name=NAME]]\n"
+		 "       {PATH | NAME | DIGEST | NUMBER}... | --all-pending",
+	.run = run,
+};

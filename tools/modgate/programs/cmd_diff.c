@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * modgate diff: what a restart would change; or what differs between two
+ * documents.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff.h"
+#include "programs.h"
+#include "world.h"
+
+static const char *get(struct json_object *change, const char *key)
+{
+	struct json_object *value = json_object_object_get(change, key);
+
+	return value ? json_object_get_string(value) : NULL;
+}
+
+static void show(struct json_object *change)
+{
+	const char *old = get(change, "old"), *new = get(change, "new");
+	const char *digest = get(change, "digest"), *name = get(change, "name");
+
+	printf("%c %s: %s", !old ? '+' : !new ? '-' : '~',
+	       get(change, "document"), get(change, "kind"));
+	if (name)
+		printf(" %s", name);
+	if (digest)
+		printf(" %.16s", digest);
+	if (old && new)
+		printf(": %s -> %s\n", old, new);
+	else
+		printf(": %s\n", old ? old : new);
+}
+
+/* Print, give back, and say by the status whether there was anything. */
+static enum status finish(const struct options *o, struct json_object *changes,
+			  const char *nothing)
+{
+	size_t n = json_object_array_length(changes), i;
+
+	if (o->json) {
+		json_out(changes);
+	} else {
+		for (i = 0; i < n; i++)
+			show(json_object_array_get_idx(changes, i));
+		if (!n)
+			puts(nothing);
+		json_object_put(changes);
+	}
+	return n ? ST_NO : ST_OK;
+}
+
+static enum status read_document(const char *path, void **bytes,
+				 struct modgate_document *doc)
+{
+	const char *rule;
+	__u64 offset;
+	size_t size;
+	int err = file_read(path, MODGATE_DOCUMENT_MAX, bytes, &size);
+
+	if (err)
+		return fail_errno(err, "%s", path);
+	rule = modgate_document_parse(doc, *bytes, size, &offset);
+	if (rule)
+		return fail(ST_CORRUPT, "%s: offset %llu: %s", path,
+			    (unsigned long long)offset, rule);
+	return ST_OK;
+}
+
+static enum status diff_files(const struct options *o, char **paths)
+{
+	struct modgate_document old, new;
+	void *a = NULL, *b = NULL;
+	enum status status = read_document(paths[0], &a, &old);
+	struct json_object *changes;
+
+	if (!status)
+		status = read_document(paths[1], &b, &new);
+	if (!status && modgate_le32(old.header->type) != modgate_le32(new.header->type))
+		status = fail(ST_USAGE, "one is a local policy, the other an approved list");
+	if (!status) {
+		changes = json_object_new_array();
+		diff_documents(changes, "document", &old, &new);
+		status = finish(o, changes, "Both say the same.");
+	}
+	free(a);
+	free(b);
+	return status;
+}
+
+static enum status diff_restart(const struct options *o)
+{
+	struct json_object *changes;
+	enum status status;
+	struct world w;
+	size_t i;
+
+	status = world_read(&w, o);
+	if (!status)
+		status = world_need(&w, o);
+	if (!status) {
+		changes = json_object_new_array();
+		diff_documents(changes, "policy",
+			       w.policy ? &w.policy->doc : NULL,
+			       &w.policy_next->doc);
+		for (i = 0; i < w.n_views; i++) {
+			const struct view *v = &w.views[i];
+			char *what = fmt("list of %s", v->name);
+
+			if (v->next)
+				diff_documents(changes, what,
+					       v->in_force ? &v->in_force->doc : NULL,
+					       &v->next->doc);
+			free(what);
+		}
+		status = finish(o, changes, "A restart would change nothing.");
+	}
+	world_free(&w);
+	return status;
+}
+
+static enum status run(int argc, char **argv, struct options *o)
+{
+	if (next_option(argc, argv, NULL, o) != -1)
+		return ST_USAGE;
+	if (argc - optind == 2)
+		return diff_files(o, argv + optind);
+	if (argc != optind)
+		return usage("diff takes two documents, or no argument");
+	return diff_restart(o);
+}
+
+const struct verb verb_diff = {
+	.name = "diff",
+	.summary = "Show what a restart would change, or what differs between documents",
+	.usage = "[OLD NEW]",
+	.run = run,
+};

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * modgate init: make the keys, a local policy and an empty list.
+ *
+ * Keys that exist are never overwritten. An init that was killed half-way has
+ * left a marker and has not shown the pin: what it made is of no use to
+ * anybody, and the next one starts anew.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "programs.h"
+#include "trust.h"
+
+#define MARKER ".init"
+
+/* What is to be made. */
+struct plan {
+	__u32 mode;
+	__u32 flags;
+	struct cert anchor;
+	struct cert owner;
+	EVP_PKEY *anchor_key;
+	EVP_PKEY *owner_key;
+};
+
+static const char *const our_files[] = {
+	"keys/anchor.key", "keys/anchor.pem", "keys/owner.key", "keys/owner.pem",
+	"staged/local-1.policy", "staged/local-1.policy.sig",
+	"staged/owner-1.list", "staged/owner-1.list.sig",
+};
+
+static enum status make_folders(const struct options *o)
+{
+	static const char *const folders[] = { "", "keys", "active", "staged" };
+	char *etc = fmt("%s/etc", o->root);
+	int err = dir_make(etc, 0755);
+	enum status status = ST_OK;
+	size_t i;
+
+	if (err)
+		status = fail_errno(err, "%s", etc);
+	free(etc);
+	for (i = 0; i < ARRAY_SIZE(folders) && !status; i++) {
+		char *path = store_dir(o, folders[i]);
+
+		err = dir_make(path, 0755);
+		if (err)
+			status = fail_errno(err, "%s", path);
+		free(path);
+	}
+	return status;
+}
+
+/* Any of our files, or any document, that is there already; to be freed. */
+static char *existing(const struct options *o)
+{
+	struct store store = { 0 };
+	char *found = NULL;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(our_files) && !found; i++) {
+		char *path = store_dir(o, our_files[i]);
+
+		if (!access(path, F_OK))
+			found = path;
+		else
+			free(path);
+	}
+	store_scan(&store, o);
+	if (!found && store.n_docs)
+		found = xstrdup(store.docs[0].path);
+	store_free(&store);
+	return found;
+}
+
+static enum status refuse_existing(const struct options *o)
+{
+	char *found = existing(o);
+	enum status status = ST_OK;
+
+	if (found)
+		status = fail(ST_NO,
+			      "already initialised: %s is there; see 'modgate status'. To start anew, move %s/etc/modgate away first: approvals and keys in it are then of no use any more",
+			      found, o->root);
+	free(found);
+	return status;
+}
+
+static enum status discard_interrupted(const struct options *o)
+{
+	size_t i;
+
+	warn("an earlier init was interrupted before it showed the pin; starting anew");
+	for (i = 0; i < ARRAY_SIZE(our_files); i++) {
+		char *path = store_dir(o, our_files[i]);
+		int err = file_remove(path);
+
+		if (err) {
+			enum status status = fail_errno(err, "%s", path);
+
+			free(path);
+			return status;
+		}
+		free(path);
+	}
+	return ST_OK;
+}
+
+static enum status stage_policy(struct plan *p, const struct options *o)
+{
+	struct draft draft = { 0 };
+	struct store nothing = { 0 };
+	struct modgate_authority *a;
+	enum status status;
+
+	draft_header(&draft, MODGATE_LOCAL_POLICY, 1, p->anchor.digest);
+	draft.header.mode = le32(p->mode);
+	draft.header.flags = le32(p->flags);
+	a = draft_authority(&draft, &p->owner);
+	a->roles = le32(MODGATE_ROLE_APPROVE | MODGATE_ROLE_VENDOR |
+			MODGATE_ROLE_BAN);
+	a->flags = le32(MODGATE_AUTHORITY_REQUIRED);
+	a->slot = le32(1);
+	a->floor = le64(1);
+	draft_name(a->name, KEY_OWNER);
+	status = draft_stage(&draft, o, &nothing, p->anchor_key, "local");
+	draft_free(&draft);
+	return status;
+}
+
+static enum status stage_list(struct plan *p, const struct options *o)
+{
+	struct draft draft = { 0 };
+	struct store nothing = { 0 };
+	enum status status;
+
+	draft_header(&draft, MODGATE_APPROVED_LIST, 1, p->owner.digest);
+	status = draft_stage(&draft, o, &nothing, p->owner_key, KEY_OWNER);
+	draft_free(&draft);
+	return status;
+}
+
+static enum status make_all(struct plan *p, const struct options *o,
+			    const char *passphrase)
+{
+	char *keys = store_dir(o, "keys");
+	char *marker = store_dir(o, "keys/" MARKER);
+	int err = file_replace(keys, MARKER, "", 0, 0600);
+	enum status status = ST_OK;
+
+	if (err)
+		status = fail_errno(err, "%s", marker);
+	if (!status)
+		status = key_make(KEY_ANCHOR, &p->anchor_key, &p->anchor);
+	if (!status)
+		status = key_make(KEY_OWNER, &p->owner_key, &p->owner);
+	if (!status)
+		status = key_store(o, KEY_OWNER, p->owner_key, &p->owner,
+				   passphrase);
+	if (!status)
+		status = key_store(o, KEY_ANCHOR, p->anchor_key, &p->anchor,
+				   passphrase);
+	if (!status)
+		status = stage_list(p, o);
+	if (!status)
+		status = stage_policy(p, o);
+	if (!status) {
+		err = file_remove(marker);
+		if (!err)
+			err = dir_sync(keys);
+		if (err)
+			status = fail_errno(err, "%s", marker);
+	}
+	free(marker);
+	free(keys);
+	return status;
+}
+
+static void show(const struct plan *p, const struct options *o)
+{
+	char hex[HEX_SIZE];
+
+	if (o->json) {
+		struct json_object *j = json_object_new_object();
+		char *pin = fmt("modgate.anchor=%s",
+				digest_hex(hex, p->anchor.digest));
+
+		json_str(j, "pin", pin);
+		json_digest(j, "anchor", p->anchor.digest);
+		json_digest(j, "owner", p->owner.digest);
+		json_str(j, "key", "file");
+		json_str(j, "mode", mode_name(p->mode));
+		json_yes(j, "restart_needed", true);
+		json_out(j);
+		free(pin);
+		return;
+	}
+	printf("Made the anchor key and the owner key, a local policy (mode %s) and an empty\n"
+	       "list, below %s/etc/modgate. Keep the passphrase: without it nothing can be\n"
+	       "approved, and the keys cannot be replaced.\n\n"
+	       "Add this to the kernel command line, and restart:\n\n"
+	       "modgate.anchor=%s\n\n"
+	       "Nothing is bound to this machine or protected against older copies yet:\n"
+	       "freshness none, machine none.\n",
+	       mode_name(p->mode), o->root, digest_hex(hex, p->anchor.digest));
+}
+
+static enum status init(struct plan *p, const struct options *o)
+{
+	char *marker = store_dir(o, "keys/" MARKER);
+	bool interrupted = !access(marker, F_OK);
+	enum status status = ST_OK;
+	char *passphrase;
+
+	free(marker);
+	if (!interrupted)
+		status = refuse_existing(o);
+	if (!status)
+		status = make_folders(o);
+	if (!status)
+		status = store_lock(o);
+	/* Somebody else may have been faster. */
+	if (!status && !interrupted)
+		status = refuse_existing(o);
+	if (status)
+		return status;
+	passphrase = passphrase_new(o, "the anchor key and the owner key");
+	if (!passphrase)
+		return ST_SECRET;
+	if (interrupted)
+		status = discard_interrupted(o);
+	if (!status)
+		status = make_all(p, o, passphrase);
+	passphrase_free(passphrase);
+	if (status)
+		return status;
+	show(p, o);
+	return ST_RESTART;
+}
+
+static enum status parse_mode(__u32 *mode, const char *name)
+{
+	for (*mode = MODGATE_MODE_SYSTEM; *mode <= MODGATE_MODE_LISTED; ++*mode)
+		if (!strcmp(name, mode_name(*mode)))
+			return ST_OK;
+	return usage("--mode=%s: the modes are system, signed, listed", name);
+}
+
+static enum status run(int argc, char **argv, struct options *o)
+{
+	static const struct option options[] = {
+		{ "key", required_argument, NULL, 'k' },
+		{ "mode", required_argument, NULL, 'm' },
+		{ "audit", no_argument, NULL, 'a' },
+		{ "allow-kexec", no_argument, NULL, 'x' },
+		{ 0 }
+	};
+	struct plan p = { .mode = MODGATE_MODE_LISTED };
+	enum status status = ST_OK;
+	int c;
+
+	while ((c = next_option(argc, argv, options, o)) != -1 && !status) {
+		if (c == 'k' && strcmp(optarg, "file"))
+			status = usage("--key=%s: this version has one provider, file",
+				       optarg);
+		else if (c == 'm')
+			status = parse_mode(&p.mode, optarg);
+		else if (c == 'a')
+			p.flags |= MODGATE_POLICY_AUDIT;
+		else if (c == 'x')
+			p.flags |= MODGATE_POLICY_ALLOW_KEXEC;
+		else if (c == '?')
+			return ST_USAGE;
+	}
+	if (status)
+		return status;
+	if (optind != argc)
+		return usage("%s: init takes no arguments", argv[optind]);
+	status = init(&p, o);
+	EVP_PKEY_free(p.anchor_key);
+	EVP_PKEY_free(p.owner_key);
+	cert_free(&p.anchor);
+	cert_free(&p.owner);
+	return status;
+}
+
+const struct verb verb_init = {
+	.name = "init",
+	.summary = "Make the keys, a local policy and an empty list",
+	.usage = "[--key=file] [--mode=system|signed|listed] [--audit] [--allow-kexec]",
+	.run = run,
+};

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * modgate pending: what was refused, and could be approved.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "programs.h"
+#include "world.h"
+
+/* Event times are seconds since power-on: what o'clock was that? */
+static char *clock_text(const struct record *event, const char *key)
+{
+	const char *uptime = record_get(event, key);
+	struct timespec now, since;
+
+	if (!uptime || clock_gettime(CLOCK_REALTIME, &now) ||
+	    clock_gettime(CLOCK_BOOTTIME, &since))
+		return xstrdup("-");
+	return time_text(now.tv_sec - since.tv_sec + atoll(uptime));
+}
+
+static const char *state_word(const struct world *w, const struct pending *p)
+{
+	if (world_approval(w, p->digest, false))
+		return "active";
+	if (world_approval(w, p->digest, true))
+		return "approved, restart needed";
+	return "pending";
+}
+
+static const char *name_of(const struct pending *p, char **to_free)
+{
+	const char *name = record_get(p->event, "name");
+
+	*to_free = NULL;
+	if (name)
+		return name;
+	if (p->path)
+		*to_free = module_name_of(p->path);
+	return *to_free ? *to_free : "-";
+}
+
+static void signer_of(const struct pending *p, const struct options *o,
+		      char **text)
+{
+	struct module m;
+
+	*text = NULL;
+	if (!p->path)
+		return;
+	if (!module_read(&m, o, p->path, NULL) && !m.problem)
+		*text = modsig_text(&m.sig);
+	module_free(&m);
+}
+
+static void field(const char *name, const char *value)
+{
+	printf("     %-8s ", name);
+	print_untrusted(value);
+	putchar('\n');
+}
+
+static void show(const struct world *w, const struct options *o,
+		 const struct pending *p)
+{
+	char *last = clock_text(p->event, "last"), *name, *signer;
+	char hex[HEX_SIZE], *text;
+
+	signer_of(p, o, &signer);
+	printf("%3llu  ", p->number);
+	print_untrusted(name_of(p, &name));
+	printf("  (%s)\n", state_word(w, p));
+	text = fmt("%s, %s, %llu time(s), last %s",
+		   dash(record_get(p->event, "verdict")),
+		   dash(record_get(p->event, "reason")), p->count, last);
+	field("refused", text);
+	free(text);
+	text = fmt("%s (pid %s, uid %s)", dash(record_get(p->event, "comm")),
+		   dash(record_get(p->event, "pid")),
+		   dash(record_get(p->event, "uid")));
+	field("by", text);
+	free(text);
+	field("digest", digest_hex(hex, p->digest));
+	if (p->path || !record_get(p->event, "path")) {
+		field("file", p->path);
+	} else {
+		text = fmt("%s, which is not there or is another file now",
+			   record_get(p->event, "path"));
+		field("file", text);
+		free(text);
+	}
+	field("signer", signer);
+	free(signer);
+	free(name);
+	free(last);
+}
+
+static struct json_object *entry_json(const struct world *w,
+				      const struct options *o,
+				      const struct pending *p)
+{
+	struct json_object *j = json_object_new_object();
+	char *first = clock_text(p->event, "time");
+	char *last = clock_text(p->event, "last"), *name, *signer;
+
+	signer_of(p, o, &signer);
+	json_num(j, "number", p->number);
+	json_str(j, "name", name_of(p, &name));
+	json_digest(j, "digest", p->digest);
+	json_str(j, "file", p->path);
+	json_str(j, "path", record_get(p->event, "path"));
+	json_str(j, "signer", signer);
+	json_str(j, "verdict", record_get(p->event, "verdict"));
+	json_str(j, "reason", record_get(p->event, "reason"));
+	json_num(j, "count", p->count);
+	json_str(j, "first", first);
+	json_str(j, "last", last);
+	json_str(j, "comm", record_get(p->event, "comm"));
+	json_num(j, "pid", record_number(p->event, "pid"));
+	json_num(j, "uid", record_number(p->event, "uid"));
+	json_str(j, "state", state_word(w, p));
+	free(signer);
+	free(name);
+	free(first);
+	free(last);
+	return j;
+}
+
+static void print_all(const struct world *w, const struct options *o,
+		      const char *release)
+{
+	struct json_object *array = json_object_new_array();
+	struct pending *p;
+	size_t n, i, shown = 0;
+
+	p = pending_find(&w->kernel, &n);
+	pending_resolve(p, n, o, release);
+	for (i = 0; i < n; i++) {
+		/* In force: it was refused before that, which is settled. */
+		if (!w->assumed && world_approval(w, p[i].digest, false))
+			continue;
+		if (o->json)
+			json_object_array_add(array, entry_json(w, o, &p[i]));
+		else
+			show(w, o, &p[i]);
+		shown++;
+	}
+	pending_free(p, n);
+	if (o->json) {
+		json_out(array);
+		return;
+	}
+	json_object_put(array);
+	if (!shown)
+		puts("Nothing is pending.");
+	else
+		puts("\nApprove with 'modgate approve NUMBER', then restart.");
+}
+
+static enum status run(int argc, char **argv, struct options *o)
+{
+	static const struct option options[] = {
+		{ "kernel", required_argument, NULL, 'k' },
+		{ 0 }
+	};
+	char *running = kernel_release(), *release = running;
+	enum status status;
+	struct world w;
+	int c;
+
+	while ((c = next_option(argc, argv, options, o)) != -1) {
+		if (c == '?') {
+			free(running);
+			return ST_USAGE;
+		}
+		release = optarg;
+	}
+	if (optind != argc) {
+		free(running);
+		return usage("%s: pending takes no arguments", argv[optind]);
+	}
+	status = world_read(&w, o);
+	if (!w.kernel.present)
+		status = kernel_missing(&w.kernel);
+	else if (!status && !w.kernel.privileged)
+		status = fail(ST_PRIVILEGE, "%s/events: may not be read; try as root",
+			      w.kernel.dir);
+	if (!status)
+		print_all(&w, o, release);
+	world_free(&w);
+	free(running);
+	return status;
+}
+
+const struct verb verb_pending = {
+	.name = "pending",
+	.summary = "Show what was refused and could be approved",
+	.usage = "[--kernel=RELEASE]",
+	.run = run,
+};

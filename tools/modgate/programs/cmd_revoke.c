@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * modgate revoke: refuse modules from now on, and take them off the owner's
+ * list. Tightening needs no restart.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "owner.h"
+#include "programs.h"
+
+/* One digest to be revoked. */
+struct entry {
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	char name[MODGATE_NAME_SIZE];
+	bool listed;
+	int err;		/* of the kernel, 0 if it refuses it now */
+};
+
+/* What the command line says, and what came of it. */
+struct job {
+	struct options *o;
+	struct owner owner;
+	const char *release;
+	struct entry *entries;
+	size_t n_entries;
+};
+
+static void add(struct job *job, const __u8 *digest, const char *name)
+{
+	const struct modgate_module *m = owner_entry(&job->owner, digest);
+	struct entry *e;
+	size_t i;
+
+	for (i = 0; i < job->n_entries; i++)
+		if (!memcmp(job->entries[i].digest, digest, MODGATE_DIGEST_SIZE))
+			return;
+	job->entries = xgrow(job->entries, job->n_entries, sizeof(*e));
+	e = &job->entries[job->n_entries++];
+	memcpy(e->digest, digest, MODGATE_DIGEST_SIZE);
+	e->listed = m;
+	owner_entry_name((__u8 *)e->name, m && m->name[0] ?
+			 (const char *)m->name : name);
+}
+
+/* Everything that a list of anybody calls by this name. */
+static bool add_by_name(struct job *job, const char *target)
+{
+	char *name = module_name_of(target);
+	size_t before = job->n_entries, i, k;
+	__u32 j;
+
+	for (i = 0; i < job->owner.world.n_views; i++) {
+		const struct view *v = &job->owner.world.views[i];
+		const struct stored *lists[] = { v->next, v->in_force };
+
+		for (k = 0; k < ARRAY_SIZE(lists); k++)
+			for (j = 0; lists[k] && j < lists[k]->doc.n_modules; j++) {
+				const struct modgate_module *m =
+					&lists[k]->doc.modules[j];
+
+				if (!strcmp((const char *)m->name, name))
+					add(job, m->digest, name);
+			}
+	}
+	free(name);
+	return job->n_entries > before;
+}
+
+static enum status add_target(struct job *job, const char *target)
+{
+	enum status status;
+	struct module m;
+
+	if (!strchr(target, '/') && !is_digest(target) &&
+	    add_by_name(job, target))
+		return ST_OK;
+	if (is_digest(target)) {
+		memset(&m, 0, sizeof(m));
+		digest_parse(m.digest, target);
+		add(job, m.digest, NULL);
+		return ST_OK;
+	}
+	status = lookup_target(&m, job->o, &job->owner.world.kernel,
+			       job->release, target, NULL);
+	if (!status && m.problem)
+		status = fail(ST_NO, "%s: not a module: %s", target, m.problem);
+	if (!status)
+		add(job, m.digest, m.name);
+	module_free(&m);
+	return status;
+}
+
+/* The kernel refuses it from here on, whatever happens to the list. */
+static void tell_kernel(struct job *job)
+{
+	const struct kernel *kernel = &job->owner.world.kernel;
+	char hex[HEX_SIZE];
+	size_t i;
+
+	for (i = 0; i < job->n_entries; i++) {
+		struct entry *e = &job->entries[i];
+
+		digest_hex(hex, e->digest);
+		e->err = kernel->present ?
+			 kernel_write(kernel, "revoke", hex, strlen(hex)) :
+			 -ENODEV;
+		if (kernel->present && e->err)
+			fail_errno(e->err, "%s/revoke", kernel->dir);
+	}
+}
+
+static size_t count_listed(const struct job *job)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < job->n_entries; i++)
+		n += job->entries[i].listed;
+	return n;
+}
+
+static enum status change_list(struct job *job)
+{
+	struct draft draft;
+	enum status status;
+	size_t i;
+
+	if (!count_listed(job))
+		return ST_OK;
+	owner_draft(&job->owner, &draft);
+	for (i = 0; i < job->n_entries; i++)
+		draft_remove_module(&draft, job->entries[i].digest);
+	status = owner_sign(&job->owner, job->o, &draft);
+	draft_free(&draft);
+	return status;
+}
+
+static void show(const struct job *job, const struct entry *e, bool signed_)
+{
+	bool loaded = *e->name && module_is_loaded(job->o, e->name);
+	char hex[HEX_SIZE];
+
+	printf("%s %.16s\n", dash(e->name), digest_hex(hex, e->digest));
+	if (!e->err)
+		puts("  kernel: refuses it from now on, until restart");
+	else if (e->err == -ENODEV)
+		puts("  kernel: has no modgate, refuses nothing");
+	else
+		puts("  kernel: was not told; it goes by the list in force until restart");
+	if (!e->listed)
+		puts("  list:   the owner's list did not approve it");
+	else if (signed_)
+		printf("  list:   taken off, generation %llu, from the next start on\n",
+		       job->owner.generation);
+	else
+		puts("  list:   was not changed; the next start would approve it again");
+	if (loaded)
+		puts("  loaded: it is loaded, and stays so until it is unloaded, or restart");
+}
+
+static void report(const struct job *job, bool signed_)
+{
+	struct json_object *j, *array = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < job->n_entries; i++) {
+		const struct entry *e = &job->entries[i];
+		bool loaded;
+
+		if (!job->o->json) {
+			show(job, e, signed_);
+			continue;
+		}
+		j = json_object_new_object();
+		json_str(j, "name", e->name);
+		json_digest(j, "digest", e->digest);
+		json_yes(j, "kernel", !e->err);
+		json_yes(j, "list", e->listed && signed_);
+		loaded = *e->name && module_is_loaded(job->o, e->name);
+		json_yes(j, "loaded", loaded);
+		json_object_array_add(array, j);
+	}
+	if (!job->o->json) {
+		json_object_put(array);
+		return;
+	}
+	j = json_object_new_object();
+	json_object_object_add(j, "revoked", array);
+	if (signed_)
+		json_num(j, "generation", job->owner.generation);
+	json_out(j);
+}
+
+static enum status revoke(struct job *job, int argc, char **argv)
+{
+	enum status opened = owner_open(&job->owner, job->o), status = ST_OK;
+	bool told = true;
+	size_t i;
+
+	/* The kernel can refuse it even if the list cannot be changed. */
+	if (opened && !job->owner.world.kernel.dir)
+		world_read(&job->owner.world, job->o);
+	for (i = 0; i < (size_t)argc && !status; i++)
+		status = add_target(job, argv[i]);
+	if (status)
+		return opened ? opened : status;
+	tell_kernel(job);
+	status = opened ? opened : change_list(job);
+	report(job, !status && count_listed(job));
+	for (i = 0; i < job->n_entries; i++)
+		if (job->entries[i].err)
+			told = false;
+	if (status || told)
+		return status;
+	return count_listed(job) ? ST_RESTART : ST_NO;
+}
+
+static enum status run(int argc, char **argv, struct options *o)
+{
+	static const struct option options[] = {
+		{ "kernel", required_argument, NULL, 'k' },
+		{ "generation", required_argument, NULL, 'g' },
+		{ 0 }
+	};
+	char *running = kernel_release();
+	struct job job = { .o = o, .release = running };
+	enum status status = ST_OK;
+	int c;
+
+	while ((c = next_option(argc, argv, options, o)) != -1 && !status) {
+		if (c == 'k')
+			job.release = optarg;
+		else if (c == 'g' && owner_base(&job.owner, optarg))
+			status = usage("--generation=%s: not a number", optarg);
+		else if (c == '?')
+			status = ST_USAGE;
+	}
+	if (!status && optind == argc)
+		status = usage("revoke what? A name, a path, or a digest");
+	if (!status)
+		status = revoke(&job, argc - optind, argv + optind);
+	free(job.entries);
+	owner_close(&job.owner);
+	free(running);
+	return status;
+}
+
+const struct verb verb_revoke = {
+	.name = "revoke",
+	.summary = "Refuse modules from now on, and take them off the owner's list",
+	.usage = "[--kernel=RELEASE] [--generation=N] {NAME | PATH | DIGEST}...",
+	.run = run,
+};

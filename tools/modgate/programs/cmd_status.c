@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * modgate status: at a glance, what holds and what does not. Reads the state
+ * that everybody may read; says what only root could see.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "programs.h"
+#include "world.h"
+
+/* What has been found so far. */
+struct report {
+	const struct options *o;
+	const struct world *w;
+	struct json_object *json;
+	struct json_object *problems;
+};
+
+/* One line: a mark, what it is about, and what about it. */
+static void __printf(3, 4) line(bool good, const char *what,
+				const char *format, ...)
+{
+	char *text;
+	va_list ap;
+
+	va_start(ap, format);
+	text = vfmt(format, ap);
+	va_end(ap);
+	printf("%s %-14s ", tick(good), what);
+	print_untrusted(text);
+	putchar('\n');
+	free(text);
+}
+
+static void __printf(2, 3) problem(struct report *r, const char *format, ...)
+{
+	char *text;
+	va_list ap;
+
+	va_start(ap, format);
+	text = vfmt(format, ap);
+	va_end(ap);
+	json_object_array_add(r->problems, json_object_new_string(text));
+	free(text);
+}
+
+static const char *value(const struct report *r, const char *key)
+{
+	return dash(record_get(&r->w->kernel.state, key));
+}
+
+static bool is(const struct report *r, const char *key, const char *expected)
+{
+	return record_is(&r->w->kernel.state, key, expected);
+}
+
+/* What is wrong with what the kernel says. */
+static void find_kernel_problems(struct report *r)
+{
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	const char *anchor = value(r, "anchor");
+
+	if (is(r, "state", "boot"))
+		problem(r, "state is boot: nothing has sealed it; did 'modgate boot' run?");
+	if (is(r, "provisioned", "yes") && strcmp(anchor, "loaded"))
+		problem(r,
+			"anchor is %s: no document can be accepted; hold 'modgate key --pin' against the kernel command line",
+			anchor);
+	if (r->w->anchored &&
+	    record_digest(&r->w->kernel.state, "anchor-digest", digest) &&
+	    memcmp(digest, r->w->anchor.digest, sizeof(digest)))
+		problem(r,
+			"the kernel is pinned to another anchor than the one on disk; put the output of 'modgate key --pin' on the kernel command line");
+	if (is(r, "policy", "no") && is(r, "provisioned", "yes"))
+		problem(r,
+			"no local policy is in force: no third-party modules; 'modgate verify' says what is wrong with the one on disk");
+	if (record_number(&r->w->kernel.state, "missing-lists"))
+		problem(r,
+			"%s required list(s) are not in force: no third-party modules; see 'modgate verify'",
+			value(r, "missing-lists"));
+	if (is(r, "freshness", "tpm"))
+		problem(r, "freshness by TPM is demanded, but there is none in this kernel");
+	if (record_get(&r->w->kernel.state, "error"))
+		problem(r, "a document was not accepted: %s", value(r, "error"));
+}
+
+/* What is wrong on disk, or between disk and kernel. */
+static void find_disk_problems(struct report *r)
+{
+	const struct world *w = r->w;
+	size_t i;
+
+	for (i = 0; w->anchored && i < w->store.n_docs; i++)
+		if (!w->store.docs[i].valid)
+			problem(r, "%s: %s", w->store.docs[i].path,
+				dash(w->store.docs[i].problem));
+	for (i = 0; i < w->n_views; i++) {
+		const struct view *v = &w->views[i];
+		unsigned long long kernel = view_kernel_generation(v);
+
+		if (kernel && (!v->next || stored_generation(v->next) < kernel))
+			problem(r,
+				"list of %s: the kernel has generation %llu, the disk an older one or none: it was put back",
+				v->name, kernel);
+		if (w->policy_next && !v->next &&
+		    modgate_le32(v->authority->flags) &
+		    MODGATE_AUTHORITY_REQUIRED)
+			problem(r, "list of %s: required, but there is no valid one on disk",
+				v->name);
+	}
+}
+
+static void show_kernel(const struct report *r)
+{
+	const char *enforcing = value(r, "enforcing");
+
+	if (!strcmp(enforcing, "yes"))
+		line(true, "enforcing", "yes");
+	else if (!strcmp(enforcing, "audit"))
+		line(false, "enforcing",
+		     "no, only audit: refusals are recorded, everything loads");
+	else
+		line(false, "enforcing",
+		     "no, not provisioned: what would be refused is recorded");
+	line(!is(r, "state", "boot"), "state", "%s (ended by %s)",
+	     value(r, "state"), value(r, "ended-by"));
+	line(is(r, "anchor", "loaded"), "anchor", "%s, %.16s%s",
+	     value(r, "anchor"), value(r, "anchor-digest"),
+	     is(r, "provisioned", "no") ? " (not on the kernel command line)" : "");
+	if (is(r, "policy", "yes"))
+		line(true, "policy", "in force, mode %s", value(r, "mode"));
+	else
+		line(false, "policy", "none in force");
+}
+
+static void show_list(const struct report *r, const struct view *v)
+{
+	bool loaded = v->line && record_is(v->line, "loaded", "yes");
+
+	if (loaded)
+		line(true, "list", "%s: generation %s, %s module(s)", v->name,
+		     dash(record_get(v->line, "generation")),
+		     dash(record_get(v->line, "modules")));
+	else if (r->w->kernel.privileged)
+		line(false, "list", "%s: none in force", v->name);
+	else if (v->in_force)
+		line(is(r, "policy", "yes"), "list",
+		     "%s: generation %llu, %u module(s), as active/ has it; what is in force only root can see",
+		     v->name, (unsigned long long)stored_generation(v->in_force),
+		     v->in_force->doc.n_modules);
+	else
+		line(false, "list", "%s: none in active/", v->name);
+}
+
+static void show_rest(const struct report *r)
+{
+	bool none = is(r, "machine", "none");
+
+	if (is(r, "freshness", "none"))
+		line(false, "freshness",
+		     "none: older lists that you signed could be put back");
+	else
+		line(true, "freshness", "%s", value(r, "freshness"));
+	line(!none, "machine", "%s%s", value(r, "machine"),
+	     none ? ": documents are not bound to this machine" : "");
+	line(is(r, "kexec", "refused"), "kexec", "%s by modgate",
+	     value(r, "kexec"));
+	if (is(r, "lockdown", "yes"))
+		line(true, "lockdown", "lets approved modules through");
+	else
+		line(!locked_down(r->o), "lockdown",
+		     "does not let approved unsigned modules through%s",
+		     locked_down(r->o) ? ", and is on" : "; it is off");
+}
+
+static size_t count_pending(const struct report *r)
+{
+	struct pending *p;
+	size_t n, i, count = 0;
+
+	p = pending_find(&r->w->kernel, &n);
+	for (i = 0; i < n; i++)
+		if (!world_approval(r->w, p[i].digest, true))
+			count++;
+	pending_free(p, n);
+	return count;
+}
+
+static void show_pending(const struct report *r)
+{
+	size_t n = count_pending(r);
+
+	if (!r->w->kernel.privileged)
+		line(is(r, "refused", "0"), "refused",
+		     "%s load(s); which ones only root can see",
+		     value(r, "refused"));
+	else
+		line(!n, "pending", "%zu module(s)%s", n,
+		     n ? ", see 'modgate pending'" : "");
+}
+
+static bool same(const struct stored *a, const struct stored *b)
+{
+	return a && !memcmp(a->digest, b->digest, MODGATE_DIGEST_SIZE);
+}
+
+static void show_waiting(const struct report *r)
+{
+	const struct world *w = r->w;
+	size_t i;
+
+	if (w->policy_next && !same(w->policy, w->policy_next))
+		line(false, "staged", "policy, generation %llu: waits for a restart",
+		     (unsigned long long)stored_generation(w->policy_next));
+	for (i = 0; i < w->n_views; i++) {
+		const struct view *v = &w->views[i];
+
+		if (v->next && !same(v->in_force, v->next))
+			line(false, "staged",
+			     "list of %s, generation %llu, %u module(s): waits for a restart, see 'modgate diff'",
+			     v->name,
+			     (unsigned long long)stored_generation(v->next),
+			     v->next->doc.n_modules);
+	}
+}
+
+/* The n-th problem that was found. */
+static const char *nth_problem(const struct report *r, size_t n)
+{
+	return json_object_get_string(json_object_array_get_idx(r->problems, n));
+}
+
+static void show(const struct report *r)
+{
+	size_t i;
+
+	show_kernel(r);
+	for (i = 0; i < r->w->n_views; i++)
+		show_list(r, &r->w->views[i]);
+	show_rest(r);
+	show_pending(r);
+	show_waiting(r);
+	if (!r->w->anchored)
+		line(false, "disk", "no keys below /etc/modgate; run 'modgate init'");
+	for (i = 0; i < json_object_array_length(r->problems); i++)
+		line(false, "problem", "%s", nth_problem(r, i));
+}
+
+static struct json_object *view_json(const struct report *r,
+				     const struct view *v)
+{
+	struct json_object *j = json_object_new_object();
+	bool loaded = v->line ? record_is(v->line, "loaded", "yes") :
+				r->w->assumed && v->in_force;
+
+	json_str(j, "name", v->name);
+	json_digest(j, "authority", v->authority->digest);
+	json_yes(j, "required", modgate_le32(v->authority->flags) &
+				MODGATE_AUTHORITY_REQUIRED);
+	json_yes(j, "in_force", loaded);
+	if (v->in_force) {
+		json_num(j, "generation", stored_generation(v->in_force));
+		json_num(j, "modules", v->in_force->doc.n_modules);
+		json_digest(j, "digest", v->in_force->digest);
+	} else if (v->line && loaded) {
+		json_num(j, "generation", record_number(v->line, "generation"));
+		json_num(j, "modules", record_number(v->line, "modules"));
+		json_str(j, "digest", record_get(v->line, "digest"));
+	}
+	if (v->next && !same(v->in_force, v->next))
+		json_num(j, "staged_generation", stored_generation(v->next));
+	return j;
+}
+
+static void show_json(const struct report *r, enum status status)
+{
+	struct json_object *j = r->json, *kernel = json_object_new_object();
+	struct json_object *lists = json_object_new_array();
+	const struct record *state = &r->w->kernel.state;
+	size_t i;
+
+	for (i = 0; i < state->n; i++)
+		json_str(kernel, state->keys[i],
+			 record_get(state, state->keys[i]));
+	json_object_object_add(j, "kernel", kernel);
+	json_yes(j, "privileged", r->w->kernel.privileged);
+	json_yes(j, "initialised", r->w->anchored);
+	if (r->w->anchored)
+		json_digest(j, "anchor", r->w->anchor.digest);
+	for (i = 0; i < r->w->n_views; i++)
+		json_object_array_add(lists, view_json(r, &r->w->views[i]));
+	json_object_object_add(j, "lists", lists);
+	json_yes(j, "restart_needed", world_waits(r->w));
+	if (r->w->kernel.privileged)
+		json_num(j, "pending", count_pending(r));
+	json_object_object_add(j, "problems", json_object_get(r->problems));
+	json_num(j, "status", status);
+	json_out(j);
+}
+
+static enum status judge(const struct report *r)
+{
+	if (!is(r, "provisioned", "yes") || !r->w->anchored)
+		return ST_UNPROVISIONED;
+	if (json_object_array_length(r->problems))
+		return ST_NO;
+	return world_waits(r->w) ? ST_RESTART : ST_OK;
+}
+
+static enum status run(int argc, char **argv, struct options *o)
+{
+	struct report r = { .o = o };
+	enum status status;
+	struct world w;
+
+	if (next_option(argc, argv, NULL, o) != -1)
+		return ST_USAGE;
+	if (optind != argc)
+		return usage("%s: status takes no arguments", argv[optind]);
+	status = world_read(&w, o);
+	if (!w.kernel.present)
+		status = kernel_missing(&w.kernel);
+	if (!status) {
+		r.w = &w;
+		r.json = json_object_new_object();
+		r.problems = json_object_new_array();
+		find_kernel_problems(&r);
+		find_disk_problems(&r);
+		status = judge(&r);
+		if (o->json) {
+			show_json(&r, status);
+		} else {
+			show(&r);
+			json_object_put(r.json);
+		}
+		json_object_put(r.problems);
+	}
+	world_free(&w);
+	return status;
+}
+
+const struct verb verb_status = {
+	.name = "status",
+	.summary = "Show at a glance what holds and what does not",
+	.usage = "",
+	.run = run,
+};

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * modgate verify: check everything on disk, from the anchor down, and hold it
+ * against the kernel.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "programs.h"
+#include "world.h"
+
+/* What has been found so far. */
+struct report {
+	const struct options *o;
+	struct json_object *json;
+	enum status status;
+};
+
+/* One line about @what. */
+static void __printf(4, 5) line(struct report *r, const char *what,
+				enum status status, const char *format, ...)
+{
+	char *text;
+	va_list ap;
+
+	va_start(ap, format);
+	text = vfmt(format, ap);
+	va_end(ap);
+	if (status && (!r->status || status == ST_SECRET))
+		r->status = status;
+	if (r->o->json) {
+		struct json_object *j = json_object_new_object();
+
+		json_str(j, "what", what);
+		json_yes(j, "good", !status);
+		json_str(j, "text", text);
+		json_object_array_add(r->json, j);
+	} else {
+		printf("%s %s: ", tick(!status), what);
+		print_untrusted(text);
+		putchar('\n');
+	}
+	free(text);
+}
+
+static void check_document(struct report *r, const struct stored *doc)
+{
+	char *created;
+
+	if (!doc->valid) {
+		line(r, doc->path, doc->status ? doc->status : ST_CORRUPT,
+		     "%s", dash(doc->problem));
+		return;
+	}
+	created = time_text(modgate_le64(doc->header.created));
+	if (stored_type(doc) == MODGATE_LOCAL_POLICY)
+		line(r, doc->path, ST_OK,
+		     "local policy, generation %llu of %s, mode %s, authorities: %u",
+		     (unsigned long long)stored_generation(doc), created,
+		     mode_name(modgate_le32(doc->header.mode)),
+		     doc->doc.n_authorities);
+	else
+		line(r, doc->path, ST_OK,
+		     "approved list, generation %llu of %s, modules: %u, vendors: %u, bans: %u",
+		     (unsigned long long)stored_generation(doc), created,
+		     doc->doc.n_modules, doc->doc.n_vendors,
+		     doc->doc.n_bans);
+	free(created);
+}
+
+/* Nobody but root may change a file; nobody else may read a key. */
+static void check_mode(struct report *r, const char *name, mode_t forbidden)
+{
+	char *path = store_dir(r->o, name);
+	struct stat st;
+
+	if (stat(path, &st))
+		line(r, path, ST_CORRUPT, "%s", strerror(errno));
+	else if (st.st_mode & forbidden)
+		line(r, path, ST_CORRUPT,
+		     "mode %04o: others may do too much; chmod %04o",
+		     st.st_mode & 07777, st.st_mode & 07777 & ~forbidden);
+	free(path);
+}
+
+static void check_keys(struct report *r, const struct world *w)
+{
+	static const char *const folders[] = { "", "keys", "active", "staged" };
+	struct cert owner;
+	char *path;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(folders); i++)
+		check_mode(r, folders[i], 022);
+	check_mode(r, "keys/anchor.key", 077);
+	check_mode(r, "keys/owner.key", 077);
+	path = key_path(r->o, KEY_ANCHOR, "pem");
+	line(r, path, ST_OK, "anchor certificate");
+	free(path);
+	path = key_path(r->o, KEY_OWNER, "pem");
+	if (cert_read(path, &owner)) {
+		line(r, path, ST_CORRUPT, "not a certificate");
+	} else {
+		if (w->policy_next &&
+		    !policy_authority(w->policy_next, owner.digest))
+			line(r, path, ST_CORRUPT,
+			     "not an authority of the local policy");
+		else
+			line(r, path, ST_OK, "owner certificate");
+		cert_free(&owner);
+	}
+	free(path);
+}
+
+static void check_against_kernel(struct report *r, const struct world *w)
+{
+	const struct record *state = &w->kernel.state;
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	size_t i;
+
+	if (!w->kernel.present)
+		return;
+	if (record_digest(state, "anchor-digest", digest)) {
+		bool same = !memcmp(digest, w->anchor.digest, sizeof(digest));
+
+		line(r, "kernel: anchor", same ? ST_OK : ST_CORRUPT,
+		     "%s",
+		     same ? "is pinned to this anchor" : "is pinned to another anchor");
+	}
+	for (i = 0; i < w->n_views; i++) {
+		const struct view *v = &w->views[i];
+		unsigned long long kernel = view_kernel_generation(v);
+		char *what;
+
+		if (!kernel)
+			continue;
+		what = fmt("kernel: list of %s", v->name);
+		if (!v->next || stored_generation(v->next) < kernel)
+			line(r, what, ST_CORRUPT,
+			     "generation %llu is in force, the disk has an older one or none: it was put back",
+			     kernel);
+		else
+			line(r, what, ST_OK,
+			     "generation %llu is in force, %s", kernel,
+			     v->in_force ? "and on disk" :
+			     "a newer one is on disk");
+		free(what);
+	}
+}
+
+/* Every authority that has to be heard has a valid list. */
+static void check_required(struct report *r, const struct world *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->n_views; i++) {
+		const struct view *v = &w->views[i];
+		char *what = fmt("list of %s", v->name);
+
+		if (!v->next && policy_authority(w->policy_next, v->authority->digest) &&
+		    modgate_le32(v->authority->flags) & MODGATE_AUTHORITY_REQUIRED)
+			line(r, what, ST_CORRUPT,
+			     "required, but there is no valid one");
+		free(what);
+	}
+	if (!w->policy_next)
+		line(r, "local policy", ST_CORRUPT,
+		     "there is no valid one");
+}
+
+/* A document outside /etc/modgate, as if it lay there. */
+static void check_file(struct report *r, const struct world *w,
+		       const char *path)
+{
+	struct stored doc = { .path = xstrdup(path) };
+	char *slash = strrchr(doc.path, '/');
+
+	doc.name = slash ? slash + 1 : doc.path;
+	stored_check_form(&doc);
+	if (doc.formed && stored_type(&doc) == MODGATE_LOCAL_POLICY)
+		stored_check_policy(&doc, &w->anchor);
+	else if (doc.formed)
+		stored_check_list(&doc, w->policy_next);
+	check_document(r, &doc);
+	stored_unload(&doc);
+	free(doc.problem);
+	free(doc.path);
+}
+
+static void check_all(struct report *r, const struct world *w)
+{
+	size_t i;
+
+	check_keys(r, w);
+	for (i = 0; i < w->store.n_docs; i++)
+		check_document(r, &w->store.docs[i]);
+	check_required(r, w);
+	check_against_kernel(r, w);
+}
+
+static enum status run(int argc, char **argv, struct options *o)
+{
+	struct report r = { .o = o };
+	enum status status;
+	struct world w;
+
+	if (next_option(argc, argv, NULL, o) != -1)
+		return ST_USAGE;
+	if (argc - optind > 1)
+		return usage("verify takes one document, or no argument");
+	status = world_read(&w, o);
+	if (!status && !w.anchored)
+		status = world_need(&w, o);
+	if (!status) {
+		r.json = json_object_new_array();
+		if (optind < argc)
+			check_file(&r, &w, argv[optind]);
+		else
+			check_all(&r, &w);
+		if (o->json)
+			json_out(r.json);
+		else
+			json_object_put(r.json);
+		status = r.status;
+	}
+	world_free(&w);
+	return status;
+}
+
+const struct verb verb_verify = {
+	.name = "verify",
+	.summary = "Check the documents on disk, from the anchor down",
+	.usage = "[FILE]",
+	.run = run,
+};

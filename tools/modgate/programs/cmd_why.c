@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * modgate why: would this module load, what decides it, and which command
+ * would change it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "programs.h"
+#include "world.h"
+
+/* One answer. */
+struct answer {
+	const struct options *o;
+	const struct world *w;
+	const struct module *m;
+	struct verdict now;
+	struct verdict next;
+	bool has_next;
+	char *kernel;		/* what no approval changes, or NULL */
+	enum status status;
+	char *remedy;
+};
+
+static bool loads(const struct answer *a, const struct verdict *v, bool next)
+{
+	return !a->kernel &&
+	       (v->allow || !verdict_enforced(a->w, next)) &&
+	       !lockdown_refusal(a->w, a->o, a->m, v);
+}
+
+static bool loads_now(const struct answer *a)
+{
+	return loads(a, &a->now, false);
+}
+
+/* In state boot it is not a restart that is missing. */
+static bool loads_next(const struct answer *a)
+{
+	return a->has_next &&
+	       strcmp(a->now.reason, MODGATE_REASON_NOT_SEALED) &&
+	       loads(a, &a->next, true);
+}
+
+/* A copy of a path that a shell takes as it is, or NULL. */
+static char *plain_path(const char *s)
+{
+	size_t plain = strspn(s,
+			      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+:,=@%-");
+
+	if (s[plain] || !*s)
+		return NULL;
+	return xstrdup(s);
+}
+
+static char *approve_command(const struct answer *a)
+{
+	char *path = a->m->path ? plain_path(a->m->path) : NULL;
+	char hex[HEX_SIZE], *text;
+
+	text = fmt("modgate approve %s%s, then restart",
+		   path ? path : digest_hex(hex, a->m->digest),
+		   a->m->path ? "" : " --unseen");
+	free(path);
+	return text;
+}
+
+static const struct remedy {
+	const char *reason;
+	const char *text;
+} remedies[] = {
+	{ MODGATE_REASON_BANNED, "only who signs that list can take the ban out" },
+	{ MODGATE_REASON_NO_POLICY, "put right what modgate verify finds, then restart" },
+	{ MODGATE_REASON_NO_LIST, "put right what modgate verify finds, then restart" },
+	{ MODGATE_REASON_NOT_SEALED, "load it again when the kernel is sealed" },
+	{ MODGATE_REASON_MODE, "a local policy with another mode, then restart" },
+	{ MODGATE_REASON_UNSIGNED, "sign it with a key that the kernel knows (mokutil --import)" },
+};
+
+/* Where no approval helps, what does; else the command that approves. */
+static char *remedy_for(const char *reason, const struct answer *a)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(remedies); i++)
+		if (!strcmp(reason, remedies[i].reason))
+			return xstrdup(remedies[i].text);
+	return approve_command(a);
+}
+
+static void find_remedy(struct answer *a)
+{
+	char *obstacle;
+
+	if (a->kernel)
+		a->remedy = a->m->sig.state == SIG_BROKEN || a->m->problem ?
+			    xstrdup("install the module anew") :
+			    xstrdup("not a matter of modgate: see what refuses");
+	else if (loads_next(a))
+		a->remedy = xstrdup("restart");
+	else if (a->has_next && a->next.allow)
+		a->remedy = remedy_for(a->now.reason, a);
+	else
+		a->remedy = remedy_for(a->has_next ? a->next.reason :
+						     a->now.reason, a);
+	if (a->kernel || loads_next(a) || !a->has_next ||
+	    strcmp(a->next.reason, MODGATE_REASON_NOT_APPROVED))
+		return;
+	obstacle = approval_obstacle(a->w, a->o, a->m);
+	if (obstacle) {
+		free(a->remedy);
+		a->remedy = fmt("none: %s", obstacle);
+		free(obstacle);
+	}
+}
+
+static void find_answer(struct answer *a)
+{
+	verdict_make(&a->now, a->w, a->m, false);
+	a->has_next = a->w->policy_next;
+	if (a->has_next)
+		verdict_make(&a->next, a->w, a->m, true);
+	a->kernel = kernel_refusal(a->w, a->o, a->m);
+	if (loads_now(a))
+		a->status = ST_OK;
+	else
+		a->status = loads_next(a) ? ST_RESTART : ST_NO;
+	if (!loads_now(a))
+		find_remedy(a);
+}
+
+static void field(const char *name, const char *value)
+{
+	printf("  %-9s ", name);
+	print_untrusted(value);
+	putchar('\n');
+}
+
+static const char *headline(const struct answer *a)
+{
+	if (a->status == ST_RESTART)
+		return "would load after a restart";
+	if (a->status != ST_OK)
+		return a->kernel && a->now.allow ?
+		       "would not load, though modgate allows it" :
+		       "would not load";
+	if (!a->now.allow)
+		return "would load, since modgate only records";
+	return "would load";
+}
+
+static void show_event(const struct record *e)
+{
+	char *text = fmt("%s %s, %s time(s), by %s (pid %s, uid %s), %s s after power-on",
+			 dash(record_get(e, "verdict")),
+			 dash(record_get(e, "reason")),
+			 dash(record_get(e, "count")),
+			 dash(record_get(e, "comm")),
+			 dash(record_get(e, "pid")),
+			 dash(record_get(e, "uid")),
+			 dash(record_get(e, "last")));
+
+	field("refused", text);
+	free(text);
+}
+
+/* Modgate would let it through, but then lockdown asks who approved it. */
+static void show_lockdown(const struct answer *a)
+{
+	if (lockdown_refusal(a->w, a->o, a->m, &a->now))
+		field("kernel", "lockdown: the kernel itself refuses what no list approves");
+}
+
+static void show(const struct answer *a)
+{
+	const struct module *m = a->m;
+	char hex[HEX_SIZE], *text;
+
+	print_untrusted(m->name);
+	printf(": %s\n", headline(a));
+	field("reason", a->now.reason);
+	field("decided", a->now.decided);
+	if (a->kernel)
+		field("kernel", a->kernel);
+	else if (a->now.allow || !verdict_enforced(a->w, false))
+		show_lockdown(a);
+	if (a->status == ST_RESTART) {
+		text = fmt("%s: %s", a->next.reason, a->next.decided);
+		field("restart", text);
+		free(text);
+	}
+	field("file", m->path ? m->path : "not found");
+	field("digest", digest_hex(hex, m->digest));
+	text = m->path && !m->problem ? modsig_text(&m->sig) : NULL;
+	field("signer", text);
+	free(text);
+	if (m->event)
+		show_event(m->event);
+	if (a->now.unsure)
+		field("unsure", a->now.unsure);
+	if (a->w->assumed)
+		field("unsure", "what is in force only root can see; taken from active/");
+	if (a->remedy)
+		field("remedy", a->remedy);
+}
+
+static void show_json(const struct answer *a)
+{
+	struct json_object *j = json_object_new_object();
+
+	module_json(j, a->m);
+	json_yes(j, "loads", loads_now(a));
+	json_yes(j, "loads_after_restart", loads_next(a));
+	json_yes(j, "allow", a->now.allow);
+	json_str(j, "reason", a->now.reason);
+	json_str(j, "decided", a->now.decided);
+	if (a->has_next)
+		json_str(j, "reason_after_restart", a->next.reason);
+	json_str(j, "kernel", a->kernel);
+	json_str(j, "unsure", a->now.unsure);
+	json_yes(j, "assumed", a->w->assumed);
+	json_str(j, "remedy", a->remedy);
+	if (a->m->event) {
+		json_str(j, "event_verdict", record_get(a->m->event, "verdict"));
+		json_str(j, "event_reason", record_get(a->m->event, "reason"));
+		json_num(j, "event_count", record_number(a->m->event, "count"));
+	}
+	json_out(j);
+}
+
+static enum status why(const struct options *o, const char *target,
+		       const char *release, const char *cert)
+{
+	struct answer a = { .o = o };
+	struct module m = { 0 };
+	enum status status;
+	struct world w;
+
+	status = world_read(&w, o);
+	if (!w.kernel.present)
+		status = kernel_missing(&w.kernel);
+	if (!status)
+		status = lookup_target(&m, o, &w.kernel, release, target, cert);
+	if (!status) {
+		a.w = &w;
+		a.m = &m;
+		find_answer(&a);
+		if (o->json)
+			show_json(&a);
+		else
+			show(&a);
+		status = a.status;
+		verdict_free(&a.now);
+		verdict_free(&a.next);
+		free(a.kernel);
+		free(a.remedy);
+	}
+	module_free(&m);
+	world_free(&w);
+	return status;
+}
+
+static enum status run(int argc, char **argv, struct options *o)
+{
+	static const struct option options[] = {
+		{ "kernel", required_argument, NULL, 'k' },
+		{ "cert", required_argument, NULL, 'c' },
+		{ 0 }
+	};
+	char *running = kernel_release(), *release = running;
+	const char *cert = NULL;
+	enum status status = ST_OK;
+	int c;
+
+	while ((c = next_option(argc, argv, options, o)) != -1 && !status) {
+		if (c == 'k')
+			release = optarg;
+		else if (c == 'c')
+			cert = optarg;
+		else
+			status = ST_USAGE;
+	}
+	if (!status && optind + 1 != argc)
+		status = usage("why what? One path, name, digest, or number of 'modgate pending'");
+	if (!status)
+		status = why(o, argv[optind], release, cert);
+	free(running);
+	return status;
+}
+
+const struct verb verb_why = {
+	.name = "why",
+	.summary = "Say whether a module would load, what decides it, what would change it",
+	.usage = "[--kernel=RELEASE] [--cert=FILE] PATH | NAME | DIGEST | NUMBER",
+	.run = run,
+};

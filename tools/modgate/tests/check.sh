@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make check: build and test with gcc and clang, plain and under sanitizers,
+# and fuzz for some seconds. LONG=1: kill the tool at every step, not at some,
+# and test everything under each compiler. FUZZ_SECONDS=N: 10 if not given.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+
+log=build/check.log
+mkdir -p build
+sanitize="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+-fno-omit-frame-pointer -DMODGATE_DUMPABLE"
+export UBSAN_OPTIONS=print_stacktrace=1
+[ "${LONG:-}" ] || export CRASH_STRIDE=5
+
+# result STATUS NAME: one line, and the log if it is bad.
+result() {
+	if [ "$1" = 0 ]; then
+		echo "ok - $2"
+	else
+		echo "not ok - $2"
+		tail -40 "$log" | sed 's/^/# /'
+	fi
+}
+
+# part NAME COMMAND...: its result lines, under this name; it has to come to its
+# plan.
+part() {
+	local name=$1
+
+	shift
+	"$@" >"$log" 2>"$log.err"
+	sed -n -E "s/^(not ok|ok) [0-9]+ - /\\1 - $name: /p; /^#/p" "$log"
+	grep -q '^1\.\.' "$log" && return
+	cat "$log.err" >>"$log"
+	result 1 "$name: comes to its end"
+}
+
+# variant NAME CC CFLAGS [PART...]: build and test one, or those parts of the tool.
+variant() {
+	local b=build/$1
+
+	make -s B="$b" TOOL="$b/modgate" MKDOC="$b/mkdoc" CC="$2" CFLAGS="$3" \
+		"$b/modgate" "$b/mkdoc" "$b/document_test" >"$log" 2>&1
+	result $? "$1: builds without a warning"
+	part "$1" "$b/document_test"
+	part "$1" tests/cli.sh "$b/modgate" "$b/mkdoc" "$b/cli" "${@:4}"
+}
+
+fuzz() {
+	make -s fuzz SECONDS="${FUZZ_SECONDS:-10}" >"$log" 2>&1
+	result $? "fuzz: parser and builder, $(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' "$log") runs"
+}
+
+all() {
+	variant clang-sanitizers clang "$sanitize"
+	if [ "${LONG:-}" ]; then
+		variant plain-gcc gcc "-O2 -g"
+		variant plain-clang clang "-O2 -g"
+		variant gcc-sanitizers gcc "$sanitize"
+	else
+		# A sanitizer does not go with being preloaded to crash.
+		variant plain-gcc gcc "-O2 -g" crash
+		make -s B=build/clang TOOL=build/clang/modgate CC=clang \
+			build/clang/modgate >"$log" 2>&1
+		result $? "clang: builds without a warning"
+		make -s B=build/gcc-sanitizers MKDOC=build/gcc-sanitizers/mkdoc \
+			CC=gcc CFLAGS="$sanitize" \
+			build/gcc-sanitizers/document_test >"$log" 2>&1
+		result $? "gcc-sanitizers: builds without a warning"
+		part gcc-sanitizers build/gcc-sanitizers/document_test
+	fi
+	fuzz
+}
+
+all | awk '
+	/^ok - /     { sub(/^ok/, "ok " ++n) }
+	/^not ok - / { sub(/^not ok/, "not ok " ++n); bad++ }
+	{ print; fflush() }
+	END { print "1.." n; exit bad != 0 }'

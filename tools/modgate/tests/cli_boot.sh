@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154,SC2034
+#
+# cli.sh: boot. A pipe in place of load shows every write.
+
+sfs=--securityfs=$root/sys/kernel/security
+
+# boots STATUS NAME: boot, collecting what is written to load.
+boots() {
+	local reader
+
+	rm -f "$kernel/load" "$work/loaded"
+	mkfifo "$kernel/load"
+	# The reader keeps it open, so that writers do not wait for one.
+	cat <>"$kernel/load" >"$work/loaded" &
+	reader=$!
+	exits "$1" "$2" "$sfs" boot
+	sleep 0.3
+	kill "$reader" 2>/dev/null
+	wait "$reader" 2>/dev/null
+}
+
+fresh
+exits 7 "boot without modgate" "$sfs" boot
+
+state state=boot ended-by=- policy=no anchor=awaited
+"$mkdoc" cert "$etc/keys/anchor.pem" >"$work/want"
+for doc in "$etc/staged/local-1.policy" "$etc/staged/owner-1.list"; do
+	"$mkdoc" bundle "$doc" "$doc.sig" >>"$work/want"
+done
+boots 0 "boot"
+cmp -s "$work/want" "$work/loaded"
+tap $? "boot hands over anchor, policy, list, in this order"
+[ "$(cat "$kernel/seal")" = 1 ]
+tap $? "boot seals"
+[ -e "$etc/active/local-1.policy" ] && [ -e "$etc/active/owner-1.list.sig" ] &&
+	[ -z "$(ls "$etc/staged")" ]
+tap $? "what was accepted has moved to active"
+
+state state=boot anchor=loaded
+tail -c +$(($("$mkdoc" cert "$etc/keys/anchor.pem" | wc -c) + 1)) \
+	"$work/want" >"$work/want2"
+boots 0 "boot from active"
+cmp -s "$work/want2" "$work/loaded"
+tap $? "a compiled-in anchor is not handed over"
+
+state state=boot
+rm "$etc/active/owner-1.list.sig"
+boots 8 "boot with a list without signature"
+says "there is no signature beside it" "boot says so"
+[ "$(cat "$kernel/seal")" = 1 ]
+tap $? "boot seals nevertheless"
+
+fresh
+state state=boot error='list\x20EKEYREJECTED\x20signature'
+rm "$kernel/load"
+exits 1 "boot when nothing can be handed over" "$sfs" boot
+says "kernel: list EKEYREJECTED signature" "boot shows the kernel's rule"
+[ "$(cat "$kernel/seal")" = 1 ]
+tap $? "boot seals when all fails"
+[ -e "$etc/staged/owner-1.list" ]
+tap $? "what was not accepted stays where it is"
+
+state state=boot
+exits 0 "boot --no-seal" "$sfs" boot --no-seal
+[ ! -s "$kernel/seal" ]
+tap $? "boot --no-seal does not seal"
+
+state state=boot provisioned=no anchor=-
+exits 5 "boot without a pin" "$sfs" boot
+[ -s "$kernel/seal" ]
+tap $? "boot without a pin seals"
+state state=sealed
+exits 1 "boot when sealed" "$sfs" boot
+says "until restart" "boot says that it is too late"
+state state=boot
+rm -rf "$etc"/{active,staged}/*
+exits 1 "boot without documents" --json "$sfs" boot
+json '.sealed and .documents == []' "boot prints JSON"
+
+# Two generations: the newer is handed over, and the older one goes.
+fresh
+state state=boot
+"$mkdoc" list --key "$work/signer.key" --cert "$work/signer.crt" \
+	--generation 3 --out "$etc/staged/x-3.list"
+"$mkdoc" list --key "$work/signer.key" --cert "$work/signer.crt" \
+	--generation 2 --out "$etc/active/x-2.list"
+"$mkdoc" list --key "$work/signer.key" --cert "$work/signer.crt" \
+	--generation 1 --out "$etc/staged/x-1.list"
+boots 0 "boot with three generations"
+grep -c "x-.*accepted" "$work/out" | grep -qx 1 && says "x-3.list: accepted" \
+	"only the newest is handed over"
+[ "$(find "$etc" -name 'x-*.list' | wc -l)" = 1 ]
+tap $? "the older ones are removed"

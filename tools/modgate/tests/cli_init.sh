@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154,SC2034
+#
+# cli.sh: the command line, init, key.
+
+exits 2 "no verb"
+exits 2 "unknown verb" frobnicate
+exits 2 "unknown option" status --frobnicate
+exits 2 "argument too many" status now
+exits 2 "bad file descriptor" --passphrase-fd=x status
+exits 0 "help" --help
+exits 0 "help of a verb" approve --help
+says "--all-pending" "help of a verb names its options"
+exits 0 "version" --version
+
+fresh
+exits 1 "init again" init --passphrase-fd=3
+says "already initialised" "init again says what is there"
+exits 2 "another provider" init --key=tpm
+says "one provider, file" "another provider: says which there are"
+exits 2 "another mode" init --mode=open
+
+rm -rf "$etc"
+printf 'short\n' >"$work/pass"
+exits 4 "short passphrase" init --passphrase-fd=3
+: >"$work/pass"
+exits 4 "no passphrase" init --passphrase-fd=3
+printf 'correct horse\n' >"$work/pass"
+exits 6 "init with all options" --json init --key=file --mode=signed --audit \
+	--allow-kexec --passphrase-fd=3
+json '.mode == "signed" and .restart_needed' "init prints JSON"
+exits 0 "verify after init" verify
+od -An -tu4 -j136 -N8 "$etc/staged/local-1.policy" | grep -q '^ *3 *2$'
+tap $? "the policy has flags audit and allow-kexec, and mode signed"
+
+rm -rf "$etc"
+mkdir -p "$etc/keys"
+touch "$etc/keys/.init" "$etc/keys/anchor.key"
+exits 6 "init after an interrupted one" init --passphrase-fd=3
+[ ! -e "$etc/keys/.init" ]
+tap $? "no marker is left"
+exits 0 "verify after that" verify
+
+fresh
+pin=$(openssl x509 -in "$etc/keys/anchor.pem" -outform DER | sha384sum |
+      cut -d' ' -f1)
+exits 0 "key --pin" key --pin
+[ "$(cat "$work/out")" = "modgate.anchor=$pin" ]
+tap $? "key --pin is the SHA-384 of the certificate, and nothing else"
+grep -q "modgate.anchor=$pin" "$work/init"
+tap $? "init has printed the same pin"
+[ "$(stat -c %a "$etc/keys/owner.key" "$etc/keys/anchor.key" | sort -u)" = 600 ]
+tap $? "the keys are readable by root alone"
+openssl asn1parse -in "$etc/keys/owner.key" | grep -q scrypt
+tap $? "the owner key is encrypted with scrypt"
+openssl pkey -in "$etc/keys/owner.key" -passin "file:$work/pass" -noout
+tap $? "openssl opens the owner key with the passphrase"
+for name in anchor:local-1.policy owner:owner-1.list; do
+	openssl x509 -in "$etc/keys/${name%%:*}.pem" -pubkey -noout >"$work/pub"
+	openssl dgst -sha384 -verify "$work/pub" \
+		-signature "$etc/staged/${name##*:}.sig" \
+		"$etc/staged/${name##*:}" >/dev/null
+	tap $? "openssl verifies ${name##*:}"
+done
+
+printf 'correct horse\nbattery staple\n' >"$work/pass"
+exits 0 "change of passphrase" key --change-passphrase --passphrase-fd=3
+printf 'battery staple\n' >"$work/pass"
+openssl pkey -in "$etc/keys/anchor.key" -passin "file:$work/pass" -noout
+tap $? "the anchor key has the new passphrase"
+printf 'wrong horse\nbattery staple\n' >"$work/pass"
+exits 4 "change with a wrong passphrase" key --change-passphrase --passphrase-fd=3
+printf 'correct horse\n' >"$work/pass"
+
+rm -rf "$etc"
+exits 5 "key before init" key
+exits 5 "list before init" list
+exits 5 "approve before init" approve "$work/mg_one.ko"
+exits 5 "verify before init" verify

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154,SC2034
+#
+# For the parts of cli.sh: results, a root folder, modules, a kernel of plain
+# files.
+
+release=$(uname -r)
+root=$work/root
+kernel=$root/sys/kernel/security/modgate
+etc=$root/etc/modgate
+
+# tap GOOD NAME: one result line; GOOD is 0 if it is good.
+tap() {
+	count=$((count + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+		sed 's/^/# /' "$work/out" "$work/err"
+		failed=$((failed + 1))
+	fi
+}
+
+# m ARGUMENTS: run the tool; its output is in $work/out and $work/err.
+m() {
+	"$tool" --root="$root" "$@" >"$work/out" 2>"$work/err" 3<"$work/pass"
+	status=$?
+}
+
+# exits STATUS NAME ARGUMENTS: run the tool, which has to exit so.
+exits() {
+	local want=$1 name=$2
+
+	shift 2
+	m "$@"
+	[ "$status" = "$want" ] || echo "exit $status, expected $want" >>"$work/err"
+	[ "$status" = "$want" ]
+	tap $? "$name: exit $want"
+}
+
+# says TEXT NAME: the last output has to contain this.
+says() {
+	grep -qF -- "$1" "$work/out" "$work/err"
+	tap $? "$2"
+}
+
+# json FILTER NAME: jq has to find this true of the last output.
+json() {
+	jq -e "$1" "$work/out" >/dev/null 2>>"$work/err"
+	tap $? "$2"
+}
+
+sha384() {
+	sha384sum "$1" | cut -d' ' -f1
+}
+
+# A root folder as init leaves it; made once, copied for each part.
+fresh() {
+	rm -rf "$root"
+	cp -a "$work/template" "$root"
+}
+
+# make_module NAME [RELEASE]: a module without code, in $work.
+make_module() {
+	cat >"$work/$1.c" <<-END
+	#define INFO(n, s) static const char n[] \\
+		__attribute__((used, section(".modinfo"), aligned(1))) = s
+	INFO(a, "license=GPL");
+	INFO(b, "description=A module for tests");
+	INFO(c, "version=1.0");
+	INFO(d, "name=$1");
+	INFO(e, "depends=");
+	INFO(f, "vermagic=${2:-$release} SMP mod_unload ");
+	END
+	cc -c -o "$work/$1.ko" "$work/$1.c"
+}
+
+# sign_module FILE KEY CERT [OPTIONS]: append a signature as sign-file does.
+sign_module() {
+	local size
+
+	openssl cms -sign -binary -nocerts -outform DER -md sha512 \
+		-signer "$3" -inkey "$2" -in "$1" -out "$1.p7s" "${@:4}" \
+		2>/dev/null || return 1
+	size=$(stat -c %s "$1.p7s")
+	{
+		cat "$1.p7s"
+		# shellcheck disable=SC2059
+		printf "\\0\\0\\2\\0\\0\\0\\0\\0$(printf '\\x%02x' \
+			$((size >> 24)) $((size >> 16 & 255)) \
+			$((size >> 8 & 255)) $((size & 255)))"
+		echo '~Module signature appended~'
+	} >>"$1"
+}
+
+# make_key NAME: an unencrypted key and its certificate, in $work.
+make_key() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes \
+		-keyout "$work/$1.key" -out "$work/$1.crt" -subj "/CN=test $1" \
+		-days 3650 -sha384 2>/dev/null
+}
+
+# state KEY=VALUE...: what the kernel says, with these changes.
+state() {
+	local pair
+
+	mkdir -p "$kernel"
+	rm -f "$kernel/load"
+	cat >"$kernel/state" <<-END
+	state=sealed
+	ended-by=seal
+	provisioned=yes
+	anchor=loaded
+	anchor-digest=$("$tool" --root="$root" key --pin | cut -d= -f2)
+	policy=yes
+	mode=listed
+	enforcing=yes
+	missing-lists=0
+	freshness=none
+	machine=none
+	lockdown=yes
+	kexec=refused
+	refused=0
+	revoked=0
+	error=-
+	END
+	for pair; do
+		sed -i "s|^${pair%%=*}=.*|$pair|" "$kernel/state"
+	done
+	: >"$kernel/events"
+	: >"$kernel/policy"
+	: >"$kernel/lists"
+	: >"$kernel/load"
+	: >"$kernel/seal"
+	: >"$kernel/revoke"
+}
+
+# in_force POLICY LIST: the kernel has these documents in force.
+in_force() {
+	local owner generation
+
+	owner=$("$tool" --root="$root" --json key | grep digest | tail -1 |
+		cut -d'"' -f4)
+	generation=${2##*-}
+	generation=${generation%.list}
+	cat >"$kernel/policy" <<-END
+	mode=listed
+	flags=-
+	generation=1
+	created=0
+	digest=$(sha384 "$1")
+	signer=-
+	authorities=1
+	END
+	echo "name=owner authority=$owner roles=approve,vendor,ban required=yes" \
+		"floor=1 loaded=yes generation=$generation created=0" \
+		"digest=$(sha384 "$2") exclusive=no modules=0 vendors=0 bans=0" \
+		>"$kernel/lists"
+}
+
+# event SEQ DIGEST NAME REASON [PATH]: the kernel has refused this.
+event() {
+	echo "seq=$1 time=10.000000 last=20.000000 count=2 op=module" \
+		"verdict=deny reason=$4 digest=$2 name=$3 pid=77 uid=0" \
+		"comm=modprobe path=${5:--}" >>"$kernel/events"
+}
+
+prepare() {
+	rm -rf "$work"
+	mkdir -p "$root/etc" "$root/lib/modules/$release/updates"
+	printf 'correct horse\n' >"$work/pass"
+	: >"$work/out"
+	: >"$work/err"
+	make_module mg_one
+	make_module mg_two
+	make_module mg_other 1.2.3-other
+	make_key signer
+	"$tool" --root="$root" init --passphrase-fd=3 >"$work/init" \
+		2>"$work/err" 3<"$work/pass"
+	tap $(($? != 6)) "init makes what the other tests need"
+	cp -a "$root" "$work/template"
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Preloaded into the tool: SIGKILL in place of the CRASH_AT-th call that changes
+ * the file system or waits for the disk. One run for each number shows every
+ * state that a power cut between two calls can leave.
+ */
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void step(void)
+{
+	static int count;
+	const char *at = getenv("CRASH_AT");
+
+	if (at && ++count == atoi(at))
+		raise(SIGKILL);
+}
+
+#define NEXT(name) ((__typeof__(name) *)dlsym(RTLD_NEXT, #name))
+
+int rename(const char *from, const char *to)
+{
+	step();
+	return NEXT(rename)(from, to);
+}
+
+int unlink(const char *path)
+{
+	step();
+	return NEXT(unlink)(path);
+}
+
+int unlinkat(int fd, const char *path, int flags)
+{
+	step();
+	return NEXT(unlinkat)(fd, path, flags);
+}
+
+int fsync(int fd)
+{
+	step();
+	return NEXT(fsync)(fd);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+	step();
+	return NEXT(mkdir)(path, mode);
+}
+
+/* A file that is only half written. */
+ssize_t write(int fd, const void *data, size_t size)
+{
+	struct stat st;
+
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode)) {
+		if (size > 1)
+			NEXT(write)(fd, data, size / 2);
+		step();
+		if (size > 1)
+			return NEXT(write)(fd, (const char *)data + size / 2,
+					   size - size / 2) + size / 2;
+	}
+	return NEXT(write)(fd, data, size);
+}

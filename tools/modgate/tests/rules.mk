@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Tests of the tool; included by ../Makefile.
+
+TEST_OBJECTS	:= $(patsubst %.c,$(B)/%.o,$(wildcard tests/*.c))
+MKDOC		?= tests/mkdoc
+FUZZ_CC		?= clang
+FUZZ_CFLAGS	:= -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+RUNS		?= -1
+SECONDS		?= 60
+
+tests: $(MKDOC) $(B)/document_test
+
+$(MKDOC): $(B)/tests/mkdoc.o $(B)/tests/mkdoc_build.o $(LIB_OBJECTS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/document_test: $(B)/tests/document_test.o $(B)/tests/limits_test.o \
+		    $(B)/tests/sample.o $(B)/tests/tap.o $(LIB_OBJECTS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/fuzz_seeds: $(B)/tests/fuzz_seeds.o $(B)/tests/sample.o $(LIB_OBJECTS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Sources and not objects: all of it has to be instrumented.
+$(B)/fuzz_document: tests/fuzz_document.c lib/build.c lib/util.c \
+		    $(TOP)/security/modgate/document.c \
+		    $(B)/include/linux/modgate.h
+	$(FUZZ_CC) -O1 -g -std=gnu11 -D_GNU_SOURCE -Wall -Wextra $(WERROR) \
+		$(FUZZ_CFLAGS) -I$(B)/include -I$(TOP)/security/modgate -Ilib \
+		$(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) -o $@ \
+		$(filter %.c,$^) $(LIBS)
+
+fuzz: $(B)/fuzz_document $(B)/fuzz_seeds
+	rm -rf $(B)/corpus $(B)/seeds
+	mkdir -p $(B)/corpus $(B)/seeds
+	$(B)/fuzz_seeds $(B)/seeds
+	$(B)/fuzz_document -max_len=65536 -runs=$(RUNS) \
+		-max_total_time=$(SECONDS) -artifact_prefix=$(B)/ \
+		$(B)/corpus $(B)/seeds
+
+check:
+	tests/check.sh
+
+-include $(TEST_OBJECTS:.o=.d)
