@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The boot chain decides: what an initramfs withholds or forges, and what
+# bootconfig injects, never widens what loads. The machine comes up, system
+# modules load, and "modgate status" says what is wrong.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_modules
+build_programs
+for key in anchor owner fleet attacker; do
+	make_key $key
+done
+system_module two.ko system.ko
+
+policy policy 1 --mode listed --authority "$owner_authority"
+policy policy-fleet 1 --mode listed --authority "$owner_authority" \
+	--authority fleet,fleet.pem,approve,required,2,0,1
+list list owner 1 --module "$(digest one.ko)"
+"$mkdoc" policy --key attacker.key --cert attacker.pem --generation 9 --mode listed --flags audit+allow-kexec \
+	--authority attacker,attacker.pem,approve,0,1,0,1 --out evil-policy --bundle evil-policy.bundle
+list evil-list attacker 9 --module "$(digest one.ko)"
+
+# boot NAME REASON STATE APPEND FILES [OPTION...]: hands FILES over, expects a
+# third-party module to be refused for REASON, and lines of state to match.
+boot() {
+	local name=$1 reason=$2 want=$3 append=$4 files=$5
+	shift 5
+	echo "cd /root$work; load_document $files" >early
+	guest --no-boot --initramfs-extra initramfs --early early --append "$append" "$@" <<END
+check "$name: third-party stays out" "\$(refused $reason)" "\$(load finit one.ko)"
+check "$name: system modules load" "\$allowed" "\$(load finit system.ko)"
+check "$name: state" "$want" "\$(tr '\n' ' ' <\$modgate/state)"
+status=\$("\$top/tools/modgate/modgate" status 2>&1)
+check "$name: status says that something is wrong" "[158]" \$?
+check "$name: status says what" "${says:-*}" "\$status"
+check "$name: kexec is refused" "*not permitted*" "\$(python3 -c '
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+libc.syscall(246, 0, 0, None, 0)
+print(os.strerror(ctypes.get_errno()).lower())')"
+END
+}
+
+says='*anchor*' boot "certificate withheld" no-policy '* anchor=awaited * policy=no *' \
+	"$(pin anchor)" "policy.bundle list.bundle"
+says='*anchor*' boot "another certificate" no-policy '* anchor=awaited *' \
+	"$(pin anchor)" "attacker.der evil-policy.bundle evil-list.bundle"
+says='*anchor is malformed*' boot "malformed anchor" no-policy '* provisioned=yes anchor=malformed *' \
+	"modgate.anchor=0123" "anchor.der policy.bundle list.bundle"
+says='*anchor is malformed*' boot "empty anchor" no-policy '* provisioned=yes anchor=malformed *' \
+	"modgate.anchor=" "anchor.der policy.bundle list.bundle"
+says='*anchor is malformed*' boot "two anchors" no-policy '* provisioned=yes anchor=malformed *' \
+	"$(pin anchor) $(pin attacker)" "anchor.der policy.bundle list.bundle"
+says='*policy*' boot "local policy withheld" no-policy '* anchor=loaded * policy=no *' \
+	"$(pin anchor)" "anchor.der list.bundle"
+says='*list*' boot "lists withheld" no-list '* policy=yes * missing-lists=1 *' \
+	"$(pin anchor)" "anchor.der policy.bundle"
+says='*list*' boot "one required list withheld" no-list '* missing-lists=1 *' \
+	"$(pin anchor)" "anchor.der policy-fleet.bundle list.bundle"
+says='*freshness*' boot "freshness demanded and not to be had" no-policy '* freshness=tpm *' \
+	"$(pin anchor) modgate.freshness=tpm" "anchor.der policy.bundle list.bundle"
+
+# An anchor that bootconfig brings is no anchor; one that it brings besides the
+# command line's changes nothing.
+cat >bootconfig <<END
+kernel.modgate.anchor = $(digest attacker.der)
+modgate.anchor = $(digest attacker.der)
+kernel.modgate.freshness = none
+END
+says='*anchor*' boot "bootconfig brings another anchor" no-policy '* anchor=awaited *' \
+	"bootconfig $(pin anchor)" "attacker.der evil-policy.bundle evil-list.bundle" --bootconfig bootconfig
+echo true >early
+guest --no-boot --append bootconfig --bootconfig bootconfig <<'END'
+check "bootconfig was read" "*modgate.anchor*" "$(cat /proc/bootconfig)"
+check "bootconfig alone provisions nothing" "no record" "$(state provisioned) $(state enforcing)"
+END
+
+# The attacker's own initramfs: tries everything, then hides.
+cat >early <<END
+cd /root$work
+load_document attacker.der evil-policy.bundle evil-list.bundle
+for m in one.ko system.ko; do load_module finit \$m; done
+echo 1 >/sys/kernel/security/modgate/state
+mount -t tmpfs none /sys/kernel/security/modgate
+chmod 777 /sys/kernel/security/modgate
+umount /sys/kernel/security/modgate
+chmod 777 /sys/kernel/security/modgate/*
+echo 1 >/sys/kernel/security/modgate/seal
+END
+guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor)" <<'END'
+check "edited initramfs: third-party stays out" "$(refused no-policy)" "$(load finit one.ko)"
+check "edited initramfs: system modules load" "$allowed" "$(load finit system.ko)"
+check "edited initramfs: state" "sealed awaited yes" "$(state state) $(state anchor) $(state enforcing)"
+END
+finish

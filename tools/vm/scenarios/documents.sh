@@ -1,0 +1,163 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Bad documents: each is refused with its errno, in the order of
+# Documentation/ABI/testing/securityfs-modgate, changes nothing, leaves one
+# audit record and a message that names the rule.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_modules
+build_programs
+for key in anchor owner fleet stranger; do
+	make_key $key
+done
+openssl req -x509 -newkey rsa:3072 -nodes -subj "/CN=rsa" -keyout rsa.key -out rsa.pem 2>/dev/null
+openssl req -x509 -newkey rsa:2048 -nodes -subj "/CN=weak" -keyout weak.key -out weak.pem 2>/dev/null
+
+# What is good, and is made bad below.
+policy good-policy 3 --mode listed --authority "$owner_authority" \
+	--authority fleet,fleet.pem,approve,required,2,0,5 \
+	--authority rsa,rsa.pem,approve,0,3,0,1 --authority weak,weak.pem,approve,0,4,0,1
+list good-list owner 4 --module "$(digest one.ko)" --ban "$(digest two.ko)"
+list good-fleet fleet 5 --module "$(digest one.ko)"
+list good-rsa rsa 1 --module "$(digest one.ko)"
+
+# One line per step, in order: file, errno, pattern of the rule.
+steps=()
+step() { steps+=("$1 $2 $3"); }
+
+# raw NAME OFFSET HEX KIND RULE: a good document with some bytes changed before
+# it is signed, so that nothing but its form is wrong.
+raw() {
+	if [ "$4" = policy ]; then
+		policy "$1" 3 --mode listed --authority "$owner_authority" --raw-set "$2=$3"
+	else
+		list "$1" owner 4 --module "$(digest one.ko)" --module "$(digest two.ko)" --raw-set "$2=$3"
+	fi
+	step "$1.bundle" EINVAL "*$5*"
+}
+
+# Certificates
+step stranger.der EKEYREJECTED '*not?x20the?x20certificate*'
+head -c 100 anchor.der >short.der
+step short.der EKEYREJECTED '*not?x20the?x20certificate*'
+step good-policy.bundle EKEYREJECTED '*anchor*not?x20known*'
+step anchor.der ok '*'
+step anchor.der EEXIST '*known?x20already*'
+
+# Form: bundle
+: >empty
+step empty EINVAL '*bundle*'
+head -c 24 good-policy.bundle >header-only
+step header-only EINVAL '*'
+(cat good-policy.bundle; echo) >too-long
+step too-long EINVAL '*exactly?x20one?x20write*'
+cp good-policy.bundle halves
+step -2halves EINVAL '*'
+# Form: document. Offsets are those of struct modgate_header (184 bytes).
+raw bad-magic 0 6d policy magic:
+raw bad-version 8 02 policy version:
+raw bad-type 12 03 policy type:
+raw list-type 12 02 policy mode:
+raw bad-size 16 00 policy size:
+raw no-generation 24 0000000000000000 policy generation:
+raw unknown-flags 136 08 policy flags:
+raw no-mode 140 00 policy mode:
+raw unknown-mode 140 04 policy mode:
+raw bad-offset 144 00 policy section:
+raw modules-in-policy 156 01 policy section:
+raw oversize-count 148 ffffffff policy section:
+raw overlap 152 b8000000 policy section:
+raw unknown-role 232 10 policy roles:
+raw not-required 236 00 policy flags:
+raw slot-zero 240 00 policy slot:
+raw reserved 244 01 policy reserved:
+raw cert-offset 248 08 policy certificate:
+raw cert-size 252 00000000 policy certificate:
+raw list-mode 140 03 list mode:
+raw list-flags 136 02 list flags:
+raw unordered 304 0000 list entries:
+raw module-flags 232 04 list flags:
+raw name-padding 303 41 list name:
+
+# Signer and signature
+step good-list.bundle EKEYREJECTED '*no?x20local?x20policy*'
+"$mkdoc" policy --key owner.key --cert owner.pem --generation 9 --mode listed \
+	--authority "$owner_authority" --out owner-policy --bundle owner-policy.bundle
+step owner-policy.bundle EKEYREJECTED '*signer:?x20not?x20the?x20anchor*'
+"$mkdoc" policy --key owner.key --cert anchor.pem --generation 9 --mode listed \
+	--authority "$owner_authority" --out forged-policy --bundle forged-policy.bundle
+step forged-policy.bundle EKEYREJECTED '*signature:*'
+policy other-policy 2 --mode listed --authority "$owner_authority"
+"$mkdoc" bundle good-policy other-policy.sig --out swapped.bundle
+step swapped.bundle EKEYREJECTED '*signature:*'
+# Machine, before generation
+policy elsewhere 3 --mode listed --authority "$owner_authority" --machine "$(digest one.ko)"
+step elsewhere.bundle EXDEV '*machine:*'
+
+step good-policy.bundle ok '*'
+step good-policy.bundle EEXIST '*in?x20force?x20already*'
+step other-policy.bundle EEXIST '*in?x20force?x20already*'
+
+# Lists
+list stranger-list stranger 1 --module "$(digest one.ko)"
+step stranger-list.bundle EKEYREJECTED '*no?x20authority*'
+"$mkdoc" list --key stranger.key --cert owner.pem --generation 9 --module "$(digest one.ko)" --out forged-list \
+	--bundle forged-list.bundle
+step forged-list.bundle EKEYREJECTED '*signature:*'
+list fleet-ban fleet 9 --ban "$(digest one.ko)"
+step fleet-ban.bundle EKEYREJECTED '*without?x20the?x20role?x20ban*'
+list fleet-exclusive fleet 9 --exclusive --module "$(digest one.ko)"
+step fleet-exclusive.bundle EKEYREJECTED '*without?x20the?x20role?x20exclusive*'
+list fleet-old fleet 4 --module "$(digest one.ko)"
+step fleet-old.bundle ESTALE '*floor*'
+list list-elsewhere owner 9 --machine "$(digest one.ko)" --module "$(digest one.ko)"
+step list-elsewhere.bundle EXDEV '*machine:*'
+openssl x509 -inform DER -in "$tree/certs/signing_key.x509" -out builtin.pem
+list ban-builtin owner 9 --ban-cert builtin.pem
+step ban-builtin.bundle EKEYREJECTED '*built?x20into?x20this?x20kernel*'
+list weak-list weak 1 --module "$(digest one.ko)"
+step weak-list.bundle EKEYREJECTED '*RSA-3072*'
+step good-list.bundle ok '*'
+step good-list.bundle EEXIST '*in?x20force?x20already*'
+list newer-list owner 99
+step newer-list.bundle EEXIST '*in?x20force?x20already*'
+step good-rsa.bundle ok '*'
+
+{
+	echo "cd /root$work"
+	echo "load_document -t good-policy.bundle good-list.bundle >/root/run/early-cut"
+	for s in "${steps[@]}"; do
+		read -r file errno _ <<<"$s"
+		[ "$file $errno" = "good-policy.bundle ok" ] && echo "cd /sys/kernel/security/modgate; cat policy lists >>/root/run/early-policy; cd /root$work"
+		case $file in
+		-2*) echo "load_document -2 ${file#-2} >>/root/run/early" ;;
+		*) echo "load_document $file >>/root/run/early" ;;
+		esac
+	done
+} >early
+printf '%s\n' "${steps[@]}" >steps
+
+guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor)" <<END
+exec 3<steps
+while read -r got && read -r file errno rule <&3; do
+	records=1
+	[[ \$file != -2* ]] || records=2
+	check "\$file: \$errno" "*result=\$errno audit=\$errno records=\$records *" "\$got"
+	[ \$errno = ok ] || check "\$file names the rule" "*error=\$rule" "\$got"
+done </run/early
+check "every document was tried" "$(wc -l <steps)" "\$(wc -l </run/early)"
+check "nothing was in force before the good policy" "" "\$(head -c 100 /run/early-policy)"
+while read -r file cut refused; do
+	check "\$file cut off at any byte is refused" "\${cut#cut=}" "\${refused#refused=}"
+done </run/early-cut
+check "both were cut" 2 "\$(wc -l </run/early-cut)"
+check "the policy in force is the good one" "*digest=$(digest good-policy)*" "\$(cat \$modgate/policy)"
+check "the owner's list is the good one" "*name=owner *digest=$(digest good-list)*" "\$(grep name=owner \$modgate/lists)"
+check "a list signed with RSA-3072 is in force" "*loaded=yes*" "\$(grep name=rsa \$modgate/lists)"
+check "the fleet's list is missing" 1 "\$(state missing-lists)"
+check "so nothing third-party loads" "\$(refused no-list)" "\$(load finit one.ko)"
+END
+finish

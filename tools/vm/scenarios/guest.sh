@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Put in front of every script that a scenario runs in the guest; $work, $top
+# and $tree are set.
+
+modgate=/sys/kernel/security/modgate
+# shellcheck disable=SC2154
+cd "$work" || exit 1
+
+# check NAME EXPECTED ACTUAL: EXPECTED is a pattern. The host numbers it.
+check() {
+	# shellcheck disable=SC2053
+	if [[ $3 == $2 ]]; then
+		echo "ok - $1"
+	else
+		echo "not ok - $1"
+		echo "# expected: $2"
+		echo "# got:      ${3//$'\n'/$'\n'# }"
+	fi
+}
+
+# state KEY
+state() { sed -n "s/^$1=//p" $modgate/state; }
+
+# Loads a module; prints what came of it and what was told of it.
+load() { "$work/load_module" "$@"; }
+
+# What load prints: allowed, or refused by modgate for a reason.
+# shellcheck disable=SC2034
+allowed='result=ok audit=- event=-'
+refused() { echo "result=EPERM audit=$1 event=$1"; }
+recorded() { echo "result=ok audit=$1 event=$1"; }
+

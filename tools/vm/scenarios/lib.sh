@@ -1,0 +1,132 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Sourced by every scenario, on the machine that runs QEMU: test keys, documents
+# and modules, and a guest that runs a script. Prints TAP.
+#
+# Environment: SERIES (7.3 or 6.12). The scenario runs in a scratch folder,
+# which the guest sees as well.
+
+set -euo pipefail
+shopt -s inherit_errexit
+
+scenarios=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+top=$(cd "$scenarios/../../.." && pwd)
+vm=$top/tools/vm/vm
+mkdoc=$top/tools/modgate/tests/mkdoc
+: "${SERIES:=7.3}"
+tree=$("$vm" path --kernel "$SERIES")
+cache=${MODGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/modgate}
+mkdir -p "$cache/scenarios"
+work=$(mktemp -d "$cache/scenarios/XXXXXX")
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+# The test counter is a file, since checks also run in subshells.
+echo 0 >count
+
+# check NAME EXPECTED ACTUAL: EXPECTED is a pattern.
+check() {
+	local n
+	n=$(($(cat "$work/count") + 1))
+	echo "$n" >"$work/count"
+	# shellcheck disable=SC2053
+	if [[ $3 == $2 ]]; then
+		echo "ok $n - $1"
+	else
+		echo "not ok $n - $1"
+		echo "# expected: $2"
+		echo "# got:      ${3//$'\n'/$'\n'# }"
+	fi
+}
+
+# Runs the script on stdin in a guest, with the helpers of guest.sh. Arguments
+# go to "vm run". What it checks is counted with ours.
+guest() {
+	local status=0
+	{
+		echo "work=$work top=$top tree=$tree"
+		cat "$scenarios/guest.sh" -
+	} >"$work/script"
+	"$vm" run --kernel "$SERIES" "$@" -- bash "$work/script" >"$work/output" 2>&1 || status=$?
+	while IFS= read -r line; do
+		if [[ $line =~ ^(not\ )?ok\ -\  ]]; then
+			echo $(($(cat "$work/count") + 1)) >"$work/count"
+			line=${line/ok - /ok $(cat "$work/count") - }
+		fi
+		printf '%s\n' "$line"
+	done <"$work/output"
+	[ $status -eq 0 ] || check "the guest ends well" 0 "$status"
+}
+
+finish() {
+	echo "1..$(cat "$work/count")"
+}
+
+digest() { sha384sum "$1" | cut -d ' ' -f 1; }
+
+# A signing key and certificate NAME.key, NAME.pem, NAME.der.
+make_key() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -days 3650 \
+		-subj "/CN=modgate test $1" -keyout "$1.key" -out "$1.pem" 2>/dev/null
+	openssl x509 -in "$1.pem" -outform DER -out "$1.der"
+}
+
+pin() { echo "modgate.anchor=$(openssl x509 -in "$1.pem" -outform DER | sha384sum | cut -d ' ' -f 1)"; }
+
+# policy FILE GENERATION [OPTION...]: signed by the anchor; bundle FILE.bundle.
+policy() {
+	local file=$1 generation=$2
+	shift 2
+	"$mkdoc" policy --key anchor.key --cert anchor.pem --generation "$generation" "$@" \
+		--out "$file" --bundle "$file.bundle"
+}
+
+# list FILE SIGNER GENERATION [OPTION...]
+list() {
+	local file=$1 signer=$2 generation=$3
+	shift 3
+	"$mkdoc" list --key "$signer.key" --cert "$signer.pem" --generation "$generation" "$@" \
+		--out "$file" --bundle "$file.bundle"
+}
+
+# shellcheck disable=SC2034
+owner_authority=owner,owner.pem,approve+vendor+ban,required,1,0,1
+
+# Third-party test modules one.ko and two.ko, and what is made of one.ko.
+make_modules() {
+	cp -r "$top/selftests/modgate/test_modules" modules
+	make -s -C modules KDIR="$tree" modules >modules.log 2>&1 || { cat modules.log >&2; return 1; }
+	cp modules/modgate_test_one.ko one.ko
+	cp modules/modgate_test_two.ko two.ko
+}
+
+# sign MODULE KEY CERT OUT: as the kernel's build does.
+sign() {
+	"$tree/scripts/sign-file" sha512 "$2" "$3" "$1" "$4"
+}
+
+# system_module IN OUT: signed by the key that is built into the kernel.
+system_module() {
+	sign "$1" "$tree/certs/signing_key.pem" "$tree/certs/signing_key.x509" "$2"
+}
+
+# flip IN OUT: one bit of one byte, inside the text that modinfo shows.
+flip() {
+	local at
+	at=$(grep -obaF -m 1 'Test module' "$1" | head -n 1 | cut -d : -f 1)
+	cp "$1" "$2"
+	printf 'U' | dd of="$2" bs=1 seek="$at" conv=notrunc status=none
+}
+
+# load_module and load_document, for the guest and, in initramfs/, for its
+# initramfs, where nothing of the real root may be run.
+build_programs() {
+	local program
+	mkdir -p initramfs/bin
+	for program in load_module load_document; do
+		gcc -static -O2 -Wall -I"$top/include/uapi" -o "$program" \
+			"$top/selftests/modgate/$program.c"
+		cp "$program" initramfs/bin/
+	done
+}

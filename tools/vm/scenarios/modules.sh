@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Every way to load a module, under lockdown: the approved one loads, the same
+# with one bit changed does not. What modgate does not vouch for, lockdown and
+# module.sig_enforce still refuse. Mode signed wants a signature as well.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_modules
+build_programs
+for key in anchor owner unknown; do
+	make_key $key
+done
+flip one.ko one-flipped.ko
+for file in one.ko one-flipped.ko; do
+	xz -k --check=crc32 $file
+	zstd -q -k $file
+	gzip -k $file
+done
+system_module two.ko system.ko
+flip system.ko broken.ko
+sign one.ko unknown.key unknown.pem unknown.ko
+
+# A key that the kernel's own key introduces to the secondary keyring.
+openssl req -newkey rsa:2048 -nodes -subj "/CN=modgate test secondary" -keyout secondary.key -out secondary.csr 2>/dev/null
+openssl x509 -inform DER -in "$tree/certs/signing_key.x509" -out ca.pem
+printf 'subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\nkeyUsage=digitalSignature\n' >ext
+openssl x509 -req -in secondary.csr -CA ca.pem -CAkey "$tree/certs/signing_key.pem" -set_serial 7 \
+	-days 3650 -extfile ext -out secondary.pem 2>/dev/null
+openssl x509 -in secondary.pem -outform DER -out secondary.der
+sign one.ko secondary.key secondary.pem secondary.ko
+
+for mode in listed signed; do
+	policy policy-$mode 1 --mode $mode --authority "$owner_authority"
+done
+list list owner 1 --module "$(digest one.ko)" --module "$(digest broken.ko)" \
+	--module "$(digest secondary.ko)"
+
+early() {
+	echo "cd /root$work; load_document anchor.der $1.bundle list.bundle; echo 1 >/sys/kernel/security/modgate/seal" >early
+}
+boot=(--no-boot --initramfs-extra initramfs --early early)
+
+early policy-listed
+guest "${boot[@]}" --append "$(pin anchor) lockdown=integrity" <<'END'
+# 4 is MODULE_INIT_COMPRESSED_FILE, 2 MODULE_INIT_IGNORE_VERMAGIC,
+# 1 MODULE_INIT_IGNORE_MODVERSIONS.
+check "lockdown is on" "*\[integrity\]*" "$(cat /sys/kernel/security/lockdown)"
+check "finit_module: approved" "$allowed" "$(load finit one.ko)"
+check "finit_module: changed" "$(refused not-approved)" "$(load finit one-flipped.ko)"
+check "init_module: approved" "$allowed" "$(load init one.ko)"
+check "init_module: changed" "$(refused not-approved)" "$(load init one-flipped.ko)"
+check "zstd in the kernel: approved" "$allowed" "$(load finit one.ko.zst 4)"
+check "zstd in the kernel: changed" "$(refused not-approved)" "$(load finit one-flipped.ko.zst 4)"
+for suffix in xz zst gz; do
+	# Debian 12 builds its kmod without zlib.
+	if [ $suffix = gz ] && [[ $(kmod --version) != *+ZLIB* ]]; then
+		check "$suffix through kmod # SKIP this kmod has no zlib" "" ""
+		check "$suffix, not decompressed, is not what was approved" "*not permitted*" "$(insmod one.ko.gz 2>&1)"
+		continue
+	fi
+	check "$suffix through kmod: approved" "0" "$(insmod one.ko.$suffix 2>&1; echo $?)"
+	check "$suffix through kmod: it is there" "modgate_test_one *" "$(grep modgate_test_one /proc/modules)"
+	rmmod modgate_test_one
+	before=$(state refused)
+	check "$suffix through kmod: changed" "*not permitted*1" "$(insmod one-flipped.ko.$suffix 2>&1; echo $?)"
+	check "$suffix through kmod: refused by modgate" $((before + 1)) "$(state refused)"
+done
+check "a system module" "$allowed" "$(load finit system.ko)"
+check "a system module by init_module" "$allowed" "$(load init system.ko)"
+check "not approved" "$(refused not-approved)" "$(load finit two.ko)"
+check "signed by an unknown key, not approved" "$(refused not-approved)" "$(load finit unknown.ko)"
+check "vermagic ignored: lockdown's refusal stands" "result=EPERM audit=- event=-" "$(load finit one.ko 2)"
+check "versions ignored: lockdown's refusal stands" "result=EPERM audit=- event=-" "$(load finit one.ko 1)"
+check "approved with a broken signature: the kernel's refusal stands" \
+	"result=@(EKEYREJECTED|EBADMSG) audit=- event=-" "$(load finit broken.ko)"
+check "still approved afterwards" "$allowed" "$(load finit one.ko)"
+END
+
+guest "${boot[@]}" --append "$(pin anchor) module.sig_enforce=1" <<'END'
+check "sig_enforce: approved and unsigned: the kernel's refusal stands" \
+	"result=EKEYREJECTED audit=- event=-" "$(load finit one.ko)"
+check "sig_enforce: not approved: refused by modgate" "$(refused not-approved)" "$(load finit one-flipped.ko)"
+check "sig_enforce: a system module" "$allowed" "$(load finit system.ko)"
+END
+
+early policy-signed
+guest "${boot[@]}" --append "$(pin anchor) lockdown=integrity" <<'END'
+check "mode signed: approved, unsigned" "$(refused unsigned)" "$(load finit one.ko)"
+check "mode signed: approved, key not known yet" "$(refused unsigned)" "$(load finit secondary.ko)"
+keyctl padd asymmetric '' %keyring:.secondary_trusted_keys <secondary.der >/dev/null
+check "mode signed: approved, signed by a secondary key" "$allowed" "$(load finit secondary.ko)"
+check "mode signed: signed, not approved" "$(refused not-approved)" "$(load finit unknown.ko)"
+check "mode signed: a system module" "$allowed" "$(load finit system.ko)"
+END
+finish

@@ -1,0 +1,139 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What an admin does, with the tool, across restarts: refused, pending, why,
+# approve, still refused, restart, loaded; revoke; and what root may try
+# between approve and restart.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_modules
+build_programs
+make_key attacker
+flip one.ko one-flipped.ko
+
+# The disk is the machine. Its initramfs runs "modgate boot".
+prelude() {
+	cat - <<'END'
+PATH=$top/tools/modgate:$PATH
+extra=/lib/modules/$(uname -r)/updates
+mkdir -p $extra
+touch ${extra%/updates}/modules.{order,builtin,builtin.modinfo}
+cp one.ko $extra/modgate_test_one.ko
+cp two.ko $extra/modgate_test_two.ko
+depmod 2>/dev/null
+# tool STATUS ARGUMENT...: exit status and output
+secret() { exec 3<<<"a passphrase for tests"; }
+secret
+tool() {
+	local want=$1 status=0
+	shift
+	secret
+	said=$(modgate "$@" 2>&1) || status=$?
+	check "modgate $*: exit status $want" "$want" "$status"
+	[ $status = "$want" ] || printf '%s\n' "$said" | sed 's/^/# /'
+}
+END
+}
+machine() {
+	{ prelude </dev/null; cat; } >restart-script
+	guest --disk "$work/disk" --initramfs-extra initramfs "$@" <restart-script
+}
+
+machine <<'END'
+tool 5 status
+tool 6 init --key=file --mode=listed --passphrase-fd=3
+tool 1 init --key=file --passphrase-fd=3
+tool 0 key --pin
+echo "PIN $said"
+END
+pin=$(sed -n 's/^PIN //p' output)
+check "the pin is that of the certificate" "modgate.anchor=????????????????*" "$pin"
+
+machine --append "$pin lockdown=integrity" <<'END'
+tool 0 status
+check "sealed by modgate boot" "sealed seal" "$(state state) $(state ended-by)"
+check "refused before approval" "*not permitted*" "$(modprobe modgate_test_one 2>&1)"
+tool 0 pending
+check "pending names it" "*modgate_test_one*" "$said"
+tool 1 why modgate_test_one
+check "why says the reason" "*not-approved*" "$said"
+check "why says the command" "*modgate approve*" "$said"
+tool 1 why --json modgate_test_one
+check "why --json says the same" not-approved "$(printf '%s' "$said" | python3 -c 'import json, sys; print(json.load(sys.stdin)["reason"])')"
+exec 3<<<"a wrong passphrase"
+modgate approve --passphrase-fd=3 modgate_test_one >/dev/null 2>&1
+check "a wrong passphrase" 4 $?
+tool 6 approve --passphrase-fd=3 modgate_test_one
+check "approve says restart" "*restart*" "$said"
+tool 6 why modgate_test_one
+tool 6 status
+tool 1 diff
+check "diff names it" "*modgate_test_one*" "$said"
+before="$(cat $modgate/policy $modgate/lists)"
+# What root may try now.
+for file in /etc/modgate/staged/*.list /etc/modgate/active/*.list; do
+	python3 - "$file" <<'PY' >bundle.try
+import struct, sys
+doc = open(sys.argv[1], "rb").read()
+sig = open(sys.argv[1] + ".sig", "rb").read()
+sys.stdout.buffer.write(b"MODGATEB" + struct.pack("<IIQ", 1, len(sig), len(doc)) + doc + sig)
+PY
+	check "root hands over ${file##*/}" "*result=EPERM*" "$(./load_document bundle.try)"
+done
+tool "[1-8]" boot
+echo 1 >$modgate/seal
+mount --bind /etc/modgate/staged /etc/modgate/active
+check "nothing has changed in what is in force" "$before" "$(cat $modgate/policy $modgate/lists)"
+umount /etc/modgate/active
+check "still refused" "$(refused not-approved)" "$(load finit one.ko)"
+check "soft: a new init does not reopen" "$(refused not-approved)" "$(unshare -m -p -f "$work/load_module" finit one.ko)"
+END
+
+machine --append "$pin lockdown=integrity" <<'END'
+check "loads after the restart" 0 "$(modprobe modgate_test_one 2>&1; echo $?)"
+rmmod modgate_test_one
+tool 0 status
+tool 0 list
+check "list names it" "*modgate_test_one*active*" "$said"
+tool 0 why modgate_test_one
+tool 0 verify
+check "with one bit changed" "$(refused not-approved)" "$(load finit one-flipped.ko)"
+check "the document on disk is what openssl verifies" "Verified OK" "$(
+	list=$(ls /etc/modgate/active/owner-*.list)
+	openssl x509 -in /etc/modgate/keys/owner.pem -pubkey -noout >/run/owner.pub
+	openssl dgst -sha384 -verify /run/owner.pub -signature "$list.sig" "$list")"
+tool 0 revoke --passphrase-fd=3 modgate_test_one
+check "revoke says both" "*kernel:*list:*" "$said"
+check "revoked at once" "$(refused revoked)" "$(load finit one.ko)"
+END
+
+machine --append "$pin lockdown=integrity" <<'END'
+check "revoked for good after the restart" "$(refused not-approved)" "$(load finit one.ko)"
+tool 0 list
+check "list does not name it" "!(*active*)" "$said"
+# A staged list that is torn, as a crash between its two files would leave it.
+tool 6 approve --passphrase-fd=3 modgate_test_two
+rm -f /etc/modgate/staged/*.list.sig
+tool 1 status
+check "status says so" "*no signature beside it*" "$said"
+END
+
+machine --append "$pin lockdown=integrity" <<'END'
+check "a staged list without its signature: the active one is in force" "*loaded=yes*" "$(cat $modgate/lists)"
+check "and two is not approved" "$(refused not-approved)" "$(load finit two.ko)"
+shopt -s nullglob
+for file in /etc/modgate/*/owner-*.list; do
+	openssl dgst -sha384 -sign attacker.key -out "$file.sig" "$file"
+done
+tool "[48]" verify
+END
+
+machine --append "$pin lockdown=integrity" <<'END'
+check "a list signed with another key: no third-party modules" "$(refused no-list)" "$(load finit two.ko)"
+tool 1 status
+check "status says why" "*signature*" "$said"
+check "the machine is up" "sealed yes" "$(state state) $(state enforcing)"
+END
+finish

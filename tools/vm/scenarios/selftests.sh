@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The kernel's own way to test: kselftest builds, installs and runs modgate and
+# lsm, on a provisioned machine and on one that is not. And with modgate left
+# out of lsm=, nothing of it exists.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_modules
+build_programs
+for key in anchor owner; do
+	make_key $key
+done
+system_module two.ko system.ko
+policy policy 1 --mode listed --authority "$owner_authority"
+list empty owner 1
+
+selftests=$tree/tools/testing/selftests
+rsync -a --delete "$top/selftests/modgate/" "$selftests/modgate/"
+kernel_make() {
+	make -s -C "$tree" "$@" >make.log 2>&1 || { cat make.log; check "make $1" ok failed; }
+}
+kernel_make headers
+kernel_make -C tools/testing/selftests TARGETS="modgate lsm" KDIR="$tree" \
+	INSTALL_PATH="$work/kselftest" install
+rm -rf "${selftests:?}/modgate/test_modules/"*.ko
+
+# What run_kselftest.sh prints of each test, one line each.
+cat >run-kselftest <<'END'
+kselftest() {
+	(cd kselftest && ./run_kselftest.sh "$@") >kselftest.log 2>&1 ||
+		cp kselftest.log /run/kselftest.log
+	sed -nE 's/^# ((not )?ok) [0-9]+ *(- )?(.*)/\1 - \4/p' kselftest.log
+	check "kselftest $*" "*ok 1 selftests*" "$(grep -v '^# ' kselftest.log)"
+	check "kselftest $*: nothing failed" "" "$(grep '^not ok' kselftest.log)"
+	grep SUnreclaim kselftest.log
+}
+cd /run && cp -r "$work/kselftest" .
+END
+helpers="$(cat run-kselftest)"
+
+echo "cd /root$work; load_document anchor.der policy.bundle empty.bundle" >early
+guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor)" --timeout 900 <<END
+$helpers
+kselftest -c lsm
+kselftest -c modgate
+END
+guest --no-boot <<END
+$helpers
+kselftest -c modgate
+END
+
+guest --no-boot --append "$(pin anchor) lsm=lockdown,yama" <<'END'
+check "not in lsm=: not active" "lockdown,*" "$(sed 's/capability,//' /sys/kernel/security/lsm)"
+check "not in lsm=: no mention" "" "$(grep -o modgate /sys/kernel/security/lsm)"
+check "not in lsm=: no files" "" "$(ls -d $modgate 2>/dev/null)"
+check "not in lsm=: no keyring" "" "$(grep modgate /proc/keys)"
+check "not in lsm=: third-party loads" "ok" "$(insmod one.ko && rmmod modgate_test_one && echo ok)"
+check "not in lsm=: system loads" "ok" "$(insmod system.ko && rmmod modgate_test_two && echo ok)"
+END
+finish

@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What Kconfig chooses: system modules only without provisioning, modgate where
+# lsm= cannot drop it, and a certificate that is compiled in.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_modules
+build_programs
+system_module two.ko system.ko
+
+guest --variant strict --no-boot --append "lsm=lockdown" <<'END'
+check "strict, not provisioned: third-party" "$(refused no-policy)" "$(load finit one.ko)"
+check "strict, not provisioned: system" "$allowed" "$(load finit system.ko)"
+check "strict, not provisioned: state" "no yes refused" "$(state provisioned) $(state enforcing) $(state kexec)"
+check "lsm= cannot drop it" "*modgate*" "$(cat /sys/kernel/security/lsm)"
+END
+
+# The variant's anchor: a certificate that the rig made for it.
+anchored=$("$vm" path --kernel "$SERIES" --variant anchor)
+cp "$anchored/certs/modgate-anchor.key" anchor.key
+cp "$anchored/certs/modgate-anchor.pem" anchor.pem
+openssl x509 -in anchor.pem -outform DER -out anchor.der
+make_key owner
+make_key stranger
+cp modules/modgate_test_two.ko two.ko
+sign two.ko "$anchored/certs/signing_key.pem" "$anchored/certs/signing_key.x509" system.ko
+policy policy 1 --mode listed --authority "$owner_authority"
+list list owner 1 --module "$(digest one.ko)"
+echo "cd /root$work; load_document policy.bundle list.bundle anchor.der >/root/run/early" >early
+boot=(--variant anchor --no-boot --initramfs-extra initramfs --early early)
+
+guest "${boot[@]}" <<'END'
+check "compiled in: the policy is taken, no certificate handed over" "*result=ok*" "$(sed -n 1p /run/early)"
+check "compiled in: the certificate is known" "*result=EEXIST*" "$(sed -n 3p /run/early)"
+check "compiled in: approved" "$allowed" "$(load finit one.ko)"
+check "compiled in: state" "yes loaded" "$(state provisioned) $(state anchor)"
+END
+guest "${boot[@]}" --append "$(pin anchor)" <<'END'
+check "compiled in and pinned, the same" "$allowed" "$(load finit one.ko)"
+END
+guest "${boot[@]}" --append "$(pin stranger)" <<'END'
+check "compiled in and pinned, not the same" "$(refused no-policy)" "$(load finit one.ko)"
+check "compiled in and pinned, not the same: system" "$allowed" "$(load finit system.ko)"
+check "compiled in and pinned, not the same: state" "yes conflict" "$(state provisioned) $(state anchor)"
+END
+finish

@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Every row of the verdict table that can be reached, by the reason that is in
+# the audit record and in modgate/events.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_modules
+build_programs
+for key in anchor owner villain; do
+	make_key $key
+done
+system_module one.ko system.ko
+system_module two.ko banned-system.ko
+sign one.ko villain.key villain.pem villain.ko
+cp one.ko revoked.ko
+printf 'revoked' >>revoked.ko
+
+policy policy 1 --mode listed --authority "$owner_authority"
+policy policy-system 1 --mode system --authority "$owner_authority"
+policy policy-audit 1 --mode listed --flags audit --authority "$owner_authority"
+list list owner 1 --module "$(digest one.ko)" --module "$(digest revoked.ko)" \
+	--module "$(digest villain.ko)" --ban "$(digest banned-system.ko)" --ban-cert villain.pem
+
+# In the initramfs, before and after the list is there.
+cat >early <<END
+cd /root$work
+load_document anchor.der
+load_module finit one.ko >>/root/run/early
+load_module finit system.ko >>/root/run/early
+load_document policy.bundle list.bundle
+load_module finit one.ko >>/root/run/early
+load_module init two.ko >>/root/run/early
+load_module finit system.ko >>/root/run/early
+load_module finit banned-system.ko >>/root/run/early
+END
+boot=(--no-boot --initramfs-extra initramfs --early early)
+
+guest "${boot[@]}" --append "$(pin anchor)" <<'END'
+mapfile -t early </run/early
+check "state boot, no policy: third-party" "$(refused not-sealed)" "${early[0]}"
+check "state boot, no policy: system" "$allowed" "${early[1]}"
+check "state boot: approved" "$(refused not-sealed)" "${early[2]}"
+check "state boot: not approved" "$(refused not-sealed)" "${early[3]}"
+check "state boot: system" "$allowed" "${early[4]}"
+check "state boot: banned system module" "$(refused banned)" "${early[5]}"
+check "sealed: approved" "$allowed" "$(load finit one.ko)"
+check "sealed: not approved" "$(refused not-approved)" "$(load finit two.ko)"
+check "sealed: system" "$allowed" "$(load finit system.ko)"
+check "banned by digest, a system module" "$(refused banned)" "$(load finit banned-system.ko)"
+check "banned by certificate, though approved" "$(refused banned)" "$(load finit villain.ko)"
+check "approved, before it is revoked" "$allowed" "$(load finit revoked.ko)"
+sha384sum revoked.ko | cut -c 1-96 >$modgate/revoke
+check "revoked, though approved" "$(refused revoked)" "$(load finit revoked.ko)"
+sha384sum system.ko | cut -c 1-96 >$modgate/revoke
+check "revoked, a system module" "$(refused revoked)" "$(load finit system.ko)"
+check "the machine tells" "sealed listed yes" "$(state state) $(state mode) $(state enforcing)"
+END
+
+cat >early <<END
+cd /root$work
+load_document anchor.der policy-system.bundle list.bundle
+END
+guest "${boot[@]}" --append "$(pin anchor)" <<'END'
+check "mode system: approved" "$(refused mode)" "$(load finit one.ko)"
+check "mode system: not approved" "$(refused mode)" "$(load finit two.ko)"
+check "mode system: banned before mode" "$(refused banned)" "$(load finit banned-system.ko)"
+check "mode system: system" "$allowed" "$(load finit system.ko)"
+END
+
+cat >early <<END
+cd /root$work
+load_document anchor.der policy-audit.bundle list.bundle
+END
+guest "${boot[@]}" --append "$(pin anchor)" <<'END'
+check "flag audit: not approved loads, recorded" "$(recorded not-approved)" "$(load finit two.ko)"
+check "flag audit: banned loads, recorded" "$(recorded banned)" "$(load finit banned-system.ko)"
+check "flag audit: approved" "$allowed" "$(load finit one.ko)"
+check "flag audit: the event says so" "*verdict=would-deny*" "$(tail -n 1 $modgate/events)"
+check "flag audit: state says so" "audit allowed" "$(state enforcing) $(state kexec)"
+END
+
+# Not provisioned: everything loads, and is recorded.
+guest --no-boot <<'END'
+check "not provisioned: third-party loads, recorded" "$(recorded no-policy)" "$(load finit one.ko)"
+check "not provisioned: system" "$allowed" "$(load finit system.ko)"
+check "not provisioned: state says so" "no record - allowed" \
+	"$(state provisioned) $(state enforcing) $(state anchor) $(state kexec)"
+check "not provisioned: no document is taken" "*result=EPERM*" "$(./load_document policy.bundle)"
+END
+finish

@@ -1,0 +1,142 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The window in which documents are taken: stays open while the initramfs goes
+# about its business, closes by itself, and cannot be held open or reopened.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_modules
+build_programs
+for key in anchor owner; do
+	make_key $key
+done
+policy policy 1 --mode listed --authority "$owner_authority"
+list list owner 1 --module "$(digest one.ko)"
+boot=(--no-boot --initramfs-extra initramfs --early early --append "$(pin anchor)")
+
+# What an initramfs does: scripts, applets, namespaces, chroot, bind mounts,
+# usermode helpers. Then nobody writes to seal.
+cat >early <<END
+state() { sed -n 's/^state=//p' /sys/kernel/security/modgate/state; }
+printf '#!/bin/sh\ntrue\n' >/script
+printf '#!/script\n' >/script-of-script
+chmod +x /script /script-of-script
+/script; /script-of-script
+unshare -m true
+mkdir -p /jail/bin
+cp /bin/busybox /jail/bin/
+chroot /jail /bin/busybox true
+mount --bind /jail/bin/busybox /script
+umount /script
+echo '|/bin/busybox touch /helper-ran' >/proc/sys/kernel/core_pattern
+sh -c 'ulimit -c unlimited; kill -SEGV \$\$'
+sleep 1
+echo core >/proc/sys/kernel/core_pattern
+ls /helper-ran
+echo "initramfs: \$(state)" >/root/run/early
+cd /root$work
+load_document anchor.der policy.bundle list.bundle >>/root/run/early
+END
+guest "${boot[@]}" <<'END'
+mapfile -t early </run/early
+check "open while the initramfs works" "initramfs: boot" "${early[0]}"
+check "the policy was taken" "*result=ok*" "${early[2]}"
+check "the list was taken" "*result=ok*" "${early[3]}"
+check "closed by the first program of the real root" "sealed exec" "$(state state) $(state ended-by)"
+check "an approved module loads" "$allowed" "$(load finit one.ko)"
+
+# From the real root: it does not open again.
+refused='*result=EPERM*records=1*'
+check "a document" "${refused/records=1/records=[01]}" "$(./load_document policy.bundle)"
+check "a second seal" 0 "$(echo 1 >$modgate/seal; echo $?)"
+check "a document, after it" "*result=EPERM*" "$(./load_document policy.bundle)"
+check "from a memfd" "*result=EPERM*" "$(python3 - <<'PY'
+import os, subprocess, sys
+fd = os.memfd_create("load", 0)
+os.write(fd, open("load_document", "rb").read())
+print(subprocess.run([f"/proc/self/fd/{fd}", "policy.bundle"], pass_fds=[fd], capture_output=True, text=True).stdout)
+PY
+)"
+check "in a new mount namespace" "*result=EPERM*" "$(unshare -m ./load_document policy.bundle)"
+mkdir -p /run/jail/sys/kernel/security
+mount -t securityfs none /run/jail/sys/kernel/security
+cp load_document policy.bundle /run/jail/
+check "in a chroot" "*result=EPERM*" "$(chroot /run/jail /load_document policy.bundle)"
+check "after pivot_root" "*result=EPERM*" "$(unshare -m sh -c '
+mount --rbind /run/jail /run/jail; cd /run/jail; mkdir -p old; pivot_root . old; exec ./load_document policy.bundle')"
+# The initial root file system itself, under all that was mounted over it.
+check "from the initial rootfs" "True*result=EPERM*" "$(python3 - <<'PY'
+import ctypes, os, subprocess
+libc = ctypes.CDLL(None, use_errno=True)
+program = open("load_document", "rb").read()
+bundle = open("policy.bundle", "rb").read()
+if os.fork() == 0:
+    libc.unshare(0x20000)
+    libc.mount(b"none", b"/", None, 0x4000 | 0x40000, None)
+    namespace = os.open("/proc/self/ns/mnt", os.O_RDONLY)
+    libc.umount2(b"/", 2)
+    libc.setns(namespace, 0x20000)
+    print("busybox" in os.listdir("/bin"), flush=True)
+    open("/load", "wb").write(program)
+    open("/bundle", "wb").write(bundle)
+    os.chmod("/load", 0o755)
+    os.makedirs("/sys/kernel/security", exist_ok=True)
+    if libc.mount(b"none", b"/sys/kernel/security", b"securityfs", 0, None):
+        print("mount:", os.strerror(ctypes.get_errno()), os.listdir("/"), flush=True)
+    os.execv("/load", ["/load", "/bundle"])
+os.wait()
+PY
+)"
+printf '#!/bin/sh\ncd %s\n./load_document policy.bundle >/run/helper 2>&1\n' "$work" >/run/helper.sh
+chmod +x /run/helper.sh
+echo '|/run/helper.sh' >/proc/sys/kernel/core_pattern
+sh -c 'kill -SEGV $$'
+sleep 1
+check "from a usermode helper" "*result=EPERM*" "$(cat /run/helper)"
+check "still sealed" "sealed exec" "$(state state) $(state ended-by)"
+END
+
+# A program and an interpreter of the initramfs, bound over the real init.
+cat >early <<END
+cd /root$work
+load_document anchor.der
+printf '#!/run/vm/busybox sh\n/run/vm/busybox cp /sys/kernel/security/modgate/state /run/early\nexec /run/vm/real-init\n' >/held-open
+chmod +x /held-open
+mv /root/run/vm/init /root/run/vm/real-init
+touch /root/run/vm/init
+mount --bind /held-open /root/run/vm/init
+mount --bind /bin/busybox /root/run/vm/busybox
+END
+guest "${boot[@]}" <<'END'
+check "bound over the real init: closed nevertheless" "*state=sealed*ended-by=root*" "$(cat /run/early)"
+check "and a document is refused" "*result=EPERM*" "$(./load_document policy.bundle)"
+END
+
+# attempt NAME BY SCRIPT: what the initramfs must not do before documents.
+attempt() {
+	cat >early <<END
+cd /root$work
+load_document anchor.der
+$3
+sed -n 's/^ended-by=//p' /sys/kernel/security/modgate/state >/root/run/early
+cd /root$work
+load_document policy.bundle >>/root/run/early
+END
+	guest "${boot[@]}" <<END
+check "$1: closes" "$2" "\$(head -n 1 /run/early)"
+check "$1: a document is refused" "*result=EPERM*" "\$(tail -n 1 /run/early)"
+END
+}
+
+# These run from a file system other than the initial one, or with another root.
+attempt "a program of the real root" exec "chroot /root /bin/true"
+attempt "an interpreter of the real root" exec "
+printf '#!/root/run/vm/busybox true\n' >/foreign; chmod +x /foreign; /foreign"
+attempt "a program of the initramfs bound into the real root" root "
+touch /root/run/x; mount --bind /bin/busybox /root/run/x; chroot /root /run/x true"
+attempt "a program on a tmpfs" exec "
+mkdir -p /t; mount -t tmpfs none /t; cp /bin/busybox /t/; /t/busybox true"
+attempt "a write to seal" seal "echo 1 >/sys/kernel/security/modgate/seal"
+finish
