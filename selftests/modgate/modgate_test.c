@@ -249,7 +249,7 @@ TEST_F(modgate, repeats_are_counted_not_stored)
 TEST_F(modgate, events_can_be_waited_for)
 {
 	char module[128] = "something to wait for";
-	struct pollfd p = { .events = POLLIN };
+	struct pollfd p = { .events = POLLIN | POLLPRI };
 	char buffer[4096];
 
 	p.fd = open(MODGATE_DIR "events", O_RDONLY);
