@@ -15,6 +15,7 @@ top=$(cd "$scenarios/../../.." && pwd)
 vm=$top/tools/vm/vm
 mkdoc=$top/tools/modgate/tests/mkdoc
 : "${SERIES:=7.3}"
+make -s -C "$top/tools/modgate" all tests >&2
 tree=$("$vm" path --kernel "$SERIES")
 cache=${MODGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/modgate}
 mkdir -p "$cache/scenarios"

@@ -78,7 +78,7 @@ if os.fork() == 0:
     namespace = os.open("/proc/self/ns/mnt", os.O_RDONLY)
     libc.umount2(b"/", 2)
     libc.setns(namespace, 0x20000)
-    print("busybox" in os.listdir("/bin"), flush=True)
+    print(not os.path.exists("/usr/bin/env"), flush=True)
     open("/load", "wb").write(program)
     open("/bundle", "wb").write(bundle)
     os.chmod("/load", 0o755)
