@@ -61,7 +61,7 @@ raw bad-magic 0 6d policy magic:
 raw bad-version 8 02 policy version:
 raw bad-type 12 03 policy type:
 raw list-type 12 02 policy mode:
-raw bad-size 16 00 policy size:
+raw bad-size 16 0000 policy size:
 raw no-generation 24 0000000000000000 policy generation:
 raw unknown-flags 136 08 policy flags:
 raw no-mode 140 00 policy mode:

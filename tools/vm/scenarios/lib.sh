@@ -4,8 +4,8 @@
 # Sourced by every scenario, on the machine that runs QEMU: test keys, documents
 # and modules, and a guest that runs a script. Prints TAP.
 #
-# Environment: SERIES (7.3 or 6.12). The scenario runs in a scratch folder,
-# which the guest sees as well.
+# A scenario's argument is the kernel series, 7.3 if there is none. It runs in a
+# scratch folder, which the guest sees as well.
 
 set -euo pipefail
 shopt -s inherit_errexit
@@ -14,9 +14,9 @@ scenarios=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 top=$(cd "$scenarios/../../.." && pwd)
 vm=$top/tools/vm/vm
 mkdoc=$top/tools/modgate/tests/mkdoc
-: "${SERIES:=7.3}"
-make -s -C "$top/tools/modgate" all tests >&2
-tree=$("$vm" path --kernel "$SERIES")
+series=${1:-7.3}
+flock "$top/tools/modgate" make -s -C "$top/tools/modgate" all tests >&2
+tree=$("$vm" path --kernel "$series")
 cache=${MODGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/modgate}
 mkdir -p "$cache/scenarios"
 work=$(mktemp -d "$cache/scenarios/XXXXXX")
@@ -41,15 +41,17 @@ check() {
 	fi
 }
 
-# Runs the script on stdin in a guest, with the helpers of guest.sh. Arguments
-# go to "vm run". What it checks is counted with ours.
+# Runs the script on stdin in a guest, with the helpers of guest.sh and of
+# $helpers. Arguments go to "vm run". What it checks is counted with ours.
 guest() {
 	local status=0
 	{
 		echo "work=$work top=$top tree=$tree"
-		cat "$scenarios/guest.sh" -
+		cat "$scenarios/guest.sh"
+		echo "${helpers:-}"
+		cat
 	} >"$work/script"
-	"$vm" run --kernel "$SERIES" "$@" -- bash "$work/script" >"$work/output" 2>&1 || status=$?
+	"$vm" run --kernel "$series" "$@" -- bash "$work/script" >"$work/output" 2>&1 || status=$?
 	while IFS= read -r line; do
 		if [[ $line =~ ^(not\ )?ok\ -\  ]]; then
 			echo $(($(cat "$work/count") + 1)) >"$work/count"

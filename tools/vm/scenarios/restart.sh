@@ -14,8 +14,9 @@ make_key attacker
 flip one.ko one-flipped.ko
 
 # The disk is the machine. Its initramfs runs "modgate boot".
-prelude() {
-	cat - <<'END'
+machine() { guest --disk "$work/disk" --initramfs-extra initramfs "$@"; }
+
+helpers=$(cat <<'END'
 PATH=$top/tools/modgate:$PATH
 extra=/lib/modules/$(uname -r)/updates
 mkdir -p $extra
@@ -35,11 +36,7 @@ tool() {
 	[ $status = "$want" ] || printf '%s\n' "$said" | sed 's/^/# /'
 }
 END
-}
-machine() {
-	{ prelude </dev/null; cat; } >restart-script
-	guest --disk "$work/disk" --initramfs-extra initramfs "$@" <restart-script
-}
+)
 
 machine <<'END'
 tool 5 status

@@ -28,7 +28,7 @@ kernel_make -C tools/testing/selftests TARGETS="modgate lsm" KDIR="$tree" \
 rm -rf "${selftests:?}/modgate/test_modules/"*.ko
 
 # What run_kselftest.sh prints of each test, one line each.
-cat >run-kselftest <<'END'
+helpers=$(cat <<'END'
 kselftest() {
 	(cd kselftest && ./run_kselftest.sh "$@") >kselftest.log 2>&1
 	sed -nE 's/^# ((not )?ok) [0-9]+ *(- )?(.*)/\1 - \4/p' kselftest.log
@@ -38,19 +38,18 @@ kselftest() {
 }
 cd /run && cp -r "$work/kselftest" .
 END
-helpers="$(cat run-kselftest)"
+)
 
 echo "cd /root$work; load_document anchor.der policy.bundle empty.bundle" >early
-guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor)" --timeout 900 <<END
-$helpers
+guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor)" --timeout 900 <<'END'
 kselftest -c lsm
 kselftest -c modgate
 END
-guest --no-boot <<END
-$helpers
+guest --no-boot <<'END'
 kselftest -c modgate
 END
 
+helpers=
 guest --no-boot --append "$(pin anchor) lsm=lockdown,yama" <<'END'
 check "not in lsm=: not active" "lockdown,*" "$(sed 's/capability,//' /sys/kernel/security/lsm)"
 check "not in lsm=: no mention" "" "$(grep -o modgate /sys/kernel/security/lsm)"

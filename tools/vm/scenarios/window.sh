@@ -32,7 +32,8 @@ mount --bind /jail/bin/busybox /script
 umount /script
 echo '|/bin/busybox touch /helper-ran' >/proc/sys/kernel/core_pattern
 sh -c 'ulimit -c unlimited; kill -SEGV \$\$'
-sleep 1
+n=0
+until [ -e /helper-ran ] || [ \$n = 100 ]; do sleep 0.1; n=\$((n + 1)); done
 echo core >/proc/sys/kernel/core_pattern
 ls /helper-ran
 echo "initramfs: \$(state)" >/root/run/early
@@ -89,14 +90,41 @@ if os.fork() == 0:
 os.wait()
 PY
 )"
-printf '#!/bin/sh\ncd %s\n./load_document policy.bundle >/run/helper 2>&1\n' "$work" >/run/helper.sh
+printf '#!/bin/sh\ncd %s\n./load_document policy.bundle >/run/helper.new 2>&1\nmv /run/helper.new /run/helper\n' "$work" >/run/helper.sh
 chmod +x /run/helper.sh
 echo '|/run/helper.sh' >/proc/sys/kernel/core_pattern
 sh -c 'kill -SEGV $$'
-sleep 1
+for _ in $(seq 100); do [ ! -e /run/helper ] || break; sleep 0.1; done
 check "from a usermode helper" "*result=EPERM*" "$(cat /run/helper)"
 check "still sealed" "sealed exec" "$(state state) $(state ended-by)"
 END
+
+# A usermode helper of the initramfs, run before the anchor can be known: asking
+# IMA for a hash that is not there has the kernel look for a module, late in its
+# own initialization.
+mkdir -p initramfs/sbin
+cat >initramfs/sbin/modprobe <<'END'
+#!/bin/busybox sh
+[ "$3" = crypto-sm3 ] || exit 1
+/bin/busybox mkdir -p /sys/kernel/security
+/bin/busybox mount -t securityfs none /sys/kernel/security || exit 1
+/bin/load_document /anchor.der /policy.bundle >/hasty 2>&1
+exit 1
+END
+chmod +x initramfs/sbin/modprobe
+cp anchor.der policy.bundle initramfs/
+cat >early <<END
+cp /hasty /root/run/hasty
+cd /root$work
+load_document anchor.der policy.bundle list.bundle >/root/run/early
+END
+guest "${boot[@]}" --append "$(pin anchor) ima_hash=sm3" <<'END'
+check "a helper of the kernel's initialization: refused" "*result=EPERM*" "$(sed -n 1p /run/hasty)"
+check "a helper of the kernel's initialization: its policy as well" "*result=EPERM*" "$(sed -n 2p /run/hasty)"
+check "and nothing is lost by it" "*result=ok*result=ok*result=ok*" "$(tr '\n' ' ' </run/early)"
+check "an approved module loads" "$allowed" "$(load finit one.ko)"
+END
+rm -r initramfs/sbin
 
 # A program and an interpreter of the initramfs, bound over the real init.
 cat >early <<END
