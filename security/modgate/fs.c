@@ -96,6 +96,7 @@ static int state_show(struct seq_file *m, void *unused)
 	seq_printf(m, "missing-lists=%u\n",
 		   policy ? modgate_missing_lists(policy) : 0);
 	seq_printf(m, "freshness=%s\n", modgate_freshness_tpm ? "tpm" : "none");
+	seq_printf(m, "freshness-backend=%s\n", modgate_freshness_backend());
 	seq_puts(m, "machine=none\n");
 	seq_printf(m, "lockdown=%s\n",
 		   yes_no(IS_ENABLED(CONFIG_SECURITY_MODGATE_LOCKDOWN)));
@@ -110,6 +111,15 @@ static int state_show(struct seq_file *m, void *unused)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(state);
+
+/* A counter is never 0 once a document was accepted by it. */
+static void show_counter(struct seq_file *m, u64 counter)
+{
+	if (counter)
+		seq_printf(m, "%llu", counter);
+	else
+		seq_putc(m, '-');
+}
 
 static int policy_show(struct seq_file *m, void *unused)
 {
@@ -127,7 +137,9 @@ static int policy_show(struct seq_file *m, void *unused)
 	seq_printf(m, "digest=%*phN\nsigner=%*phN\n",
 		   MODGATE_DIGEST_SIZE, policy->digest,
 		   MODGATE_DIGEST_SIZE, h->signer);
-	seq_printf(m, "authorities=%u\n", policy->doc.n_authorities);
+	seq_printf(m, "authorities=%u\ncounter=", policy->doc.n_authorities);
+	show_counter(m, policy->counter);
+	seq_putc(m, '\n');
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(policy);
@@ -164,6 +176,8 @@ static int lists_show(struct seq_file *m, void *unused)
 			   modgate_le64(a->floor), yes_no(list));
 		if (list)
 			show_list(m, list);
+		seq_puts(m, " counter=");
+		show_counter(m, list ? list->counter : 0);
 		seq_putc(m, '\n');
 	}
 	return 0;

@@ -117,6 +117,7 @@ enum modgate_anchor_state {
 extern const u8 modgate_anchor_cert[];
 extern const u8 modgate_anchor_cert_end[];
 
+void modgate_anchor_init(void);
 bool modgate_anchor_settled(void);
 bool modgate_provisioned(void);
 enum modgate_anchor_state modgate_anchor_state(void);
@@ -124,12 +125,85 @@ bool modgate_anchor_digest(u8 *digest);
 const struct modgate_key *modgate_anchor(void);
 int modgate_anchor_load(const void *cert, size_t size, const char **rule);
 
+/* freshness.c: no document that is older than one accepted before */
+
+#define MODGATE_RULE_FLOOR \
+	"generation: below the authority's floor in the local policy"
+
+/**
+ * struct modgate_claim - what a document says about its age
+ * @slot: of its signer
+ * @generation: of the document
+ * @base: added to @generation before it is held against the counter
+ * @floor: smallest generation that is accepted
+ */
+struct modgate_claim {
+	u32 slot;
+	u64 generation;
+	u64 base;
+	u64 floor;
+};
+
+/**
+ * struct modgate_counters - the counters of a TPM, or of a test
+ * @check: is there a counter of ours? 0; -ENODEV: no TPM; -ENOENT: nothing is
+ *	   there; -EINVAL: something else is; -ENODATA: never written
+ * @read: read its value
+ * @increment: add one; after -EIO it may have been done or not
+ *
+ * All may also return -EIO (the TPM does not answer) and -ENOMEM.
+ */
+struct modgate_counters {
+	int (*check)(struct modgate_counters *counters, u32 index);
+	int (*read)(struct modgate_counters *counters, u32 index, u64 *value);
+	int (*increment)(struct modgate_counters *counters, u32 index);
+};
+
+extern bool modgate_freshness_tpm;
+
+int modgate_freshness_judge(const struct modgate_claim *claim, u64 counter,
+			    const char **rule);
+int modgate_freshness_accept(struct modgate_counters *counters,
+			     const struct modgate_claim *claim, u64 *counter,
+			     const char **rule);
+int modgate_freshness_check(const struct modgate_claim *claim, u64 *counter,
+			    const char **rule);
+const char *modgate_freshness_backend(void);
+
+/* tpm.c: the one real chip */
+extern struct modgate_counters modgate_tpm_counters;
+
+#ifdef CONFIG_SECURITY_MODGATE_TPM
+void modgate_tpm_init(void);
+bool modgate_tpm_present(void);
+int modgate_tpm_srk_digest(u8 *digest);
+int modgate_tpm_parse_public(const u8 *body, size_t size, u32 index);
+int modgate_tpm_parse_counter(const u8 *body, size_t size, u64 *value);
+int modgate_tpm_parse_name(const u8 *body, size_t size, const u8 **name,
+			   size_t *name_size);
+#else
+static inline void modgate_tpm_init(void)
+{
+}
+
+static inline bool modgate_tpm_present(void)
+{
+	return false;
+}
+
+static inline int modgate_tpm_srk_digest(u8 *digest)
+{
+	return -ENODEV;
+}
+#endif
+
 /* policy.c: the documents in force, and the state */
 
 /**
  * struct modgate_list - an approved list in force
  * @doc: its entries
  * @digest: SHA-384 of the document
+ * @counter: of its signer, after it was accepted; 0 without freshness
  * @bytes: the write to load that it came with
  * @banned_keys: keys of its MODGATE_BAN_CERT entries
  * @n_banned_keys: their number
@@ -137,6 +211,7 @@ int modgate_anchor_load(const void *cert, size_t size, const char **rule);
 struct modgate_list {
 	struct modgate_document doc;
 	u8 digest[MODGATE_DIGEST_SIZE];
+	u64 counter;
 	void *bytes;
 	struct modgate_key *banned_keys;
 	u32 n_banned_keys;
@@ -146,6 +221,7 @@ struct modgate_list {
  * struct modgate_policy - the local policy in force
  * @doc: its authorities
  * @digest: SHA-384 of the document
+ * @counter: of the anchor, after it was accepted; 0 without freshness
  * @bytes: the write to load that it came with
  * @mode: MODGATE_MODE_*
  * @flags: MODGATE_POLICY_*
@@ -155,14 +231,13 @@ struct modgate_list {
 struct modgate_policy {
 	struct modgate_document doc;
 	u8 digest[MODGATE_DIGEST_SIZE];
+	u64 counter;
 	void *bytes;
 	u32 mode;
 	u32 flags;
 	struct modgate_key keys[MODGATE_AUTHORITIES_MAX];
 	struct modgate_list *lists[MODGATE_AUTHORITIES_MAX];
 };
-
-extern bool modgate_freshness_tpm;
 
 const struct modgate_policy *modgate_policy(void);
 const struct modgate_list *modgate_list(const struct modgate_policy *policy,
