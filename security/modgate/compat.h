@@ -27,6 +27,14 @@ static inline int modgate_sha384_compat(const void *data, size_t size, u8 *out)
 	return 0;
 }
 
+static inline int modgate_hmac_sha384_compat(const void *key, size_t key_size,
+					     const void *data, size_t size,
+					     u8 *out)
+{
+	hmac_sha384_usingrawkey(key, key_size, data, size, out);
+	return 0;
+}
+
 #ifdef CONFIG_SECURITY_MODGATE_TPM
 static inline struct tpm_buf *modgate_tpm_buf(u16 tag, u32 command)
 {
@@ -62,6 +70,21 @@ static inline int modgate_sha384_compat(const void *data, size_t size, u8 *out)
 	if (IS_ERR(tfm))
 		return PTR_ERR(tfm);
 	err = crypto_shash_tfm_digest(tfm, data, size, out);
+	crypto_free_shash(tfm);
+	return err;
+}
+
+static inline int modgate_hmac_sha384_compat(const void *key, size_t key_size,
+					     const void *data, size_t size,
+					     u8 *out)
+{
+	struct crypto_shash *tfm = crypto_alloc_shash("hmac(sha384)", 0, 0);
+	int err;
+
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+	err = crypto_shash_setkey(tfm, key, key_size) ?:
+	      crypto_shash_tfm_digest(tfm, data, size, out);
 	crypto_free_shash(tfm);
 	return err;
 }

@@ -39,6 +39,13 @@ static const char *const mode_names[] = {
 	[MODGATE_MODE_LISTED] = "listed",
 };
 
+static const char *const machine_names[] = {
+	[MODGATE_MACHINE_NONE] = "none",
+	[MODGATE_MACHINE_TPM] = "tpm",
+	[MODGATE_MACHINE_KEY] = "key",
+	[MODGATE_MACHINE_DMI] = "dmi",
+};
+
 static const char *const enforcing_names[] = {
 	[MODGATE_ENFORCE] = "yes",
 	[MODGATE_AUDIT] = "audit",
@@ -80,6 +87,7 @@ static int state_show(struct seq_file *m, void *unused)
 	const struct modgate_policy *policy = modgate_policy();
 	enum modgate_enforcing enforcing = modgate_enforcing();
 	u8 digest[MODGATE_DIGEST_SIZE];
+	enum modgate_machine machine;
 
 	seq_printf(m, "state=%s\n", state_names[modgate_state()]);
 	seq_printf(m, "ended-by=%s\n", modgate_ended_by());
@@ -97,7 +105,13 @@ static int state_show(struct seq_file *m, void *unused)
 		   policy ? modgate_missing_lists(policy) : 0);
 	seq_printf(m, "freshness=%s\n", modgate_freshness_tpm ? "tpm" : "none");
 	seq_printf(m, "freshness-backend=%s\n", modgate_freshness_backend());
-	seq_puts(m, "machine=none\n");
+	machine = modgate_machine_name(digest, false);
+	seq_printf(m, "machine=%s\n", machine_names[machine]);
+	if (machine)
+		seq_printf(m, "machine-name=%*phN\n", MODGATE_DIGEST_SIZE,
+			   digest);
+	else
+		seq_puts(m, "machine-name=-\n");
 	seq_printf(m, "lockdown=%s\n",
 		   yes_no(IS_ENABLED(CONFIG_SECURITY_MODGATE_LOCKDOWN)));
 	seq_printf(m, "kexec=%s\n",

@@ -45,6 +45,7 @@ static int __init modgate_late_init(void)
 	if (!modgate_enabled)
 		return 0;
 	modgate_tpm_init();
+	modgate_machine_init();
 	modgate_anchor_init();
 	return 0;
 }

@@ -176,6 +176,7 @@ extern struct modgate_counters modgate_tpm_counters;
 #ifdef CONFIG_SECURITY_MODGATE_TPM
 void modgate_tpm_init(void);
 bool modgate_tpm_present(void);
+bool modgate_tpm_seen(void);
 int modgate_tpm_srk_digest(u8 *digest);
 int modgate_tpm_parse_public(const u8 *body, size_t size, u32 index);
 int modgate_tpm_parse_counter(const u8 *body, size_t size, u64 *value);
@@ -191,11 +192,32 @@ static inline bool modgate_tpm_present(void)
 	return false;
 }
 
+static inline bool modgate_tpm_seen(void)
+{
+	return false;
+}
+
 static inline int modgate_tpm_srk_digest(u8 *digest)
 {
 	return -ENODEV;
 }
 #endif
+
+/* machine.c: the machine's name */
+
+/* Where it comes from. */
+enum modgate_machine {
+	MODGATE_MACHINE_NONE,
+	MODGATE_MACHINE_TPM,
+	MODGATE_MACHINE_KEY,
+	MODGATE_MACHINE_DMI,
+};
+
+int modgate_machine_by_key(const u8 *key, size_t size, u8 *name);
+int modgate_machine_by_uuid(const char *uuid, u8 *name);
+void modgate_machine_init(void);
+enum modgate_machine modgate_machine_name(u8 *name, bool anew);
+int modgate_machine_check(const u8 *wanted, bool policy, const char **rule);
 
 /* policy.c: the documents in force, and the state */
 

@@ -339,9 +339,9 @@ static int check_here(struct attempt *a,
 		claim.base = modgate_le64(authority->base);
 		claim.floor = modgate_le64(authority->floor);
 	}
-	if (memchr_inv(h->machine, 0, sizeof(h->machine)))
-		return broken(a, -EXDEV,
-			      "machine: for a named machine, and this kernel has no machine name");
+	err = modgate_machine_check(h->machine, !authority, &a->rule);
+	if (err)
+		return err;
 	err = modgate_freshness_check(&claim, counter, &a->rule);
 	if (!err || !modgate_freshness_tpm)
 		return err;

@@ -35,6 +35,7 @@
 #define FIRST_WAIT		20		/* in ms */
 
 static struct tpm_chip *chip __ro_after_init;
+static bool chip_seen __ro_after_init;
 
 /**
  * modgate_tpm_init() - choose the chip
@@ -49,6 +50,7 @@ void __init modgate_tpm_init(void)
 
 	if (!first)
 		return;
+	chip_seen = true;
 	if (first->flags & TPM_CHIP_FLAG_VIRTUAL || tpm_is_firmware_upgrade(first) ||
 	    tpm_is_tpm2(first) != 1) {
 		pr_warn("modgate: %s is not used: virtual, in firmware upgrade, or no TPM 2.0\n",
@@ -67,6 +69,16 @@ void __init modgate_tpm_init(void)
 bool modgate_tpm_present(void)
 {
 	return chip;
+}
+
+/**
+ * modgate_tpm_seen() - was there any chip when one was to be chosen?
+ *
+ * Return: true also if it was refused.
+ */
+bool modgate_tpm_seen(void)
+{
+	return chip_seen;
 }
 
 /* Does the TPM ask to be asked again, without having done anything? */
