@@ -39,13 +39,6 @@ static const char *const mode_names[] = {
 	[MODGATE_MODE_LISTED] = "listed",
 };
 
-static const char *const machine_names[] = {
-	[MODGATE_MACHINE_NONE] = "none",
-	[MODGATE_MACHINE_TPM] = "tpm",
-	[MODGATE_MACHINE_KEY] = "key",
-	[MODGATE_MACHINE_DMI] = "dmi",
-};
-
 static const char *const enforcing_names[] = {
 	[MODGATE_ENFORCE] = "yes",
 	[MODGATE_AUDIT] = "audit",
@@ -106,12 +99,13 @@ static int state_show(struct seq_file *m, void *unused)
 	seq_printf(m, "freshness=%s\n", modgate_freshness_tpm ? "tpm" : "none");
 	seq_printf(m, "freshness-backend=%s\n", modgate_freshness_backend());
 	machine = modgate_machine_name(digest, false);
-	seq_printf(m, "machine=%s\n", machine_names[machine]);
+	seq_printf(m, "machine=%s\n", modgate_machine_names[machine]);
 	if (machine)
 		seq_printf(m, "machine-name=%*phN\n", MODGATE_DIGEST_SIZE,
 			   digest);
 	else
 		seq_puts(m, "machine-name=-\n");
+	modgate_measure_show(m);
 	seq_printf(m, "lockdown=%s\n",
 		   yes_no(IS_ENABLED(CONFIG_SECURITY_MODGATE_LOCKDOWN)));
 	seq_printf(m, "kexec=%s\n",
@@ -308,6 +302,7 @@ static const struct modgate_file files[] __initconst = {
 	{ "policy", 0400, &policy_fops },
 	{ "lists", 0400, &lists_fops },
 	{ "events", 0400, &modgate_events_fops },
+	{ "log", 0400, &modgate_log_fops },
 	{ "load", 0200, &load_fops },
 	{ "seal", 0200, &seal_fops },
 	{ "revoke", 0200, &revoke_fops },

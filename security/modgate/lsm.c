@@ -46,6 +46,7 @@ static int __init modgate_late_init(void)
 		return 0;
 	modgate_tpm_init();
 	modgate_machine_init();
+	modgate_measure_boot();
 	modgate_anchor_init();
 	return 0;
 }

@@ -18,6 +18,14 @@
 #define KEY_DESCRIPTION	"modgate:machine"
 #define KEY_MESSAGE	"modgate machine"
 
+/* As in securityfs and in records. */
+const char *const modgate_machine_names[] = {
+	[MODGATE_MACHINE_NONE] = "none",
+	[MODGATE_MACHINE_TPM] = "tpm",
+	[MODGATE_MACHINE_KEY] = "key",
+	[MODGATE_MACHINE_DMI] = "dmi",
+};
+
 static DEFINE_MUTEX(machine_lock);	/* of the two below */
 static enum modgate_machine machine;
 static u8 machine_name[MODGATE_DIGEST_SIZE];

@@ -174,15 +174,20 @@ const char *modgate_freshness_backend(void);
 extern struct modgate_counters modgate_tpm_counters;
 
 #ifdef CONFIG_SECURITY_MODGATE_TPM
+#define MODGATE_PCR CONFIG_SECURITY_MODGATE_PCR
+
 void modgate_tpm_init(void);
 bool modgate_tpm_present(void);
 bool modgate_tpm_seen(void);
 int modgate_tpm_srk_digest(u8 *digest);
+int modgate_tpm_extend(const void *data, size_t size);
 int modgate_tpm_parse_public(const u8 *body, size_t size, u32 index);
 int modgate_tpm_parse_counter(const u8 *body, size_t size, u64 *value);
 int modgate_tpm_parse_name(const u8 *body, size_t size, const u8 **name,
 			   size_t *name_size);
 #else
+#define MODGATE_PCR (-1)
+
 static inline void modgate_tpm_init(void)
 {
 }
@@ -201,6 +206,11 @@ static inline int modgate_tpm_srk_digest(u8 *digest)
 {
 	return -ENODEV;
 }
+
+static inline int modgate_tpm_extend(const void *data, size_t size)
+{
+	return -ENODEV;
+}
 #endif
 
 /* machine.c: the machine's name */
@@ -213,11 +223,22 @@ enum modgate_machine {
 	MODGATE_MACHINE_DMI,
 };
 
+extern const char *const modgate_machine_names[];
+
 int modgate_machine_by_key(const u8 *key, size_t size, u8 *name);
 int modgate_machine_by_uuid(const char *uuid, u8 *name);
 void modgate_machine_init(void);
 enum modgate_machine modgate_machine_name(u8 *name, bool anew);
 int modgate_machine_check(const u8 *wanted, bool policy, const char **rule);
+
+/* measure.c: what a remote verifier has to know */
+void modgate_measure_boot(void);
+void modgate_measure_document(const char *what,
+			      const struct modgate_document *doc,
+			      const u8 *digest, u64 counter);
+void modgate_measure_sealed(const char *by);
+void modgate_measure_show(struct seq_file *m);
+extern const struct file_operations modgate_log_fops;
 
 /* policy.c: the documents in force, and the state */
 

@@ -70,8 +70,10 @@ void modgate_seal(const char *by)
 		ends = true;
 	}
 	spin_unlock(&state_lock);
-	if (ends)
-		modgate_window_end();
+	if (!ends)
+		return;
+	modgate_measure_sealed(by);
+	modgate_window_end();
 }
 
 /**
@@ -322,8 +324,8 @@ static int check_signature(struct attempt *a, const struct modgate_key *key)
 
 /*
  * Machine, freshness, generation: what depends on this machine, and the last of
- * all checks, since what passes raises the signer's counter. @authority is NULL
- * for a local policy.
+ * all checks, since what passes raises the signer's counter; then it is measured.
+ * @authority is NULL for a local policy.
  */
 static int check_here(struct attempt *a,
 		      const struct modgate_authority *authority, u64 *counter)
@@ -343,6 +345,8 @@ static int check_here(struct attempt *a,
 	if (err)
 		return err;
 	err = modgate_freshness_check(&claim, counter, &a->rule);
+	if (!err)
+		modgate_measure_document(a->what, &a->doc, a->digest, *counter);
 	if (!err || !modgate_freshness_tpm)
 		return err;
 	snprintf(a->text, sizeof(a->text),

@@ -8,6 +8,8 @@
  * plain password session with an empty password, which is the same with and
  * without TCG_TPM2_HMAC. Nothing in a response is believed to be there.
  */
+#include <crypto/hash.h>
+#include <crypto/hash_info.h>
 #include <linux/delay.h>
 #include <linux/init.h>
 #include <linux/tpm.h>
@@ -37,6 +39,33 @@
 static struct tpm_chip *chip __ro_after_init;
 static bool chip_seen __ro_after_init;
 
+/* One for each PCR bank of the chip, in its order. */
+static struct crypto_shash **bank_hashes __ro_after_init;
+static struct tpm_digest *bank_digests __ro_after_init;
+
+/*
+ * Here, since later it may be in exec. What cannot be had stays NULL, and
+ * modgate_tpm_extend() does without.
+ */
+static void __init prepare_banks(void)
+{
+	const u32 n = chip->nr_allocated_banks;
+	struct crypto_shash *hash;
+	u16 id;
+	u32 i;
+
+	bank_hashes = kcalloc(n, sizeof(*bank_hashes), GFP_KERNEL);
+	bank_digests = kcalloc(n, sizeof(*bank_digests), GFP_KERNEL);
+	for (i = 0; bank_hashes && i < n; i++) {
+		id = chip->allocated_banks[i].crypto_id;
+		if (id >= HASH_ALGO__LAST)
+			continue;
+		hash = crypto_alloc_shash(hash_algo_name[id], 0, 0);
+		if (!IS_ERR(hash))
+			bank_hashes[i] = hash;
+	}
+}
+
 /**
  * modgate_tpm_init() - choose the chip
  *
@@ -59,6 +88,7 @@ void __init modgate_tpm_init(void)
 		return;
 	}
 	chip = first;
+	prepare_banks();
 }
 
 /**
@@ -246,7 +276,7 @@ int modgate_tpm_parse_name(const u8 *body, size_t size, const u8 **name,
 	*name_size = take_u16(&r);
 	*name = take(&r, *name_size);
 	if (r.cut || public_size < 8 || *name_size <= sizeof(u16) ||
-	    *name_size > sizeof(u16) + TPM2_MAX_DIGEST_SIZE)
+	    *name_size > sizeof(u16) + SHA512_DIGEST_SIZE)
 		return -EIO;
 	/* type, nameAlg, objectAttributes */
 	if (!(get_unaligned_be32(public + 4) & TPM2_OA_FIXED_TPM))
@@ -365,4 +395,45 @@ int modgate_tpm_srk_digest(u8 *digest)
 		err = modgate_sha384(name, size, digest);
 	modgate_tpm_buf_free(buf);
 	return err;
+}
+
+/* Digest for one bank: by its own algorithm; else SHA-384, cut or padded. */
+static int hash_for_bank(u32 bank, const void *data, size_t size)
+{
+	struct tpm_digest *d = &bank_digests[bank];
+
+	memset(d, 0, sizeof(*d));
+	d->alg_id = chip->allocated_banks[bank].alg_id;
+	if (bank_hashes[bank])
+		return crypto_shash_tfm_digest(bank_hashes[bank], data, size,
+					       d->digest);
+	return modgate_sha384(data, size, d->digest);
+}
+
+/**
+ * modgate_tpm_extend() - extend the PCR in all its banks
+ * @data: what is hashed, by each bank's algorithm
+ * @size: of @data, in bytes
+ *
+ * TPM2_PCR_Extend, Part 3, 22.2, of %MODGATE_PCR. Not tried again, since it may
+ * have been done. The caller serialises.
+ *
+ * Return: 0; -ENODEV: no chip; -EIO: the TPM has not done it, or does not say;
+ * -ENOMEM; or an errno of the crypto API.
+ */
+int modgate_tpm_extend(const void *data, size_t size)
+{
+	int err;
+	u32 i;
+
+	if (!chip)
+		return -ENODEV;
+	if (!bank_hashes || !bank_digests)
+		return -ENOMEM;
+	for (i = 0; i < chip->nr_allocated_banks; i++) {
+		err = hash_for_bank(i, data, size);
+		if (err)
+			return err;
+	}
+	return tpm_pcr_extend(chip, MODGATE_PCR, bank_digests) ? -EIO : 0;
 }
