@@ -32,8 +32,9 @@
 #define COUNTER_SIZE		8		/* in bytes */
 #define COMMAND_MAX		48		/* in bytes; of those made here */
 
-/* Waits of 20, 40, ... 640 ms between them. */
-#define TRIES			7
+/* Waits of 20, 40, ... 640 ms between them. An I/O error may take seconds. */
+#define BUSY_TRIES		7
+#define IO_TRIES		3
 #define FIRST_WAIT		20		/* in ms */
 
 static struct tpm_chip *chip __ro_after_init;
@@ -111,11 +112,14 @@ bool modgate_tpm_seen(void)
 	return chip_seen;
 }
 
-/* Does the TPM ask to be asked again, without having done anything? */
+/*
+ * Does the TPM want to be asked again, without having done anything? On
+ * TPM_RC_RETRY and TPM_RC_TESTING tpm_transmit_cmd() itself does so, for some
+ * seconds.
+ */
 static bool is_busy(ssize_t rc)
 {
-	return rc == TPM2_RC_RETRY || rc == TPM2_RC_TESTING ||
-	       rc == RC_YIELDED || rc == RC_NV_RATE || rc == RC_NV_UNAVAILABLE;
+	return rc == RC_YIELDED || rc == RC_NV_RATE || rc == RC_NV_UNAVAILABLE;
 }
 
 static int to_errno(ssize_t rc)
@@ -150,7 +154,8 @@ static int transmit(struct tpm_buf *buf, bool repeatable)
 			rc = tpm_transmit_cmd(chip, buf, 0, NULL);
 			tpm_put_ops(chip);
 		}
-		if (i == TRIES || !(is_busy(rc) || (rc < 0 && repeatable)))
+		if (!(is_busy(rc) && i < BUSY_TRIES) &&
+		    !(rc < 0 && repeatable && i < IO_TRIES))
 			return to_errno(rc);
 		msleep(wait);
 		wait *= 2;
