@@ -15,6 +15,10 @@
 #include "compat.h"
 #include "modgate.h"
 
+/* keys/trusted-type.h has its own. */
+#undef pr_fmt
+#define pr_fmt(fmt) "modgate: " fmt
+
 #define KEY_DESCRIPTION	"modgate:machine"
 #define KEY_MESSAGE	"modgate machine"
 
@@ -138,6 +142,8 @@ static void find_name(bool keys)
  */
 void __init modgate_machine_init(void)
 {
+	if (IS_ENABLED(CONFIG_SECURITY_MODGATE_TEST_NO_TPM_NAME))
+		pr_warn("this kernel is built for tests and does not bind documents to a TPM\n");
 	mutex_lock(&machine_lock);
 	find_name(false);
 	mutex_unlock(&machine_lock);
