@@ -77,31 +77,20 @@ static const char *rule_of(int err)
 	}
 }
 
-/**
- * modgate_freshness_accept() - accept a document, and end every older one
- * @counters: the TPM's counters
- * @claim: what the document says
- * @counter: value of the accept counter as last read, or 0
- * @rule: on failure, set to the rule that it breaks
- *
- * The last check before a document is in force, since it raises the counter.
- * The counter is read anew before each step: an increment of which nothing was
- * heard may have been carried out, and one too many would end this document
- * too. One step is two commands, some ten milliseconds with a real TPM.
- *
- * Return: 0, and @counter is generation plus base; -ENODEV: no chip, no such
- * counter, another public area, never written, or the TPM fails; -ESTALE;
- * -ENOMEM.
+/*
+ * With the TPM held. The counter is read anew before each step: an increment of
+ * which nothing was heard may have been carried out, and one too many would end
+ * this document too. One step is two commands, some ten milliseconds with a real
+ * TPM.
  */
-int modgate_freshness_accept(struct modgate_counters *counters,
-			     const struct modgate_claim *claim, u64 *counter,
-			     const char **rule)
+static int raise(struct modgate_counters *counters,
+		 const struct modgate_claim *claim, u64 *counter,
+		 const char **rule)
 {
 	const u32 index = MODGATE_NV_ACCEPT(claim->slot);
 	unsigned int tries, failures = 0;
 	int err;
 
-	*counter = 0;
 	err = counters->check(counters, index);
 	for (tries = 0; !err && tries <= MODGATE_STEPS_MAX + FAILURES_MAX;
 	     tries++) {
@@ -119,6 +108,39 @@ int modgate_freshness_accept(struct modgate_counters *counters,
 	}
 	*rule = err ? rule_of(err) : "freshness: the TPM counter does not rise";
 	return err == -ENOMEM ? err : -ENODEV;
+}
+
+/**
+ * modgate_freshness_accept() - accept a document, and end every older one
+ * @counters: the TPM's counters
+ * @claim: what the document says
+ * @counter: value of the accept counter as last read, or 0
+ * @rule: on failure, set to the rule that it breaks
+ *
+ * The last check before a document is in force, since it raises the counter. The
+ * TPM is held from the check of the public area to the last step: in between,
+ * root could put an ordinary NV index with an older number in the counter's
+ * place.
+ *
+ * Return: 0, and @counter is generation plus base; -ENODEV: no chip, no such
+ * counter, another public area, never written, or the TPM fails; -ESTALE;
+ * -ENOMEM.
+ */
+int modgate_freshness_accept(struct modgate_counters *counters,
+			     const struct modgate_claim *claim, u64 *counter,
+			     const char **rule)
+{
+	int err;
+
+	*counter = 0;
+	err = counters->begin(counters);
+	if (err) {
+		*rule = rule_of(err);
+		return -ENODEV;
+	}
+	err = raise(counters, claim, counter, rule);
+	counters->end(counters);
+	return err;
 }
 
 /**

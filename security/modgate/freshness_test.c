@@ -68,12 +68,26 @@ struct fake {
 	bool stuck;		/* increments do nothing */
 	unsigned int asked;	/* increments asked for */
 	u32 index;
+	bool held;
+	bool exposed;		/* was asked while it was not held */
 };
+
+static int fake_begin(struct modgate_counters *c)
+{
+	container_of(c, struct fake, counters)->held = true;
+	return 0;
+}
+
+static void fake_end(struct modgate_counters *c)
+{
+	container_of(c, struct fake, counters)->held = false;
+}
 
 static struct fake *fake_of(struct modgate_counters *c, u32 index)
 {
 	struct fake *fake = container_of(c, struct fake, counters);
 
+	fake->exposed |= !fake->held;
 	fake->index = index;
 	return fake;
 }
@@ -107,6 +121,8 @@ static void fake_make(struct fake *fake, u64 value)
 {
 	*fake = (struct fake){
 		.counters = {
+			.begin = fake_begin,
+			.end = fake_end,
 			.check = fake_check,
 			.read = fake_read,
 			.increment = fake_increment,
@@ -122,9 +138,11 @@ static int accept(struct fake *fake, u64 generation, u64 *counter)
 		.generation = generation,
 	};
 	const char *rule;
+	int err;
 
-	return modgate_freshness_accept(&fake->counters, &claim, counter,
-					&rule);
+	err = modgate_freshness_accept(&fake->counters, &claim, counter, &rule);
+	/* -EXDEV: nothing returns that */
+	return fake->exposed || fake->held ? -EXDEV : err;
 }
 
 static void freshness_accept_raises(struct kunit *test)

@@ -146,14 +146,20 @@ struct modgate_claim {
 
 /**
  * struct modgate_counters - the counters of a TPM, or of a test
+ * @begin: keep everybody else away from the TPM; 0 or -ENODEV
+ * @end: let them in again
  * @check: is there a counter of ours? 0; -ENODEV: no TPM; -ENOENT: nothing is
  *	   there; -EINVAL: something else is; -ENODATA: never written
  * @read: read its value
  * @increment: add one; after -EIO it may have been done or not
  *
- * All may also return -EIO (the TPM does not answer) and -ENOMEM.
+ * All but @end may also return -EIO (the TPM does not answer) and -ENOMEM. All
+ * but @begin are called between @begin and @end only: what @check has seen must
+ * still be there for the last step.
  */
 struct modgate_counters {
+	int (*begin)(struct modgate_counters *counters);
+	void (*end)(struct modgate_counters *counters);
 	int (*check)(struct modgate_counters *counters, u32 index);
 	int (*read)(struct modgate_counters *counters, u32 index, u64 *value);
 	int (*increment)(struct modgate_counters *counters, u32 index);

@@ -133,9 +133,26 @@ static int to_errno(ssize_t rc)
 	return tpm2_rc_value(rc) == TPM2_RC_HANDLE ? -ENOENT : -EINVAL;
 }
 
+/* Keep everybody else, user space as well, away from the chip. */
+static int hold(void)
+{
+	unsigned int wait = FIRST_WAIT;
+	int i;
+
+	if (!chip)
+		return -ENODEV;
+	for (i = 1; tpm_try_get_ops(chip); i++) {
+		if (i == IO_TRIES)
+			return -EIO;
+		msleep(wait);
+		wait *= 2;
+	}
+	return 0;
+}
+
 /*
- * Send a command. @repeatable: it does no harm to send it again after an I/O
- * error, which may have hidden that it was carried out.
+ * Send a command to the chip that is held. @repeatable: it does no harm to send
+ * it again after an I/O error, which may have hidden that it was carried out.
  */
 static int transmit(struct tpm_buf *buf, bool repeatable)
 {
@@ -149,11 +166,7 @@ static int transmit(struct tpm_buf *buf, bool repeatable)
 		return -EIO;
 	memcpy(command, buf->data, size);
 	for (i = 1;; i++) {
-		rc = tpm_try_get_ops(chip);
-		if (!rc) {
-			rc = tpm_transmit_cmd(chip, buf, 0, NULL);
-			tpm_put_ops(chip);
-		}
+		rc = tpm_transmit_cmd(chip, buf, 0, NULL);
 		if (!(is_busy(rc) && i < BUSY_TRIES) &&
 		    !(rc < 0 && repeatable && i < IO_TRIES))
 			return to_errno(rc);
@@ -300,14 +313,22 @@ static size_t body_size(struct tpm_buf *buf)
 	return tpm_buf_length(buf) - TPM_HEADER_SIZE;
 }
 
+static int counters_begin(struct modgate_counters *unused)
+{
+	return hold();
+}
+
+static void counters_end(struct modgate_counters *unused)
+{
+	tpm_put_ops(chip);
+}
+
 /* TPM2_NV_ReadPublic, Part 3, 31.6 */
 static int counter_check(struct modgate_counters *unused, u32 index)
 {
 	struct tpm_buf *buf;
 	int err;
 
-	if (!chip)
-		return -ENODEV;
 	buf = modgate_tpm_buf(TPM2_ST_NO_SESSIONS, CC_NV_READ_PUBLIC);
 	if (!buf)
 		return -ENOMEM;
@@ -326,8 +347,6 @@ static int counter_read(struct modgate_counters *unused, u32 index, u64 *value)
 	struct tpm_buf *buf;
 	int err;
 
-	if (!chip)
-		return -ENODEV;
 	buf = modgate_tpm_buf(TPM2_ST_SESSIONS, TPM2_CC_NV_READ);
 	if (!buf)
 		return -ENOMEM;
@@ -350,8 +369,6 @@ static int counter_increment(struct modgate_counters *unused, u32 index)
 	struct tpm_buf *buf;
 	int err;
 
-	if (!chip)
-		return -ENODEV;
 	buf = modgate_tpm_buf(TPM2_ST_SESSIONS, CC_NV_INCREMENT);
 	if (!buf)
 		return -ENOMEM;
@@ -364,6 +381,8 @@ static int counter_increment(struct modgate_counters *unused, u32 index)
 }
 
 struct modgate_counters modgate_tpm_counters = {
+	.begin = counters_begin,
+	.end = counters_end,
 	.check = counter_check,
 	.read = counter_read,
 	.increment = counter_increment,
@@ -386,13 +405,17 @@ int modgate_tpm_srk_digest(u8 *digest)
 	size_t size;
 	int err;
 
-	if (!chip)
-		return -ENODEV;
+	err = hold();
+	if (err)
+		return err;
 	buf = modgate_tpm_buf(TPM2_ST_NO_SESSIONS, TPM2_CC_READ_PUBLIC);
-	if (!buf)
+	if (!buf) {
+		tpm_put_ops(chip);
 		return -ENOMEM;
+	}
 	tpm_buf_append_u32(buf, MODGATE_SRK_HANDLE);
 	err = transmit(buf, true);
+	tpm_put_ops(chip);
 	if (!err)
 		err = modgate_tpm_parse_name(body_of(buf), body_size(buf),
 					     &name, &size);
