@@ -65,11 +65,14 @@ static inline void init_compiled_in(void)
 }
 #endif
 
-/* Not before certificates can be parsed. */
-static int __init modgate_anchor_init(void)
+/**
+ * modgate_anchor_init() - look at what the boot chain says
+ *
+ * Called once, when certificates can be parsed. Documents are accepted from
+ * here on.
+ */
+void __init modgate_anchor_init(void)
 {
-	if (!modgate_enabled)
-		return 0;
 	init_compiled_in();
 	if (state == MODGATE_ANCHOR_MALFORMED)
 		pr_err("modgate: modgate.anchor= must be one SHA-384 in 96 hex digits; only system modules will load\n");
@@ -79,9 +82,7 @@ static int __init modgate_anchor_init(void)
 		pr_err("modgate: the certificate compiled in is not usable; only system modules will load\n");
 	/* Pairs with modgate_anchor_settled(). */
 	smp_store_release(&settled, true);
-	return 0;
 }
-late_initcall_sync(modgate_anchor_init);
 
 /**
  * modgate_anchor_settled() - has the boot chain had its say?

@@ -7,6 +7,10 @@
 #define _MODGATE_COMPAT_H
 
 #include <linux/module_signature.h>
+#include <linux/slab.h>
+#ifdef CONFIG_SECURITY_MODGATE_TPM
+#include <linux/tpm.h>
+#endif
 
 #ifdef MODULE_SIGNATURE_MARKER	/* 7.3 */
 
@@ -22,6 +26,32 @@ static inline int modgate_sha384_compat(const void *data, size_t size, u8 *out)
 	sha384(data, size, out);
 	return 0;
 }
+
+static inline int modgate_hmac_sha384_compat(const void *key, size_t key_size,
+					     const void *data, size_t size,
+					     u8 *out)
+{
+	hmac_sha384_usingrawkey(key, key_size, data, size, out);
+	return 0;
+}
+
+#ifdef CONFIG_SECURITY_MODGATE_TPM
+static inline struct tpm_buf *modgate_tpm_buf(u16 tag, u32 command)
+{
+	struct tpm_buf *buf = kzalloc(TPM_BUFSIZE, GFP_KERNEL);
+
+	if (!buf)
+		return NULL;
+	tpm_buf_init(buf, TPM_BUFSIZE);
+	tpm_buf_reset(buf, tag, command);
+	return buf;
+}
+
+static inline void modgate_tpm_buf_free(struct tpm_buf *buf)
+{
+	kfree(buf);
+}
+#endif
 
 #else				/* 6.12 */
 
@@ -43,6 +73,40 @@ static inline int modgate_sha384_compat(const void *data, size_t size, u8 *out)
 	crypto_free_shash(tfm);
 	return err;
 }
+
+static inline int modgate_hmac_sha384_compat(const void *key, size_t key_size,
+					     const void *data, size_t size,
+					     u8 *out)
+{
+	struct crypto_shash *tfm = crypto_alloc_shash("hmac(sha384)", 0, 0);
+	int err;
+
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+	err = crypto_shash_setkey(tfm, key, key_size) ?:
+	      crypto_shash_tfm_digest(tfm, data, size, out);
+	crypto_free_shash(tfm);
+	return err;
+}
+
+#ifdef CONFIG_SECURITY_MODGATE_TPM
+static inline struct tpm_buf *modgate_tpm_buf(u16 tag, u32 command)
+{
+	struct tpm_buf *buf = kzalloc(sizeof(*buf), GFP_KERNEL);
+
+	if (buf && tpm_buf_init(buf, tag, command)) {
+		kfree(buf);
+		buf = NULL;
+	}
+	return buf;
+}
+
+static inline void modgate_tpm_buf_free(struct tpm_buf *buf)
+{
+	tpm_buf_destroy(buf);
+	kfree(buf);
+}
+#endif
 
 #endif
 

@@ -80,6 +80,7 @@ static int state_show(struct seq_file *m, void *unused)
 	const struct modgate_policy *policy = modgate_policy();
 	enum modgate_enforcing enforcing = modgate_enforcing();
 	u8 digest[MODGATE_DIGEST_SIZE];
+	enum modgate_machine machine;
 
 	seq_printf(m, "state=%s\n", state_names[modgate_state()]);
 	seq_printf(m, "ended-by=%s\n", modgate_ended_by());
@@ -96,7 +97,15 @@ static int state_show(struct seq_file *m, void *unused)
 	seq_printf(m, "missing-lists=%u\n",
 		   policy ? modgate_missing_lists(policy) : 0);
 	seq_printf(m, "freshness=%s\n", modgate_freshness_tpm ? "tpm" : "none");
-	seq_puts(m, "machine=none\n");
+	seq_printf(m, "freshness-backend=%s\n", modgate_freshness_backend());
+	machine = modgate_machine_name(digest, false);
+	seq_printf(m, "machine=%s\n", modgate_machine_names[machine]);
+	if (machine)
+		seq_printf(m, "machine-name=%*phN\n", MODGATE_DIGEST_SIZE,
+			   digest);
+	else
+		seq_puts(m, "machine-name=-\n");
+	modgate_measure_show(m);
 	seq_printf(m, "lockdown=%s\n",
 		   yes_no(IS_ENABLED(CONFIG_SECURITY_MODGATE_LOCKDOWN)));
 	seq_printf(m, "kexec=%s\n",
@@ -110,6 +119,15 @@ static int state_show(struct seq_file *m, void *unused)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(state);
+
+/* A counter is never 0 once a document was accepted by it. */
+static void show_counter(struct seq_file *m, u64 counter)
+{
+	if (counter)
+		seq_printf(m, "%llu", counter);
+	else
+		seq_putc(m, '-');
+}
 
 static int policy_show(struct seq_file *m, void *unused)
 {
@@ -127,7 +145,9 @@ static int policy_show(struct seq_file *m, void *unused)
 	seq_printf(m, "digest=%*phN\nsigner=%*phN\n",
 		   MODGATE_DIGEST_SIZE, policy->digest,
 		   MODGATE_DIGEST_SIZE, h->signer);
-	seq_printf(m, "authorities=%u\n", policy->doc.n_authorities);
+	seq_printf(m, "authorities=%u\ncounter=", policy->doc.n_authorities);
+	show_counter(m, policy->counter);
+	seq_putc(m, '\n');
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(policy);
@@ -164,6 +184,8 @@ static int lists_show(struct seq_file *m, void *unused)
 			   modgate_le64(a->floor), yes_no(list));
 		if (list)
 			show_list(m, list);
+		seq_puts(m, " counter=");
+		show_counter(m, list ? list->counter : 0);
 		seq_putc(m, '\n');
 	}
 	return 0;
@@ -280,6 +302,7 @@ static const struct modgate_file files[] __initconst = {
 	{ "policy", 0400, &policy_fops },
 	{ "lists", 0400, &lists_fops },
 	{ "events", 0400, &modgate_events_fops },
+	{ "log", 0400, &modgate_log_fops },
 	{ "load", 0200, &load_fops },
 	{ "seal", 0200, &seal_fops },
 	{ "revoke", 0200, &revoke_fops },

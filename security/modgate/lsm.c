@@ -39,6 +39,19 @@ static int __init modgate_init(void)
 	return 0;
 }
 
+/* Built-in drivers and certificates are there. The anchor opens the gate. */
+static int __init modgate_late_init(void)
+{
+	if (!modgate_enabled)
+		return 0;
+	modgate_tpm_init();
+	modgate_machine_init();
+	modgate_measure_boot();
+	modgate_anchor_init();
+	return 0;
+}
+late_initcall_sync(modgate_late_init);
+
 DEFINE_LSM(modgate) = {
 	MODGATE_LSM_NAME,
 	.init = modgate_init,

@@ -117,6 +117,7 @@ enum modgate_anchor_state {
 extern const u8 modgate_anchor_cert[];
 extern const u8 modgate_anchor_cert_end[];
 
+void modgate_anchor_init(void);
 bool modgate_anchor_settled(void);
 bool modgate_provisioned(void);
 enum modgate_anchor_state modgate_anchor_state(void);
@@ -124,12 +125,134 @@ bool modgate_anchor_digest(u8 *digest);
 const struct modgate_key *modgate_anchor(void);
 int modgate_anchor_load(const void *cert, size_t size, const char **rule);
 
+/* freshness.c: no document that is older than one accepted before */
+
+#define MODGATE_RULE_FLOOR \
+	"generation: below the authority's floor in the local policy"
+
+/**
+ * struct modgate_claim - what a document says about its age
+ * @slot: of its signer
+ * @generation: of the document
+ * @base: added to @generation before it is held against the counter
+ * @floor: smallest generation that is accepted
+ */
+struct modgate_claim {
+	u32 slot;
+	u64 generation;
+	u64 base;
+	u64 floor;
+};
+
+/**
+ * struct modgate_counters - the counters of a TPM, or of a test
+ * @begin: keep everybody else away from the TPM; 0 or -ENODEV
+ * @end: let them in again
+ * @check: is there a counter of ours? 0; -ENODEV: no TPM; -ENOENT: nothing is
+ *	   there; -EINVAL: something else is; -ENODATA: never written
+ * @read: read its value
+ * @increment: add one; after -EIO it may have been done or not
+ *
+ * All but @end may also return -EIO (the TPM does not answer) and -ENOMEM. All
+ * but @begin are called between @begin and @end only: what @check has seen must
+ * still be there for the last step.
+ */
+struct modgate_counters {
+	int (*begin)(struct modgate_counters *counters);
+	void (*end)(struct modgate_counters *counters);
+	int (*check)(struct modgate_counters *counters, u32 index);
+	int (*read)(struct modgate_counters *counters, u32 index, u64 *value);
+	int (*increment)(struct modgate_counters *counters, u32 index);
+};
+
+extern bool modgate_freshness_tpm;
+
+int modgate_freshness_judge(const struct modgate_claim *claim, u64 counter,
+			    const char **rule);
+int modgate_freshness_accept(struct modgate_counters *counters,
+			     const struct modgate_claim *claim, u64 *counter,
+			     const char **rule);
+int modgate_freshness_check(const struct modgate_claim *claim, u64 *counter,
+			    const char **rule);
+const char *modgate_freshness_backend(void);
+
+/* tpm.c: the one real chip */
+extern struct modgate_counters modgate_tpm_counters;
+
+#ifdef CONFIG_SECURITY_MODGATE_TPM
+#define MODGATE_PCR CONFIG_SECURITY_MODGATE_PCR
+
+void modgate_tpm_init(void);
+bool modgate_tpm_present(void);
+bool modgate_tpm_seen(void);
+int modgate_tpm_srk_digest(u8 *digest);
+int modgate_tpm_extend(const void *data, size_t size);
+int modgate_tpm_parse_public(const u8 *body, size_t size, u32 index);
+int modgate_tpm_parse_counter(const u8 *body, size_t size, u64 *value);
+int modgate_tpm_parse_name(const u8 *body, size_t size, const u8 **name,
+			   size_t *name_size);
+#else
+#define MODGATE_PCR (-1)
+
+static inline void modgate_tpm_init(void)
+{
+}
+
+static inline bool modgate_tpm_present(void)
+{
+	return false;
+}
+
+static inline bool modgate_tpm_seen(void)
+{
+	return false;
+}
+
+static inline int modgate_tpm_srk_digest(u8 *digest)
+{
+	return -ENODEV;
+}
+
+static inline int modgate_tpm_extend(const void *data, size_t size)
+{
+	return -ENODEV;
+}
+#endif
+
+/* machine.c: the machine's name */
+
+/* Where it comes from. */
+enum modgate_machine {
+	MODGATE_MACHINE_NONE,
+	MODGATE_MACHINE_TPM,
+	MODGATE_MACHINE_KEY,
+	MODGATE_MACHINE_DMI,
+};
+
+extern const char *const modgate_machine_names[];
+
+int modgate_machine_by_key(const u8 *key, size_t size, u8 *name);
+int modgate_machine_by_uuid(const char *uuid, u8 *name);
+void modgate_machine_init(void);
+enum modgate_machine modgate_machine_name(u8 *name, bool anew);
+int modgate_machine_check(const u8 *wanted, bool policy, const char **rule);
+
+/* measure.c: what a remote verifier has to know */
+void modgate_measure_boot(void);
+void modgate_measure_document(const char *what,
+			      const struct modgate_document *doc,
+			      const u8 *digest, u64 counter);
+void modgate_measure_sealed(const char *by);
+void modgate_measure_show(struct seq_file *m);
+extern const struct file_operations modgate_log_fops;
+
 /* policy.c: the documents in force, and the state */
 
 /**
  * struct modgate_list - an approved list in force
  * @doc: its entries
  * @digest: SHA-384 of the document
+ * @counter: of its signer, after it was accepted; 0 without freshness
  * @bytes: the write to load that it came with
  * @banned_keys: keys of its MODGATE_BAN_CERT entries
  * @n_banned_keys: their number
@@ -137,6 +260,7 @@ int modgate_anchor_load(const void *cert, size_t size, const char **rule);
 struct modgate_list {
 	struct modgate_document doc;
 	u8 digest[MODGATE_DIGEST_SIZE];
+	u64 counter;
 	void *bytes;
 	struct modgate_key *banned_keys;
 	u32 n_banned_keys;
@@ -146,6 +270,7 @@ struct modgate_list {
  * struct modgate_policy - the local policy in force
  * @doc: its authorities
  * @digest: SHA-384 of the document
+ * @counter: of the anchor, after it was accepted; 0 without freshness
  * @bytes: the write to load that it came with
  * @mode: MODGATE_MODE_*
  * @flags: MODGATE_POLICY_*
@@ -155,14 +280,13 @@ struct modgate_list {
 struct modgate_policy {
 	struct modgate_document doc;
 	u8 digest[MODGATE_DIGEST_SIZE];
+	u64 counter;
 	void *bytes;
 	u32 mode;
 	u32 flags;
 	struct modgate_key keys[MODGATE_AUTHORITIES_MAX];
 	struct modgate_list *lists[MODGATE_AUTHORITIES_MAX];
 };
-
-extern bool modgate_freshness_tpm;
 
 const struct modgate_policy *modgate_policy(void);
 const struct modgate_list *modgate_list(const struct modgate_policy *policy,

@@ -17,6 +17,7 @@
 #include "modgate.h"
 
 #define REVOKED_MAX 4096
+#define RULE_MAX 256		/* in bytes */
 
 static enum modgate_state boot_state = MODGATE_BOOT;
 static const char *ended_by = "-";
@@ -29,18 +30,6 @@ static char *load_error;		/* under error_lock; NULL for none */
 static DEFINE_MUTEX(revoke_lock);
 static u8 (*revoked)[MODGATE_DIGEST_SIZE];	/* append only */
 static u32 n_revoked;
-
-/* Demanded on the command line; this kernel has no TPM backend yet. */
-bool modgate_freshness_tpm __ro_after_init;
-
-/* Early, so that bootconfig cannot set it; it can only tighten. */
-static int __init parse_freshness(char *value)
-{
-	if (!value || strcmp(value, "none"))
-		modgate_freshness_tpm = true;
-	return 0;
-}
-early_param("modgate.freshness", parse_freshness);
 
 /**
  * modgate_state() - state of this boot
@@ -81,8 +70,10 @@ void modgate_seal(const char *by)
 		ends = true;
 	}
 	spin_unlock(&state_lock);
-	if (ends)
-		modgate_window_end();
+	if (!ends)
+		return;
+	modgate_measure_sealed(by);
+	modgate_window_end();
 }
 
 /**
@@ -301,6 +292,7 @@ struct attempt {
 	void *bytes;
 	const char *rule;
 	u64 offset;			/* in bytes, from the document */
+	char text[RULE_MAX];		/* of a rule with numbers in it */
 };
 
 static int broken(struct attempt *a, int err, const char *rule)
@@ -309,9 +301,7 @@ static int broken(struct attempt *a, int err, const char *rule)
 	return err;
 }
 
-/* Signature, then machine, freshness, generation: all but publishing. */
-static int check_document(struct attempt *a, const struct modgate_key *key,
-			  u64 floor)
+static int check_signature(struct attempt *a, const struct modgate_key *key)
 {
 	const struct modgate_header *h = a->doc.header;
 	int err;
@@ -329,16 +319,41 @@ static int check_document(struct attempt *a, const struct modgate_key *key,
 	if (err)
 		return broken(a, -EKEYREJECTED,
 			      "signature: not made by the signer over this document");
-	if (memchr_inv(h->machine, 0, sizeof(h->machine)))
-		return broken(a, -EXDEV,
-			      "machine: for a named machine, and this kernel has no machine name");
-	if (modgate_freshness_tpm)
-		return broken(a, -ENODEV,
-			      "freshness: modgate.freshness=tpm, and this kernel has no TPM backend");
-	if (modgate_le64(h->generation) < floor)
-		return broken(a, -ESTALE,
-			      "generation: below the authority's floor in the local policy");
 	return 0;
+}
+
+/*
+ * Machine, freshness, generation: what depends on this machine, and the last of
+ * all checks, since what passes raises the signer's counter; then it is measured.
+ * @authority is NULL for a local policy.
+ */
+static int check_here(struct attempt *a,
+		      const struct modgate_authority *authority, u64 *counter)
+{
+	const struct modgate_header *h = a->doc.header;
+	struct modgate_claim claim = {
+		.generation = modgate_le64(h->generation),
+	};
+	int err;
+
+	if (authority) {
+		claim.slot = modgate_le32(authority->slot);
+		claim.base = modgate_le64(authority->base);
+		claim.floor = modgate_le64(authority->floor);
+	}
+	err = modgate_machine_check(h->machine, !authority, &a->rule);
+	if (err)
+		return err;
+	err = modgate_freshness_check(&claim, counter, &a->rule);
+	if (!err)
+		modgate_measure_document(a->what, &a->doc, a->digest, *counter);
+	if (!err || !modgate_freshness_tpm)
+		return err;
+	snprintf(a->text, sizeof(a->text),
+		 "%s (NV index 0x%x: generation %llu, base %llu, floor %llu, counter %llu)",
+		 a->rule, MODGATE_NV_ACCEPT(claim.slot), claim.generation,
+		 claim.base, claim.floor, *counter);
+	return broken(a, err, a->text);
 }
 
 /* Is what the parser cannot know true of a certificate in a document? */
@@ -436,13 +451,15 @@ static int load_policy(struct attempt *a)
 	if (modgate_policy())
 		return broken(a, -EEXIST,
 			      "signer: a local policy is in force already");
-	err = check_document(a, anchor, 0);
+	err = check_signature(a, anchor);
 	if (err)
 		return err;
 	policy = make_policy(a);
 	if (IS_ERR(policy))
 		return PTR_ERR(policy);
-	err = publish(a, policy, NULL, NULL);
+	err = check_here(a, NULL, &policy->counter);
+	if (!err)
+		err = publish(a, policy, NULL, NULL);
 	if (err)
 		free_policy(policy);
 	return err;
@@ -548,14 +565,15 @@ static int load_list(struct attempt *a)
 	rule = modgate_roles_check(&a->doc, modgate_le32(authority->roles));
 	if (rule)
 		return broken(a, -EKEYREJECTED, rule);
-	err = check_document(a, &policy->keys[i],
-			     modgate_le64(authority->floor));
+	err = check_signature(a, &policy->keys[i]);
 	if (err)
 		return err;
 	list = make_list(a);
 	if (IS_ERR(list))
 		return PTR_ERR(list);
-	err = publish(a, NULL, &policy->lists[i], list);
+	err = check_here(a, authority, &list->counter);
+	if (!err)
+		err = publish(a, NULL, &policy->lists[i], list);
 	if (err)
 		free_list(list);
 	return err;
