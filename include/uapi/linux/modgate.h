@@ -226,6 +226,18 @@ struct modgate_bundle {
 };
 
 /*
+ * Counters of freshness: TPM 2.0 NV indices in the owner's range, two for each
+ * slot. Both are made by the tool with these public areas and nothing else:
+ * name algorithm SHA-256, no policy, 8 bytes, an empty authorization value.
+ */
+#define MODGATE_NV_ACCEPT(slot)	(0x0184d000U + 2 * (slot))
+#define MODGATE_NV_ISSUE(slot)	(0x0184d001U + 2 * (slot))
+#define MODGATE_NV_ATTRIBUTES	0x02040014U	/* COUNTER, AUTHWRITE, AUTHREAD, NO_DA */
+#define MODGATE_NV_STATE	0x30000800U	/* READLOCKED, WRITELOCKED, WRITTEN: not compared */
+#define MODGATE_SRK_HANDLE	0x81000001U	/* TCG: storage root key */
+#define MODGATE_STEPS_MAX	64U		/* a document may be ahead of its counter by */
+
+/*
  * Reasons of a verdict, in the order in which they are decided. The same word
  * stands in securityfs, in audit records and in the tool.
  */
