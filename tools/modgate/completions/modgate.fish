@@ -37,6 +37,7 @@ complete -c modgate -n __modgate_verb -a key -d 'Show the keys or the pin'
 
 complete -c modgate -n '__modgate_verb init' -l mode -x -a 'system signed listed' -d 'Mode of the local policy'
 complete -c modgate -n '__modgate_verb init' -l key -x -a file -d 'Key provider'
+complete -c modgate -n '__modgate_verb init' -l freshness -x -a 'tpm none' -d 'What numbers the documents'
 complete -c modgate -n '__modgate_verb init' -l audit -d 'Refuse nothing, record'
 complete -c modgate -n '__modgate_verb init' -l allow-kexec -d 'Do not refuse kexec'
 complete -c modgate -n '__modgate_verb why approve' -a '(__modgate_modules)'
