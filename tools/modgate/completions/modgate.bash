@@ -29,6 +29,7 @@ _modgate() {
 	done
 	case $prev in
 	--mode) mapfile -t COMPREPLY < <(compgen -W "system signed listed" -- "$cur"); return ;;
+	--freshness) mapfile -t COMPREPLY < <(compgen -W "tpm none" -- "$cur"); return ;;
 	--key) mapfile -t COMPREPLY < <(compgen -W "file" -- "$cur"); return ;;
 	--root | --securityfs) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
 	--cert) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
@@ -36,11 +37,12 @@ _modgate() {
 	esac
 	case $verb in
 	"") word="$verbs $global" ;;
-	init) word="--key=file --mode= --audit --allow-kexec $global" ;;
+	init) word="--key=file --mode= --freshness= --audit --allow-kexec $global" ;;
 	pending) word="--kernel= $global" ;;
 	why) word="--kernel= --cert= $global" ;;
 	approve) word="--all-pending --on-demand --permanent --unseen --name= --kernel= --cert= --generation= $global" ;;
 	revoke) word="--kernel= --generation= $global" ;;
+	verify) word="--repair --generation= --policy-generation= $global" ;;
 	list) word="--full $global" ;;
 	boot) word="--no-seal $global" ;;
 	key) word="--show --pin --change-passphrase $global" ;;

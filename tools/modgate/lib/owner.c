@@ -104,8 +104,11 @@ static enum status choose_generation(struct owner *owner)
 	size_t i;
 
 	highest = world_generation(&owner->world, owner->cert.digest);
-	/* Numbers of lists that cannot be read any more are not used again. */
-	for (i = 0; i < store->n_docs; i++) {
+	/*
+	 * Numbers of lists that cannot be read any more are not used again. The
+	 * TPM remembers by itself.
+	 */
+	for (i = 0; i < store->n_docs && !owner->count.tpm; i++) {
 		unsigned long long g = stored_generation(&store->docs[i]);
 
 		if (is_owners(owner, &store->docs[i]) && g > highest &&
@@ -118,18 +121,52 @@ static enum status choose_generation(struct owner *owner)
 	return ST_OK;
 }
 
-/* What a restart has brought into force moves to active/ first. */
-static enum status read_settled(struct owner *owner, const struct options *o)
+/* The TPM knows what was committed, whatever the disk says. */
+static enum status check_policy_counter(const struct owner *owner)
 {
+	const struct stored *policy = owner->world.policy_next;
+	struct counters c;
+	enum status status = counters_need(owner->count.tpm, SLOT_ANCHOR, &c);
+
+	if (status || counters_accept(&c, stored_generation(policy), 0))
+		return status;
+	return fail(ST_CORRUPT,
+		    "%s: generation %llu does not go with the TPM counter 0x%08x, which is at %llu: an older local policy was put back; see 'modgate verify --repair'",
+		    policy->path, (unsigned long long)stored_generation(policy),
+		    MODGATE_NV_ACCEPT(SLOT_ANCHOR), (unsigned long long)c.accept);
+}
+
+static enum status check_list_counter(const struct owner *owner)
+{
+	const struct stored *newest = owner->view->next;
+	unsigned long long have = newest ? stored_generation(newest) : 0;
+	struct counters c;
+	enum status status = counters_need(owner->count.tpm, owner->count.slot,
+					   &c);
+
+	/* What was asked for in plain sight may be older. */
+	if (status || owner->based || !newest ||
+	    have + owner->count.base >= c.accept)
+		return status;
+	return fail(ST_CORRUPT,
+		    "the owner's list on disk has generation %llu, older than the TPM counter 0x%08x (%llu): an older list was put back. Put the newer one back from a backup, or see 'modgate verify --repair'",
+		    have, MODGATE_NV_ACCEPT(owner->count.slot),
+		    (unsigned long long)c.accept);
+}
+
+static enum status open_counters(struct owner *owner, const struct options *o)
+{
+	const struct modgate_authority *a =
+		policy_authority(owner->world.policy_next, owner->cert.digest);
 	enum status status;
 
-	store_clean(o);
-	status = world_read(&owner->world, o);
-	if (status)
+	owner->count.slot = modgate_le32(a->slot);
+	owner->count.base = modgate_le64(a->base);
+	status = freshness_open(&owner->count.tpm, &owner->world, o);
+	if (!owner->count.tpm)
 		return status;
-	world_promote(&owner->world, o);
-	world_free(&owner->world);
-	return world_read(&owner->world, o);
+	status = check_policy_counter(owner);
+	return status ? status : check_list_counter(owner);
 }
 
 /**
@@ -146,7 +183,7 @@ enum status owner_open(struct owner *owner, const struct options *o)
 	enum status status = store_lock(o);
 
 	if (!status)
-		status = read_settled(owner, o);
+		status = world_read_settled(&owner->world, o);
 	if (!status)
 		status = world_need(&owner->world, o);
 	if (!status)
@@ -162,7 +199,9 @@ enum status owner_open(struct owner *owner, const struct options *o)
 	if (!(modgate_le32(owner->view->authority->roles) &
 	      MODGATE_ROLE_APPROVE))
 		return fail(ST_NO, "the local policy does not let the owner approve");
-	status = choose_base(owner);
+	status = open_counters(owner, o);
+	if (!status)
+		status = choose_base(owner);
 	return status ? status : choose_generation(owner);
 }
 
@@ -222,15 +261,33 @@ enum status owner_sign(struct owner *owner, const struct options *o,
 	passphrase_free(passphrase);
 	if (status)
 		return status;
-	status = draft_stage(draft, o, &owner->world.store, key, KEY_OWNER);
+	status = draft_stage(draft, o, &owner->world.store, key, KEY_OWNER,
+			     &owner->count);
+	owner->generation = modgate_le64(draft->header.generation);
 	EVP_PKEY_free(key);
 	if (!status && owner->based)
 		drop_invalid(owner);
 	return status;
 }
 
+/* A list that was put back goes into force again only in plain sight. */
+void owner_show_base(const struct owner *owner, const struct options *o,
+		     struct json_object *j)
+{
+	if (!owner->based)
+		return;
+	if (o->json) {
+		json_object_object_add(j, "base", stored_json(owner->base));
+		return;
+	}
+	printf("Starting from generation %llu, which says:\n",
+	       owner->base_generation);
+	stored_print(owner->base);
+}
+
 void owner_close(struct owner *owner)
 {
+	tpm_close(owner->count.tpm);
 	world_free(&owner->world);
 	cert_free(&owner->cert);
 }

@@ -5,7 +5,7 @@
 #ifndef _MODGATE_OWNER_H
 #define _MODGATE_OWNER_H
 
-#include "world.h"
+#include "freshness.h"
 
 /**
  * struct owner - the owner's list, about to be changed
@@ -16,6 +16,7 @@
  * @generation: of the new list
  * @based: a generation to start from was asked for
  * @base_generation: that generation
+ * @count: who numbers the new list
  */
 struct owner {
 	struct world world;
@@ -25,6 +26,7 @@ struct owner {
 	unsigned long long generation;
 	bool based;
 	unsigned long long base_generation;
+	struct count count;
 };
 
 /* owner.c */
@@ -36,6 +38,8 @@ void owner_entry_name(__u8 name[MODGATE_NAME_SIZE], const char *text);
 void owner_draft(const struct owner *owner, struct draft *draft);
 enum status owner_sign(struct owner *owner, const struct options *o,
 		       struct draft *draft);
+void owner_show_base(const struct owner *owner, const struct options *o,
+		     struct json_object *j);
 void owner_close(struct owner *owner);
 
 #endif /* _MODGATE_OWNER_H */

@@ -75,41 +75,75 @@ enum status store_stage(const struct options *o, const char *name,
 	return status;
 }
 
+static enum status sign_and_stage(const struct options *o, const char *name,
+				  const void *bytes, size_t size, EVP_PKEY *key)
+{
+	__u8 signature[MODGATE_SIGNATURE_MAX];
+	size_t signature_size;
+
+	if (signature_make(key, bytes, size, signature, &signature_size))
+		return fail(ST_NO, "cannot sign: %s", crypto_error());
+	return store_stage(o, name, bytes, size, signature, signature_size);
+}
+
+/* It is on disk; only now may what is older die, and then go. */
+static enum status commit(const struct options *o, const struct store *store,
+			  const struct stored *doc, const struct count *count)
+{
+	enum status status = count_commit(count, stored_generation(doc));
+
+	if (status)
+		return fail(status,
+			    "%s was signed and waits for a restart, but what is older is still good until then, since its counter could not be raised",
+			    doc->name);
+	store_prune(o, store, doc);
+	return ST_OK;
+}
+
 /**
- * draft_stage() - build a document, sign it, write it, remove what it replaces
- * @draft: what it says, with its generation
+ * draft_stage() - number a document, sign it, write it, end what it replaces
+ * @draft: what it says; its generation is the one that the disk says is next,
+ *	   and set to what it is
  * @o: options
  * @store: as scanned
  * @key: the signer's
  * @authority: name of the signer, for the name of the file
+ * @count: who numbers it
  *
- * Return: ST_OK when it is on disk, or a status after saying why not.
+ * Killed at any instant, either the old document is good or the new one is on
+ * disk: the order is number, sign, write durably, raise the accept counter. (If
+ * somebody has counted the issue counter up by more than the kernel's 64 steps,
+ * the new one is good when it was raised to the end, and none until then.)
+ *
+ * Return: ST_OK when it is on disk and nothing older is good any more, or a
+ * status after saying why not.
  */
 enum status draft_stage(struct draft *draft, const struct options *o,
 			const struct store *store, EVP_PKEY *key,
-			const char *authority)
+			const char *authority, const struct count *count)
 {
-	__u8 signature[MODGATE_SIGNATURE_MAX], *bytes;
-	size_t size, signature_size;
 	struct stored doc = { .staged = true, .peeked = true };
-	enum status status;
-	const char *rule = draft_build(draft, &bytes, &size);
+	__u64 generation = modgate_le64(draft->header.generation);
+	enum status status = count_issue(count, &generation);
+	const char *rule;
+	__u8 *bytes;
+	size_t size;
 	char *name;
 
+	if (status)
+		return status;
+	draft->header.generation = le64(generation);
+	rule = draft_build(draft, &bytes, &size);
 	if (rule)
 		return fail(ST_NO, "the new document would break a rule: %s",
 			    rule);
 	doc.header = draft->header;
-	name = document_name(authority, stored_generation(&doc),
+	name = document_name(authority, generation,
 			     modgate_le32(draft->header.type));
 	doc.name = name;
-	if (signature_make(key, bytes, size, signature, &signature_size))
-		status = fail(ST_NO, "cannot sign: %s", crypto_error());
-	else
-		status = store_stage(o, name, bytes, size, signature,
-				     signature_size);
+	status = sign_and_stage(o, name, bytes, size, key);
 	if (!status)
-		store_prune(o, store, &doc);
+		status = commit(o, store, &doc, count);
 	free(name);
 	free(bytes);
 	return status;

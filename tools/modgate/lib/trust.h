@@ -11,6 +11,8 @@
 #include "document.h"
 #include "util.h"
 
+struct tpm;
+
 /**
  * struct cert - a certificate, as a carrier of its key
  * @x509: for OpenSSL
@@ -93,6 +95,22 @@ struct draft {
 	size_t n_certs;
 };
 
+/**
+ * struct count - who numbers the documents of a signer
+ * @tpm: the TPM, or NULL if the disk does
+ * @slot: of the signer's counters
+ * @base: added to a generation before it is held against the counter
+ */
+struct count {
+	struct tpm *tpm;
+	__u32 slot;
+	__u64 base;
+};
+
+/* freshness.c */
+enum status count_issue(const struct count *count, __u64 *generation);
+enum status count_commit(const struct count *count, __u64 generation);
+
 /* build.c */
 __le32 le32(__u32 value);
 __le64 le64(__u64 value);
@@ -167,6 +185,10 @@ __u64 stored_generation(const struct stored *doc);
 __u32 stored_type(const struct stored *doc);
 char *store_dir(const struct options *o, const char *name);
 
+/* entries.c */
+void stored_print(const struct stored *doc);
+struct json_object *stored_json(const struct stored *doc);
+
 /* check.c */
 void stored_check_form(struct stored *doc);
 void stored_check_policy(struct stored *doc, const struct cert *anchor);
@@ -193,6 +215,6 @@ void store_clean(const struct options *o);
 char *document_name(const char *authority, __u64 generation, __u32 type);
 enum status draft_stage(struct draft *draft, const struct options *o,
 			const struct store *store, EVP_PKEY *key,
-			const char *authority);
+			const char *authority, const struct count *count);
 
 #endif /* _MODGATE_TRUST_H */

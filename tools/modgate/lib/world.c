@@ -216,6 +216,29 @@ void world_promote(const struct world *world, const struct options *o)
 		promote(world, o, world->views[i].in_force);
 }
 
+/**
+ * world_read_settled() - read everything, to change something
+ * @world: filled in; to be freed
+ * @o: options
+ *
+ * What a restart has brought into force moves to active/ first. The caller
+ * holds the lock.
+ *
+ * Return: as world_read().
+ */
+enum status world_read_settled(struct world *world, const struct options *o)
+{
+	enum status status;
+
+	store_clean(o);
+	status = world_read(world, o);
+	if (status)
+		return status;
+	world_promote(world, o);
+	world_free(world);
+	return world_read(world, o);
+}
+
 /* The generation that the kernel has in force, 0 if none or not known. */
 unsigned long long view_kernel_generation(const struct view *view)
 {

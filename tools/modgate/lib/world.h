@@ -52,6 +52,7 @@ struct world {
 
 /* world.c */
 enum status world_read(struct world *world, const struct options *o);
+enum status world_read_settled(struct world *world, const struct options *o);
 void world_free(struct world *world);
 enum status world_need(const struct world *world, const struct options *o);
 bool world_waits(const struct world *world);

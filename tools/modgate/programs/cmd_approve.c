@@ -280,6 +280,7 @@ static enum status finish(struct job *job, enum status status)
 	if (done)
 		json_num(j, "generation", job->owner.generation);
 	if (job->o->json) {
+		owner_show_base(&job->owner, job->o, j);
 		json_out(j);
 		return status;
 	}
@@ -290,28 +291,6 @@ static enum status finish(struct job *job, enum status status)
 	return status;
 }
 
-/* A list that was put back goes into force again only in plain sight. */
-static void show_base(const struct job *job)
-{
-	const struct stored *base = job->owner.base;
-	char hex[HEX_SIZE], *created;
-	__u32 i;
-
-	if (!job->owner.based || job->o->json)
-		return;
-	if (!base) {
-		puts("Starting with an empty list.");
-		return;
-	}
-	created = time_text(modgate_le64(base->header.created));
-	printf("Starting from generation %llu of %s, which approves:\n",
-	       (unsigned long long)stored_generation(base), created);
-	free(created);
-	for (i = 0; i < base->doc.n_modules; i++)
-		printf("  %s %s\n", digest_hex(hex, base->doc.modules[i].digest),
-		       dash((const char *)base->doc.modules[i].name));
-}
-
 static enum status approve(struct job *job, int argc, char **argv)
 {
 	enum status status = owner_open(&job->owner, job->o);
@@ -319,7 +298,8 @@ static enum status approve(struct job *job, int argc, char **argv)
 
 	if (status)
 		return status;
-	show_base(job);
+	if (!job->o->json)
+		owner_show_base(&job->owner, job->o, NULL);
 	for (i = 0; i < argc && !status; i++)
 		status = add_target(job, argv[i]);
 	if (!status && job->all_pending)

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "freshness.h"
 #include "programs.h"
-#include "trust.h"
 
 #define MARKER ".init"
 
@@ -24,12 +24,16 @@ struct plan {
 	struct cert owner;
 	EVP_PKEY *anchor_key;
 	EVP_PKEY *owner_key;
+	const char *freshness;	/* "tpm", "none", or NULL to find out */
+	const char *because;	/* why it is that */
+	struct tpm *tpm;	/* NULL with "none" */
+	__u8 machine[MODGATE_DIGEST_SIZE];
+	const char *machine_by;	/* where that comes from: tpm, key, dmi, none */
+	__u64 list_generation;
 };
 
 static const char *const our_files[] = {
 	"keys/anchor.key", "keys/anchor.pem", "keys/owner.key", "keys/owner.pem",
-	"staged/local-1.policy", "staged/local-1.policy.sig",
-	"staged/owner-1.list", "staged/owner-1.list.sig",
 };
 
 static enum status make_folders(const struct options *o)
@@ -89,6 +93,19 @@ static enum status refuse_existing(const struct options *o)
 	return status;
 }
 
+/* Documents too: whatever the TPM made their numbers. */
+static void discard_documents(const struct options *o)
+{
+	struct store store = { 0 };
+	size_t i;
+
+	store_scan(&store, o);
+	for (i = 0; i < store.n_docs; i++)
+		stored_remove(&store.docs[i]);
+	store_free(&store);
+	store_clean(o);
+}
+
 static enum status discard_interrupted(const struct options *o)
 {
 	size_t i;
@@ -106,11 +123,82 @@ static enum status discard_interrupted(const struct options *o)
 		}
 		free(path);
 	}
+	discard_documents(o);
 	return ST_OK;
+}
+
+/* What the kernel, the machine and the command line say about freshness. */
+static enum status choose_freshness(struct plan *p, const struct options *o,
+				    const struct kernel *kernel)
+{
+	const char *demanded = record_get(&kernel->state, "freshness");
+	bool tpm = demanded && !strcmp(demanded, "tpm");
+
+	if (p->freshness) {
+		p->because = "the command line says so";
+		if (tpm && !strcmp(p->freshness, "none"))
+			return fail(ST_NO,
+				    "--freshness=none: the kernel demands freshness by TPM (%s/state) and would accept no document; start it with modgate.freshness=none, unless that was compiled in",
+				    kernel->dir);
+	} else if (demanded) {
+		p->freshness = tpm ? "tpm" : "none";
+		p->because = tpm ? "the kernel demands it" :
+				   "the kernel has freshness=none";
+	} else if (*o->root) {
+		p->freshness = "none";
+		p->because = "what is below --root may be for another machine";
+	} else if (tpm_present()) {
+		p->freshness = "tpm";
+		p->because = "this machine has a TPM 2.0";
+	} else {
+		p->freshness = "none";
+		p->because = "this machine has no TPM 2.0";
+	}
+	return ST_OK;
+}
+
+/* A local policy names the machine that it is for, if that can be known. */
+static enum status choose_machine(struct plan *p, const struct kernel *kernel)
+{
+	const char *by = record_get(&kernel->state, "machine");
+	enum status status;
+
+	p->machine_by = "none";
+	if (!strcmp(p->freshness, "tpm")) {
+		p->machine_by = "tpm";
+		status = tpm_open_to_change(&p->tpm);
+		if (!status)
+			tpm_name(p->tpm, p->machine);
+		return status;
+	}
+	/* The name by the TPM goes with its counters only. */
+	if (by && strcmp(by, "tpm") &&
+	    record_digest(&kernel->state, "machine-name", p->machine))
+		p->machine_by = strcmp(by, "dmi") ? "key" : "dmi";
+	return ST_OK;
+}
+
+static enum status choose(struct plan *p, const struct options *o)
+{
+	struct kernel kernel;
+	enum status status;
+
+	kernel_read_state(&kernel, o);
+	status = choose_freshness(p, o, &kernel);
+	if (!status)
+		status = choose_machine(p, &kernel);
+	kernel_free(&kernel);
+	/* Counters that were here already count on. */
+	if (!status && p->tpm)
+		status = counters_provide(p->tpm, SLOT_ANCHOR);
+	if (!status && p->tpm)
+		status = counters_provide(p->tpm, SLOT_OWNER);
+	return status;
 }
 
 static enum status stage_policy(struct plan *p, const struct options *o)
 {
+	const struct count count = { .tpm = p->tpm, .slot = SLOT_ANCHOR };
 	struct draft draft = { 0 };
 	struct store nothing = { 0 };
 	struct modgate_authority *a;
@@ -119,26 +207,31 @@ static enum status stage_policy(struct plan *p, const struct options *o)
 	draft_header(&draft, MODGATE_LOCAL_POLICY, 1, p->anchor.digest);
 	draft.header.mode = le32(p->mode);
 	draft.header.flags = le32(p->flags);
+	memcpy(draft.header.machine, p->machine, MODGATE_DIGEST_SIZE);
 	a = draft_authority(&draft, &p->owner);
 	a->roles = le32(MODGATE_ROLE_APPROVE | MODGATE_ROLE_VENDOR |
 			MODGATE_ROLE_BAN);
 	a->flags = le32(MODGATE_AUTHORITY_REQUIRED);
-	a->slot = le32(1);
-	a->floor = le64(1);
+	a->slot = le32(SLOT_OWNER);
+	a->floor = le64(p->list_generation);
 	draft_name(a->name, KEY_OWNER);
-	status = draft_stage(&draft, o, &nothing, p->anchor_key, "local");
+	status = draft_stage(&draft, o, &nothing, p->anchor_key, "local",
+			     &count);
 	draft_free(&draft);
 	return status;
 }
 
 static enum status stage_list(struct plan *p, const struct options *o)
 {
+	const struct count count = { .tpm = p->tpm, .slot = SLOT_OWNER };
 	struct draft draft = { 0 };
 	struct store nothing = { 0 };
 	enum status status;
 
 	draft_header(&draft, MODGATE_APPROVED_LIST, 1, p->owner.digest);
-	status = draft_stage(&draft, o, &nothing, p->owner_key, KEY_OWNER);
+	status = draft_stage(&draft, o, &nothing, p->owner_key, KEY_OWNER,
+			     &count);
+	p->list_generation = modgate_le64(draft.header.generation);
 	draft_free(&draft);
 	return status;
 }
@@ -193,6 +286,11 @@ static void show(const struct plan *p, const struct options *o)
 		json_digest(j, "owner", p->owner.digest);
 		json_str(j, "key", "file");
 		json_str(j, "mode", mode_name(p->mode));
+		json_str(j, "freshness", p->freshness);
+		json_str(j, "freshness_because", p->because);
+		json_str(j, "machine", p->machine_by);
+		if (strcmp(p->machine_by, "none"))
+			json_digest(j, "machine_name", p->machine);
 		json_yes(j, "restart_needed", true);
 		json_out(j);
 		free(pin);
@@ -202,10 +300,18 @@ static void show(const struct plan *p, const struct options *o)
 	       "list, below %s/etc/modgate. Keep the passphrase: without it nothing can be\n"
 	       "approved, and the keys cannot be replaced.\n\n"
 	       "Add this to the kernel command line, and restart:\n\n"
-	       "modgate.anchor=%s\n\n"
-	       "Nothing is bound to this machine or protected against older copies yet:\n"
-	       "freshness none, machine none.\n",
+	       "modgate.anchor=%s\n\n",
 	       mode_name(p->mode), o->root, digest_hex(hex, p->anchor.digest));
+	printf("Freshness: %s, since %s.\n%s", p->freshness, p->because,
+	       p->tpm ?
+	       "  Four counters in the TPM keep older documents from being put back, if the\n"
+	       "  kernel asks them (modgate.freshness=tpm).\n" :
+	       "  Older lists that you signed could be put back.\n");
+	if (strcmp(p->machine_by, "none"))
+		printf("Machine: %s, %s.\n", p->machine_by,
+		       digest_hex(hex, p->machine));
+	else
+		puts("Machine: none. The documents are not bound to this machine.");
 }
 
 static enum status init(struct plan *p, const struct options *o)
@@ -230,7 +336,8 @@ static enum status init(struct plan *p, const struct options *o)
 	passphrase = passphrase_new(o, "the anchor key and the owner key");
 	if (!passphrase)
 		return ST_SECRET;
-	if (interrupted)
+	status = choose(p, o);
+	if (!status && interrupted)
 		status = discard_interrupted(o);
 	if (!status)
 		status = make_all(p, o, passphrase);
@@ -254,6 +361,7 @@ static enum status run(int argc, char **argv, struct options *o)
 	static const struct option options[] = {
 		{ "key", required_argument, NULL, 'k' },
 		{ "mode", required_argument, NULL, 'm' },
+		{ "freshness", required_argument, NULL, 'f' },
 		{ "audit", no_argument, NULL, 'a' },
 		{ "allow-kexec", no_argument, NULL, 'x' },
 		{ 0 }
@@ -268,6 +376,11 @@ static enum status run(int argc, char **argv, struct options *o)
 				       optarg);
 		else if (c == 'm')
 			status = parse_mode(&p.mode, optarg);
+		else if (c == 'f' && strcmp(optarg, "tpm") &&
+			 strcmp(optarg, "none"))
+			status = usage("--freshness=%s: tpm or none", optarg);
+		else if (c == 'f')
+			p.freshness = optarg;
 		else if (c == 'a')
 			p.flags |= MODGATE_POLICY_AUDIT;
 		else if (c == 'x')
@@ -284,12 +397,14 @@ static enum status run(int argc, char **argv, struct options *o)
 	EVP_PKEY_free(p.owner_key);
 	cert_free(&p.anchor);
 	cert_free(&p.owner);
+	tpm_close(p.tpm);
 	return status;
 }
 
 const struct verb verb_init = {
 	.name = "init",
 	.summary = "Make the keys, a local policy and an empty list",
-	.usage = "[--key=file] [--mode=system|signed|listed] [--audit] [--allow-kexec]",
+	.usage = "[--key=file] [--mode=system|signed|listed] [--freshness=tpm|none]\n"
+		 "       [--audit] [--allow-kexec]",
 	.run = run,
 };

@@ -128,6 +128,8 @@ static enum status change_list(struct job *job)
 
 	if (!count_listed(job))
 		return ST_OK;
+	if (!job->o->json)
+		owner_show_base(&job->owner, job->o, NULL);
 	owner_draft(&job->owner, &draft);
 	for (i = 0; i < job->n_entries; i++)
 		draft_remove_module(&draft, job->entries[i].digest);
@@ -187,6 +189,7 @@ static void report(const struct job *job, bool signed_)
 	}
 	j = json_object_new_object();
 	json_object_object_add(j, "revoked", array);
+	owner_show_base(&job->owner, job->o, j);
 	if (signed_)
 		json_num(j, "generation", job->owner.generation);
 	json_out(j);

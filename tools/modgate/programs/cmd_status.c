@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "freshness.h"
 #include "programs.h"
-#include "world.h"
 
 /* What has been found so far. */
 struct report {
@@ -15,6 +15,8 @@ struct report {
 	const struct world *w;
 	struct json_object *json;
 	struct json_object *problems;
+	struct json_object *counters;
+	bool rolled_back;	/* says the TPM */
 };
 
 /* One line: a mark, what it is about, and what about it. */
@@ -79,8 +81,9 @@ static void find_kernel_problems(struct report *r)
 		problem(r,
 			"%s required list(s) are not in force: no third-party modules; see 'modgate verify'",
 			value(r, "missing-lists"));
-	if (is(r, "freshness", "tpm"))
-		problem(r, "freshness by TPM is demanded, but there is none in this kernel");
+	if (is(r, "freshness", "tpm") && !is(r, "freshness-backend", "tpm"))
+		problem(r,
+			"freshness by TPM is demanded, but the kernel found no TPM when it started: no document can be accepted");
 	if (record_get(&r->w->kernel.state, "error"))
 		problem(r, "a document was not accepted: %s", value(r, "error"));
 }
@@ -109,6 +112,29 @@ static void find_disk_problems(struct report *r)
 			problem(r, "list of %s: required, but there is no valid one on disk",
 				v->name);
 	}
+}
+
+static void take_finding(void *data, const char *what, enum status status,
+			 const char *text)
+{
+	struct report *r = data;
+
+	if (!status)
+		return;
+	if (status == ST_CORRUPT)
+		r->rolled_back = true;
+	problem(r, "%s: %s", what, text);
+}
+
+/* What the TPM's counters say, which root alone can ask. */
+static void find_counter_problems(struct report *r)
+{
+	const struct checker checker = {
+		.say = take_finding, .data = r, .counters = r->counters,
+	};
+
+	if (r->w->kernel.privileged)
+		freshness_check(r->w, r->o, &checker);
 }
 
 static void show_kernel(const struct report *r)
@@ -157,11 +183,12 @@ static void show_rest(const struct report *r)
 {
 	bool none = is(r, "machine", "none");
 
-	if (is(r, "freshness", "none"))
+	if (!is(r, "freshness", "tpm"))
 		line(false, "freshness",
 		     "none: older lists that you signed could be put back");
 	else
-		line(true, "freshness", "%s", value(r, "freshness"));
+		line(is(r, "freshness-backend", "tpm"), "freshness",
+		     "tpm, backend %s", value(r, "freshness-backend"));
 	line(!none, "machine", "%s%s", value(r, "machine"),
 	     none ? ": documents are not bound to this machine" : "");
 	line(is(r, "kexec", "refused"), "kexec", "%s by modgate",
@@ -294,6 +321,7 @@ static void show_json(const struct report *r, enum status status)
 	json_yes(j, "restart_needed", world_waits(r->w));
 	if (r->w->kernel.privileged)
 		json_num(j, "pending", count_pending(r));
+	json_object_object_add(j, "counters", json_object_get(r->counters));
 	json_object_object_add(j, "problems", json_object_get(r->problems));
 	json_num(j, "status", status);
 	json_out(j);
@@ -304,7 +332,7 @@ static enum status judge(const struct report *r)
 	if (!is(r, "provisioned", "yes") || !r->w->anchored)
 		return ST_UNPROVISIONED;
 	if (json_object_array_length(r->problems))
-		return ST_NO;
+		return r->rolled_back ? ST_CORRUPT : ST_NO;
 	return world_waits(r->w) ? ST_RESTART : ST_OK;
 }
 
@@ -327,6 +355,8 @@ static enum status run(int argc, char **argv, struct options *o)
 		r.problems = json_object_new_array();
 		find_kernel_problems(&r);
 		find_disk_problems(&r);
+		r.counters = json_object_new_array();
+		find_counter_problems(&r);
 		status = judge(&r);
 		if (o->json) {
 			show_json(&r, status);
@@ -335,6 +365,7 @@ static enum status run(int argc, char **argv, struct options *o)
 			json_object_put(r.json);
 		}
 		json_object_put(r.problems);
+		json_object_put(r.counters);
 	}
 	world_free(&w);
 	return status;

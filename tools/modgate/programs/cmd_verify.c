@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "programs.h"
-#include "world.h"
+#include "freshness.h"
+#include "repair.h"
 
 /* What has been found so far. */
 struct report {
@@ -122,6 +122,10 @@ static void check_against_kernel(struct report *r, const struct world *w)
 
 	if (!w->kernel.present)
 		return;
+	if (record_is(state, "freshness", "tpm") &&
+	    !record_is(state, "freshness-backend", "tpm"))
+		line(r, "kernel: freshness", ST_NO,
+		     "demanded, but the kernel found no TPM when it started: no document can be accepted; its driver has to be built in");
 	if (record_digest(state, "anchor-digest", digest)) {
 		bool same = !memcmp(digest, w->anchor.digest, sizeof(digest));
 
@@ -189,8 +193,15 @@ static void check_file(struct report *r, const struct world *w,
 	free(doc.path);
 }
 
+static void take_finding(void *data, const char *what, enum status status,
+			 const char *text)
+{
+	line(data, what, status, "%s", text);
+}
+
 static void check_all(struct report *r, const struct world *w)
 {
+	const struct checker checker = { .say = take_finding, .data = r };
 	size_t i;
 
 	check_keys(r, w);
@@ -198,18 +209,50 @@ static void check_all(struct report *r, const struct world *w)
 		check_document(r, &w->store.docs[i]);
 	check_required(r, w);
 	check_against_kernel(r, w);
+	freshness_check(w, r->o, &checker);
+}
+
+/* The command line; *repair is set if that is what it asks for. */
+static enum status parse(int argc, char **argv, struct options *o, bool *repair,
+			 const char **policy, const char **list)
+{
+	static const struct option options[] = {
+		{ "repair", no_argument, NULL, 'r' },
+		{ "policy-generation", required_argument, NULL, 'p' },
+		{ "generation", required_argument, NULL, 'g' },
+		{ 0 }
+	};
+	int c;
+
+	while ((c = next_option(argc, argv, options, o)) != -1) {
+		if (c == 'r')
+			*repair = true;
+		else if (c == 'p')
+			*policy = optarg;
+		else if (c == 'g')
+			*list = optarg;
+		else
+			return ST_USAGE;
+	}
+	if ((*policy || *list) && !*repair)
+		return usage("a generation goes with --repair");
+	if (argc - optind > !*repair)
+		return usage(*repair ? "--repair takes no arguments" :
+			     "verify takes one document, or no argument");
+	return ST_OK;
 }
 
 static enum status run(int argc, char **argv, struct options *o)
 {
+	const char *policy = NULL, *list = NULL;
 	struct report r = { .o = o };
+	bool repair = false;
 	enum status status;
 	struct world w;
 
-	if (next_option(argc, argv, NULL, o) != -1)
-		return ST_USAGE;
-	if (argc - optind > 1)
-		return usage("verify takes one document, or no argument");
+	status = parse(argc, argv, o, &repair, &policy, &list);
+	if (status || repair)
+		return status ? status : repair_run(o, policy, list);
 	status = world_read(&w, o);
 	if (!status && !w.anchored)
 		status = world_need(&w, o);
@@ -231,7 +274,8 @@ static enum status run(int argc, char **argv, struct options *o)
 
 const struct verb verb_verify = {
 	.name = "verify",
-	.summary = "Check the documents on disk, from the anchor down",
-	.usage = "[FILE]",
+	.summary = "Check the documents on disk, from the anchor down, and the TPM's counters",
+	.usage = "[FILE]\n"
+		 "       --repair [--generation=N] [--policy-generation=N]",
 	.run = run,
 };

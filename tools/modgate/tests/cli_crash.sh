@@ -100,8 +100,7 @@ check_passphrase() {
 }
 
 : >"$work/crashes"
-if cc -shared -fPIC -O1 -Wall -D_GNU_SOURCE -o "$work/crash.so" "$here/crash.c" &&
-   ! ldd "$tool" | grep -q 'lib[a-z]*san' && ! nm "$tool" 2>/dev/null | grep -q __asan_init; then
+if can_crash; then
 	fresh
 	m approve --passphrase-fd=3 "$work/mg_one.ko"
 	mv "$etc"/staged/* "$etc/active"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Preloaded into the tool: SIGKILL in place of the CRASH_AT-th call that changes
- * the file system or waits for the disk. One run for each number shows every
- * state that a power cut between two calls can leave.
+ * the file system, waits for the disk, or sends a command to a software TPM. One
+ * run for each number shows every state that a power cut between two calls can
+ * leave.
  */
 #include <dlfcn.h>
 #include <signal.h>
@@ -52,12 +53,15 @@ int mkdir(const char *path, mode_t mode)
 	return NEXT(mkdir)(path, mode);
 }
 
-/* A file that is only half written. */
+/* A file that is only half written; a command that the TPM does not get. */
 ssize_t write(int fd, const void *data, size_t size)
 {
 	struct stat st;
+	int err = fstat(fd, &st);
 
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode)) {
+	if (!err && S_ISSOCK(st.st_mode))
+		step();
+	if (!err && S_ISREG(st.st_mode)) {
 		if (size > 1)
 			NEXT(write)(fd, data, size / 2);
 		step();

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The counters of the signers of this machine: are they in use, are they what
+ * they should be, and the two steps that they add to signing: a number before,
+ * and the death of everything older afterwards.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "freshness.h"
+
+/* Further than this a counter is not raised step by step. */
+#define STEPS_BY_TOOL 1024
+
+#define REPAIR "see 'modgate verify --repair'"
+
+static bool is_zero(const __u8 *name)
+{
+	static const __u8 zero[MODGATE_DIGEST_SIZE];
+
+	return !memcmp(name, zero, sizeof(zero));
+}
+
+/* SHA-384 of the DMI product UUID; false if the machine has none. */
+static bool dmi_name(const struct options *o, __u8 name[MODGATE_DIGEST_SIZE])
+{
+	char *path = fmt("%s/sys/class/dmi/id/product_uuid", o->root);
+	bool found = false;
+	size_t size;
+	void *data;
+
+	if (!file_read(path, 4096, &data, &size)) {
+		found = size >= 36;
+		if (found)
+			sha384(data, 36, name);
+		free(data);
+	}
+	free(path);
+	return found;
+}
+
+/**
+ * freshness_used() - are documents of this machine counted by its TPM?
+ * @world: as read
+ * @o: options
+ *
+ * They are if the kernel demands it, or if the local policy names a machine by
+ * its TPM: init does so only together with the counters.
+ */
+bool freshness_used(const struct world *world, const struct options *o)
+{
+	const struct record *state = &world->kernel.state;
+	__u8 name[MODGATE_DIGEST_SIZE];
+	const __u8 *machine;
+
+	if (record_is(state, "freshness", "tpm"))
+		return true;
+	if (!world->policy_next || is_zero(world->policy_next->header.machine))
+		return false;
+	machine = world->policy_next->header.machine;
+	if (record_digest(state, "machine-name", name) &&
+	    !memcmp(name, machine, sizeof(name)))
+		return record_is(state, "machine", "tpm");
+	return !dmi_name(o, name) || memcmp(name, machine, sizeof(name));
+}
+
+/**
+ * freshness_open() - get hold of the TPM, if documents are counted by it
+ * @tpm: NULL if they are not, or after an error
+ * @world: as read, with a local policy
+ * @o: options
+ *
+ * Return: ST_OK, or a status after saying why not.
+ */
+enum status freshness_open(struct tpm **tpm, const struct world *world,
+			   const struct options *o)
+{
+	const __u8 *machine = world->policy_next->header.machine;
+	__u8 name[MODGATE_DIGEST_SIZE];
+	enum status status;
+
+	*tpm = NULL;
+	if (!freshness_used(world, o))
+		return ST_OK;
+	status = tpm_open(tpm);
+	if (status)
+		return status;
+	if (!tpm_name(*tpm, name))
+		status = fail(ST_CORRUPT,
+			      "TPM: there is no storage root key at 0x81000001, after which the local policy names this machine: the TPM was cleared, or is another one; "
+			      REPAIR);
+	else if (memcmp(name, machine, sizeof(name)))
+		status = fail(ST_CORRUPT,
+			      is_zero(machine) ?
+			      "%s: names no machine, but the kernel demands freshness by TPM; "
+			      REPAIR :
+			      "%s: is for another machine: its name is not that of this TPM's storage root key; "
+			      REPAIR,
+			      world->policy_next->path);
+	if (status) {
+		tpm_close(*tpm);
+		*tpm = NULL;
+	}
+	return status;
+}
+
+/* Read both counters of a slot. */
+enum status counters_read(struct tpm *tpm, __u32 slot,
+			  struct counters *counters)
+{
+	enum status status;
+
+	status = counter_read(tpm, MODGATE_NV_ACCEPT(slot),
+			      &counters->accept_state, &counters->accept);
+	if (status)
+		return status;
+	return counter_read(tpm, MODGATE_NV_ISSUE(slot),
+			    &counters->issue_state, &counters->issue);
+}
+
+/* Would the kernel take a document, as far as the counter goes? */
+bool counters_accept(const struct counters *counters, __u64 generation,
+		     __u64 base)
+{
+	__u64 value = generation + base;
+
+	return counters->accept_state == COUNTER_GOOD && value >= base &&
+	       value >= counters->accept &&
+	       value - counters->accept <= MODGATE_STEPS_MAX;
+}
+
+static enum status foreign(__u32 handle)
+{
+	return fail(ST_CORRUPT,
+		    "TPM: index 0x%08x is not a counter of modgate (COUNTER, AUTHREAD, AUTHWRITE, NO_DA, SHA-256, no policy, empty authorization); if nothing else needs it, remove it with 'tpm2_nvundefine 0x%08x' and "
+		    REPAIR,
+		    handle, handle);
+}
+
+static enum status need(__u32 handle, enum counter_state state)
+{
+	switch (state) {
+	case COUNTER_GOOD:
+		return ST_OK;
+	case COUNTER_FOREIGN:
+		return foreign(handle);
+	case COUNTER_MISSING:
+		return fail(ST_CORRUPT, "TPM: counter 0x%08x is missing; "
+			    REPAIR, handle);
+	default:
+		return fail(ST_CORRUPT,
+			    "TPM: counter 0x%08x was made anew and has no value; "
+			    REPAIR, handle);
+	}
+}
+
+static __u64 distance(__u64 a, __u64 b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/**
+ * counters_need() - both counters of a slot have to be good, and near
+ * @tpm: as opened
+ * @slot: of the signer
+ * @counters: filled in
+ *
+ * Return: ST_OK, or a status after saying what is wrong and what to do.
+ */
+enum status counters_need(struct tpm *tpm, __u32 slot,
+			  struct counters *counters)
+{
+	enum status status = counters_read(tpm, slot, counters);
+
+	if (!status)
+		status = need(MODGATE_NV_ACCEPT(slot), counters->accept_state);
+	if (!status)
+		status = need(MODGATE_NV_ISSUE(slot), counters->issue_state);
+	return status;
+}
+
+/* Have a counter at this handle that has a value. */
+static enum status provide(struct tpm *tpm, __u32 handle, __u64 *value)
+{
+	enum counter_state state;
+	enum status status = counter_read(tpm, handle, &state, value);
+
+	if (status)
+		return status;
+	if (state == COUNTER_FOREIGN)
+		return foreign(handle);
+	if (state == COUNTER_MISSING)
+		status = counter_define(tpm, handle);
+	if (!status && state != COUNTER_GOOD)
+		status = counter_increment(tpm, handle, value);
+	return status;
+}
+
+/**
+ * counters_provide() - make what is missing of a slot's counters
+ * @tpm: as opened
+ * @slot: of the signer
+ *
+ * A new counter starts above all that the TPM ever held, so nothing that was
+ * dead comes back; if that is too far from the other one, the other one is
+ * made anew too.
+ *
+ * Return: ST_OK, or a status after saying why not.
+ */
+enum status counters_provide(struct tpm *tpm, __u32 slot)
+{
+	__u32 accept = MODGATE_NV_ACCEPT(slot), issue = MODGATE_NV_ISSUE(slot);
+	__u64 accepted, issued;
+	enum status status;
+	int tries;
+
+	for (tries = 0; tries < 2; tries++) {
+		status = provide(tpm, accept, &accepted);
+		if (!status)
+			status = provide(tpm, issue, &issued);
+		if (status || distance(accepted, issued) < STEPS_BY_TOOL / 2)
+			return status;
+		status = counter_undefine(tpm, accepted < issued ? accept : issue);
+		if (status)
+			return status;
+	}
+	return fail(ST_NO,
+		    "TPM: the counters 0x%08x and 0x%08x do not come near each other: something else is counting in this TPM",
+		    accept, issue);
+}
+
+/**
+ * count_issue() - take the next number of a signer
+ * @count: which counters, or with no TPM those on disk
+ * @generation: what the disk says is next; set to what it is
+ *
+ * Return: ST_OK when the number is used up, or a status after saying why not.
+ */
+enum status count_issue(const struct count *count, __u64 *generation)
+{
+	struct counters c;
+	enum status status;
+	__u64 least;
+
+	if (!count->tpm)
+		return ST_OK;
+	status = counters_need(count->tpm, count->slot, &c);
+	if (status)
+		return status;
+	least = *generation;
+	if (c.accept >= count->base && c.accept - count->base >= least)
+		least = c.accept - count->base + 1;
+	if (distance(c.issue, least) >= STEPS_BY_TOOL && c.issue < least)
+		return fail(ST_CORRUPT,
+			    "TPM: counter 0x%08x is at %llu, too far behind %llu, which is next; "
+			    REPAIR,
+			    MODGATE_NV_ISSUE(count->slot),
+			    (unsigned long long)c.issue,
+			    (unsigned long long)least);
+	do {
+		status = counter_increment(count->tpm,
+					   MODGATE_NV_ISSUE(count->slot),
+					   generation);
+	} while (!status && *generation < least);
+	if (!status && (*generation >= INT64_MAX ||
+			*generation + count->base - c.accept >= STEPS_BY_TOOL))
+		status = fail(ST_CORRUPT,
+			      "TPM: counter 0x%08x is at %llu, too far ahead of 0x%08x, which is at %llu; "
+			      REPAIR,
+			      MODGATE_NV_ISSUE(count->slot),
+			      (unsigned long long)*generation,
+			      MODGATE_NV_ACCEPT(count->slot),
+			      (unsigned long long)c.accept);
+	return status;
+}
+
+/**
+ * count_commit() - a document is on disk: what is older dies here
+ * @count: which counters, or with no TPM nothing is done
+ * @generation: of the document
+ *
+ * Return: ST_OK, or a status after saying why not.
+ */
+enum status count_commit(const struct count *count, __u64 generation)
+{
+	__u32 handle = MODGATE_NV_ACCEPT(count->slot);
+	__u64 value = generation + count->base, at;
+	enum counter_state state;
+	enum status status;
+
+	if (!count->tpm)
+		return ST_OK;
+	status = counter_read(count->tpm, handle, &state, &at);
+	if (!status)
+		status = need(handle, state);
+	while (!status && at < value)
+		status = counter_increment(count->tpm, handle, &at);
+	if (!status && at > value)
+		status = fail(ST_CORRUPT,
+			      "TPM: counter 0x%08x is at %llu already, %llu was to be committed: something else has raised it",
+			      handle, (unsigned long long)at,
+			      (unsigned long long)value);
+	return status;
+}

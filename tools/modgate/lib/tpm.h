@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The TPM 2.0: its name, and its counters. What a counter means stands in
+ * freshness.h.
+ */
+#ifndef _MODGATE_TPM_H
+#define _MODGATE_TPM_H
+
+#include "util.h"
+
+struct tpm;
+
+enum counter_state {
+	COUNTER_GOOD,
+	COUNTER_MISSING,	/* no such index */
+	COUNTER_FOREIGN,	/* an index that is not a counter of modgate */
+	COUNTER_UNWRITTEN,	/* defined, never incremented: unreadable */
+};
+
+/* tpm.c: what returns a status has said why */
+bool tpm_present(void);
+enum status tpm_open(struct tpm **tpm);
+enum status tpm_open_to_change(struct tpm **tpm);
+void tpm_close(struct tpm *tpm);
+bool tpm_name(const struct tpm *tpm, __u8 name[MODGATE_DIGEST_SIZE]);
+enum status counter_read(struct tpm *tpm, __u32 handle,
+			 enum counter_state *state, __u64 *value);
+enum status counter_increment(struct tpm *tpm, __u32 handle, __u64 *value);
+enum status counter_define(struct tpm *tpm, __u32 handle);
+enum status counter_undefine(struct tpm *tpm, __u32 handle);
+
+#endif /* _MODGATE_TPM_H */
