@@ -49,12 +49,23 @@ static bool dmi_name(const struct options *o, __u8 name[MODGATE_DIGEST_SIZE])
  */
 bool freshness_used(const struct world *world, const struct options *o)
 {
+	return record_is(&world->kernel.state, "freshness", "tpm") ||
+	       freshness_numbered(world, o);
+}
+
+/**
+ * freshness_numbered() - was the local policy numbered by a TPM?
+ * @world: as read
+ * @o: options
+ *
+ * It was if it names a machine by a TPM, this one or another.
+ */
+bool freshness_numbered(const struct world *world, const struct options *o)
+{
 	const struct record *state = &world->kernel.state;
 	__u8 name[MODGATE_DIGEST_SIZE];
 	const __u8 *machine;
 
-	if (record_is(state, "freshness", "tpm"))
-		return true;
 	if (!world->policy_next || is_zero(world->policy_next->header.machine))
 		return false;
 	machine = world->policy_next->header.machine;
@@ -230,48 +241,88 @@ enum status counters_provide(struct tpm *tpm, __u32 slot)
 }
 
 /**
+ * counters_are_apart() - would the next document be too far ahead?
+ * @c: both of the signer, good
+ * @base: of the signer
+ *
+ * The kernel raises accept by no more than 64 steps. Raised by the tool over
+ * more, the old document would be dead half-way and the new one too far ahead.
+ */
+bool counters_are_apart(const struct counters *c, __u64 base)
+{
+	__u64 next = c->issue + 1 + base;
+
+	return next > c->accept && next - c->accept > MODGATE_STEPS_MAX;
+}
+
+/* Count issue up from @at to @next; stops if another one is counting as well. */
+static enum status count_up(const struct count *count, __u64 at, __u64 next,
+			    __u64 *reached)
+{
+	enum status status;
+
+	do {
+		status = counter_increment(count->tpm,
+					   MODGATE_NV_ISSUE(count->slot),
+					   reached);
+		at++;
+	} while (!status && *reached == at && at < next);
+	return status;
+}
+
+/**
  * count_issue() - take the next number of a signer
  * @count: which counters, or with no TPM those on disk
  * @generation: what the disk says is next; set to what it is
+ *
+ * The number is one above what the counter was at before, or it may be that
+ * another run of the tool has read the same.
  *
  * Return: ST_OK when the number is used up, or a status after saying why not.
  */
 enum status count_issue(const struct count *count, __u64 *generation)
 {
+	const __u64 on_disk = *generation;
 	struct counters c;
 	enum status status;
-	__u64 least;
+	__u64 next;
+	int tries;
 
 	if (!count->tpm)
 		return ST_OK;
-	status = counters_need(count->tpm, count->slot, &c);
-	if (status)
-		return status;
-	least = *generation;
-	if (c.accept >= count->base && c.accept - count->base >= least)
-		least = c.accept - count->base + 1;
-	if (distance(c.issue, least) >= STEPS_BY_TOOL && c.issue < least)
-		return fail(ST_CORRUPT,
-			    "TPM: counter 0x%08x is at %llu, too far behind %llu, which is next; "
-			    REPAIR,
-			    MODGATE_NV_ISSUE(count->slot),
-			    (unsigned long long)c.issue,
-			    (unsigned long long)least);
-	do {
-		status = counter_increment(count->tpm,
-					   MODGATE_NV_ISSUE(count->slot),
-					   generation);
-	} while (!status && *generation < least);
-	if (!status && (*generation >= INT64_MAX ||
-			*generation + count->base - c.accept >= STEPS_BY_TOOL))
-		status = fail(ST_CORRUPT,
-			      "TPM: counter 0x%08x is at %llu, too far ahead of 0x%08x, which is at %llu; "
-			      REPAIR,
-			      MODGATE_NV_ISSUE(count->slot),
-			      (unsigned long long)*generation,
-			      MODGATE_NV_ACCEPT(count->slot),
-			      (unsigned long long)c.accept);
-	return status;
+	for (tries = 0; tries < 3; tries++) {
+		status = counters_need(count->tpm, count->slot, &c);
+		if (status)
+			return status;
+		next = on_disk;
+		if (c.accept >= count->base && c.accept - count->base >= next)
+			next = c.accept - count->base + 1;
+		if (next <= c.issue)
+			next = c.issue + 1;
+		if (next - c.issue > STEPS_BY_TOOL)
+			return fail(ST_CORRUPT,
+				    "TPM: counter 0x%08x is at %llu, too far behind %llu, which is next; "
+				    REPAIR,
+				    MODGATE_NV_ISSUE(count->slot),
+				    (unsigned long long)c.issue,
+				    (unsigned long long)next);
+		if (next >= INT64_MAX ||
+		    next + count->base - c.accept > (count->repair ?
+					STEPS_BY_TOOL : MODGATE_STEPS_MAX))
+			return fail(ST_CORRUPT,
+				    "TPM: counter 0x%08x is at %llu, too far ahead of 0x%08x, which is at %llu; "
+				    REPAIR,
+				    MODGATE_NV_ISSUE(count->slot),
+				    (unsigned long long)c.issue,
+				    MODGATE_NV_ACCEPT(count->slot),
+				    (unsigned long long)c.accept);
+		status = count_up(count, c.issue, next, generation);
+		if (status || *generation == next)
+			return status;
+	}
+	return fail(ST_NO,
+		    "TPM: something else is counting 0x%08x at the same time; nothing was changed, try again when it is done",
+		    MODGATE_NV_ISSUE(count->slot));
 }
 
 /**

@@ -43,6 +43,7 @@ struct checker {
 
 /* freshness.c */
 bool freshness_used(const struct world *world, const struct options *o);
+bool freshness_numbered(const struct world *world, const struct options *o);
 enum status freshness_open(struct tpm **tpm, const struct world *world,
 			   const struct options *o);
 enum status counters_read(struct tpm *tpm, __u32 slot,
@@ -50,6 +51,7 @@ enum status counters_read(struct tpm *tpm, __u32 slot,
 enum status counters_need(struct tpm *tpm, __u32 slot,
 			  struct counters *counters);
 enum status counters_provide(struct tpm *tpm, __u32 slot);
+bool counters_are_apart(const struct counters *c, __u64 base);
 bool counters_accept(const struct counters *counters, __u64 generation,
 		     __u64 base);
 

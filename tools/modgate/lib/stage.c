@@ -111,9 +111,10 @@ static enum status commit(const struct options *o, const struct store *store,
  * @count: who numbers it
  *
  * Killed at any instant, either the old document is good or the new one is on
- * disk: the order is number, sign, write durably, raise the accept counter. (If
- * somebody has counted the issue counter up by more than the kernel's 64 steps,
- * the new one is good when it was raised to the end, and none until then.)
+ * disk: the order is number, sign, write durably, raise the accept counter. (A
+ * repair after somebody has counted the issue counter up by more than the
+ * kernel's 64 steps is the exception: the new one is good when accept was raised
+ * to the end, and none until then.)
  *
  * Return: ST_OK when it is on disk and nothing older is good any more, or a
  * status after saying why not.

@@ -100,11 +100,13 @@ struct draft {
  * @tpm: the TPM, or NULL if the disk does
  * @slot: of the signer's counters
  * @base: added to a generation before it is held against the counter
+ * @repair: issue may be more than the kernel's 64 steps ahead of accept
  */
 struct count {
 	struct tpm *tpm;
 	__u32 slot;
 	__u64 base;
+	bool repair;
 };
 
 /* freshness.c */

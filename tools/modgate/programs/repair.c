@@ -9,7 +9,10 @@
 #include "freshness.h"
 #include "repair.h"
 
-/* One document that the kernel would refuse for its counter or its machine. */
+/*
+ * One document that the kernel would refuse for its counter or its machine, or
+ * would refuse the next of.
+ */
 struct sick {
 	const char *name;	/* as in document_name() */
 	const char *option;
@@ -74,7 +77,8 @@ static enum status examine(const struct job *job, struct sick *s,
 	s->incomplete = c.accept_state != COUNTER_GOOD ||
 			c.issue_state != COUNTER_GOOD;
 	s->dead = !newest ||
-		  !counters_accept(&c, stored_generation(newest), s->base);
+		  !counters_accept(&c, stored_generation(newest), s->base) ||
+		  (!s->incomplete && counters_are_apart(&c, s->base));
 	return ST_OK;
 }
 
@@ -119,6 +123,10 @@ static enum status open_job(struct job *job)
 	if (!status && !freshness_used(&job->world, job->o))
 		status = fail(ST_NO,
 			      "nothing to repair: documents of this machine are not counted by a TPM (freshness none)");
+	if (!status && !freshness_numbered(&job->world, job->o))
+		status = fail(ST_CORRUPT,
+			      "the documents on disk were numbered without a TPM, so that nobody knows of a newer one that was hidden, and that could be put back later: new keys are needed; move %s/etc/modgate away, run 'modgate init', approve what is needed, and give the boot loader the new pin",
+			      job->o->root);
 	if (!status)
 		status = tpm_open(&job->tpm);
 	return status ? status : diagnose(job);
@@ -167,7 +175,12 @@ static enum status refuse(const struct job *job)
 static enum status sign(struct job *job, struct sick *s, const char *key_name,
 			const char *passphrase)
 {
-	const struct count count = { job->tpm, s->slot, s->base };
+	const struct count count = {
+		.tpm = job->tpm,
+		.slot = s->slot,
+		.base = s->base,
+		.repair = true,
+	};
 	bool is_policy = s == &job->policy;
 	struct draft draft = { 0 };
 	enum status status;

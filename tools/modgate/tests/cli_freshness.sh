@@ -323,8 +323,8 @@ echo "freshness-backend=tpm" >>"$kernel/state"
 exits 8 "verify of documents from before freshness" verify
 says "names no machine" "says that the policy names no machine"
 exits 8 "approve then" approve --passphrase-fd=3 "$work/mg_one.ko"
-exits 6 "repair takes them over" verify --repair --generation=1 --policy-generation=1 --passphrase-fd=3
-exits 0 "verify after that" verify
+exits 8 "repair does not take them over" verify --repair --generation=1 --policy-generation=1 --passphrase-fd=3
+says "new keys" "repair says that new keys are needed"
 
 # Two at once.
 approved
