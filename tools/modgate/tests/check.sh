@@ -9,6 +9,10 @@ cd "$(dirname "$0")/.." || exit 2
 
 log=build/check.log
 mkdir -p build
+# A library cannot be preloaded from every folder, and a path is not shown as it
+# is if a shell would not take it so.
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
 sanitize="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 -fno-omit-frame-pointer -DMODGATE_DUMPABLE"
 export UBSAN_OPTIONS=print_stacktrace=1
@@ -50,7 +54,7 @@ variant() {
 		"$b/modgate" "$b/mkdoc" "$b/document_test" >"$log" 2>&1
 	result $? "$1: builds without a warning"
 	part "$1" "$b/document_test"
-	part "$1" tests/cli.sh "$b/modgate" "$b/mkdoc" "$b/cli" "${@:4}"
+	part "$1" tests/cli.sh "$b/modgate" "$b/mkdoc" "$scratch/$1" "${@:4}"
 }
 
 fuzz() {

@@ -46,7 +46,7 @@ check() {
 guest() {
 	local status=0
 	{
-		echo "work=$work top=$top tree=$tree"
+		printf 'work=%q top=%q tree=%q\n' "$work" "$top" "$tree"
 		cat "$scenarios/guest.sh"
 		echo "${helpers:-}"
 		cat
