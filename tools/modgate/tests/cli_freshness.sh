@@ -162,7 +162,12 @@ says "was replaced" "verify says that it was replaced"
 
 approved
 for ((i = 0; i < 80; i++)); do tpm2_nvincrement $issue; done >/dev/null 2>&1
-exits 6 "approve after somebody has counted issue up" approve --passphrase-fd=3 --on-demand "$work/mg_one.ko"
+exits 8 "approve after somebody has counted issue up" approve --passphrase-fd=3 --on-demand "$work/mg_one.ko"
+says "too far ahead" "approve says what is wrong, before it takes a number"
+accepted owner
+tap $? "what was in force is still good"
+exits 8 "repair without a generation" verify --repair
+exits 6 "repair" verify --repair --generation="$(newest owner)" --passphrase-fd=3
 [ "$(counter $accept)" = "$(newest owner)" ] && accepted owner
 tap $? "the accept counter has followed"
 tpm2_nvundefine $issue >/dev/null 2>&1
