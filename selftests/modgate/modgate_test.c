@@ -14,7 +14,7 @@
 
 #define RING_SIZE	256U	/* lines; Documentation/ABI says so */
 #define REVOKED_MAX	4096
-#define FLOOD		200000		/* MODGATE_FLOOD=N: so many */
+#define FLOOD		200000
 
 static bool enforcing(void)
 {
@@ -316,14 +316,13 @@ static long unreclaimable_kb(void)
 /* Each load is of other bytes, so that none is a repeat. */
 TEST_F_TIMEOUT(modgate, a_flood_leaves_memory_flat, 600)
 {
-	const char *wish = getenv("MODGATE_FLOOD");
-	int i, flood = wish ? atoi(wish) : FLOOD;
 	unsigned int module[16] = { 0x464c457f };
 	long before = 0, after;
+	int i;
 
 	if (!enforcing())
 		SKIP(return, "not enforcing");
-	for (i = 0; i < flood; i++) {
+	for (i = 0; i < FLOOD; i++) {
 		/* The ring fills up first. */
 		if (i == 1000)
 			before = unreclaimable_kb();
