@@ -1,0 +1,218 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Freshness by TPM and machine binding: what was replaced does not come back,
+# whatever root does to the disk and to the TPM, and nothing of another machine
+# does. First the kernel's rule, with documents and counters made by hand; then
+# a machine, with the tool.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_modules
+build_programs
+signers=(owner gone unwritten remade plain other)
+for key in anchor "${signers[@]}"; do
+	make_key "$key"
+done
+accept() { printf '0x%08x\n' $((0x0184d000 + 2 * $1)); }
+attributes="nt=counter|authread|authwrite|no_da"
+
+# tpm DIR COMMAND...: runs it with the TPM of DIR on, while no machine is.
+tpm() {
+	local dir=$1 port status=0 try pid
+	shift
+	mkdir -p "$dir"
+	for ((try = 0; try < 20; try++)); do
+		port=$((20000 + (RANDOM % 20000) * 2))
+		swtpm socket --tpm2 --tpmstate dir="$dir" --flags not-need-init,startup-clear \
+			--server type=tcp,port=$port,bindaddr=127.0.0.1 \
+			--ctrl type=tcp,port=$((port + 1)),bindaddr=127.0.0.1 >tpm.log 2>&1 &
+		pid=$!
+		export TPM2TOOLS_TCTI=swtpm:host=127.0.0.1,port=$port
+		for _ in $(seq 50); do
+			kill -0 $pid 2>/dev/null || break
+			! tpm2_getcap handles-persistent >/dev/null 2>&1 || break 2
+			sleep 0.05
+		done
+		wait $pid 2>/dev/null || true
+	done
+	"$@" >tpm.log 2>&1 || status=$?
+	kill $pid
+	wait $pid 2>/dev/null || true
+	[ $status -eq 0 ] || cat tpm.log >&2
+	return $status
+}
+
+# A counter of ours for slot $1, with a value.
+count() {
+	tpm2_nvdefine "$(accept "$1")" -C o -s 8 -a "$attributes"
+	tpm2_nvincrement "$(accept "$1")"
+}
+
+# A machine: storage root key, and a counter for every slot.
+new_machine() {
+	tpm2_createprimary -Q -C o -G ecc -c primary.ctx
+	tpm2_evictcontrol -Q -C o -c primary.ctx 0x81000001
+	tpm2_readpublic -Q -c 0x81000001 -n name
+	for slot in $(seq 0 ${#signers[@]}); do
+		count "$slot"
+		od -An -tu8 --endian=big -j 0 -N 8 <(tpm2_nvread "$(accept "$slot")") | tr -d ' ' >"counter.$slot"
+	done
+}
+tpm tpm new_machine
+name=$(digest name)
+# Above counter $1 by $2.
+above() { echo $(($(cat "counter.$1") + $2)); }
+
+authorities=(--authority "$owner_authority")
+for i in $(seq 2 ${#signers[@]}); do
+	authorities+=(--authority "${signers[i - 1]},${signers[i - 1]}.pem,approve,0,$i")
+done
+# A slot is given last where a base and a floor are not.
+policy policy-1 "$(above 0 1)" --machine "$name" "${authorities[@]}"
+policy policy-2 "$(above 0 2)" --machine "$name" "${authorities[@]}"
+policy policy-far "$(above 0 67)" --machine "$name" "${authorities[@]}"
+policy policy-zero "$(above 0 2)" "${authorities[@]}"
+policy policy-elsewhere "$(above 0 2)" --machine "$(digest one.ko)" "${authorities[@]}"
+list list-1 owner "$(above 1 1)" --module "$(digest one.ko)"
+list list-2 owner "$(above 1 2)" --module "$(digest two.ko)"
+list sibling owner "$(above 1 2)" --module "$(digest one.ko)"
+list list-3 owner "$(above 1 3)" --module "$(digest two.ko)"
+list list-far owner "$(above 1 68)" --module "$(digest one.ko)"
+for i in $(seq 2 ${#signers[@]}); do
+	list "list-${signers[i - 1]}" "${signers[i - 1]}" "$(above "$i" 0)" --module "$(digest one.ko)"
+done
+
+# boot TPM FILES [OPTION...]: hands FILES over; results in /run/early, one a line.
+boot() {
+	local tpm=$1 files=$2
+	shift 2
+	{
+		cat before 2>/dev/null || true
+		echo "cd /root$work; load_document anchor.der ${files//$'\n'/} >/root/run/early"
+	} >early
+	guest --no-boot --initramfs-extra initramfs --early early --tpm "$tpm" \
+		--append "$(pin anchor) modgate.freshness=tpm" "$@"
+}
+helpers=$(cat <<'END'
+# results: the errors of the documents, in their order, without the anchor's
+results() { sed -n '2,$s/.*result=\([A-Za-z]*\).*/\1/p' /run/early | tr '\n' ' '; }
+END
+)
+
+boot tpm "policy-1.bundle list-1.bundle" <<END
+check "the machine's name is the TPM's" "tpm tpm tpm $name" \
+	"\$(state freshness) \$(state freshness-backend) \$(state machine) \$(state machine-name)"
+check "one above the counters: accepted" "ok ok " "\$(results)"
+check "the counter of the anchor was raised" "*counter=$(above 0 1)*" "\$(cat \$modgate/policy)"
+check "the counter of the owner was raised" "*counter=$(above 1 1)*" "\$(cat \$modgate/lists)"
+check "approved" "\$allowed" "\$(load finit one.ko)"
+END
+boot tpm "policy-1.bundle list-1.bundle" <<'END'
+check "the same once more: accepted" "ok ok " "$(results)"
+END
+boot tpm "policy-2.bundle list-2.bundle" <<'END'
+check "newer ones: accepted" "ok ok " "$(results)"
+check "approved by the newer one" "$allowed" "$(load finit two.ko)"
+check "no longer approved" "$(refused not-approved)" "$(load finit one.ko)"
+END
+boot tpm "policy-1.bundle list-2.bundle list-1.bundle" <<'END'
+check "older local policy: refused, and so are lists" "ESTALE EKEYREJECTED EKEYREJECTED " "$(results)"
+check "nothing third-party loads" "$(refused no-policy)" "$(load finit two.ko)"
+END
+boot tpm "policy-1.bundle policy-zero.bundle policy-elsewhere.bundle policy-far.bundle policy-2.bundle
+	list-1.bundle list-far.bundle list-3.bundle" <<'END'
+check "older, no machine, another machine, too far ahead, good; older, too far ahead, good" \
+	"ESTALE EXDEV EXDEV ESTALE ok ESTALE ESTALE ok " "$(results)"
+check "an older one says so" "*older?x20than?x20what?x20was?x20accepted*" "$(sed -n 2p /run/early)"
+check "what was rejected has raised no counter" "$allowed" "$(load finit two.ko)"
+END
+boot tpm "policy-2.bundle sibling.bundle list-2.bundle" <<'END'
+check "signed but never committed, and its sibling" "ok ESTALE ESTALE " "$(results)"
+check "nothing third-party loads" "$(refused no-list)" "$(load finit one.ko)"
+END
+
+# What root does to the counters; each to another signer's.
+sabotage() {
+	local i
+	for i in 2 3 4 5 6; do
+		tpm2_nvundefine -C o "$(accept $i)"
+	done
+	tpm2_nvdefine "$(accept 3)" -C o -s 8 -a "$attributes"
+	count 4
+	tpm2_nvdefine "$(accept 5)" -C o -s 8 -a "authread|authwrite|no_da"
+	printf '\0\0\0\0\0\0\0\1' | tpm2_nvwrite "$(accept 5)" -i-
+	tpm2_nvdefine "$(accept 6)" -C o -s 8 -a "nt=counter|authread|authwrite|ownerread|no_da"
+	tpm2_nvincrement "$(accept 6)"
+}
+cp -a tpm tpm-sabotaged
+tpm tpm-sabotaged sabotage
+boot tpm-sabotaged "policy-2.bundle list-gone.bundle list-unwritten.bundle list-remade.bundle list-plain.bundle
+	list-other.bundle list-3.bundle" <<'END'
+check "counter gone, made anew and not written, made anew, no counter, other attributes" \
+	"ok ENODEV ENODEV ESTALE ENODEV ENODEV ok " "$(results)"
+check "gone: says so" "*has?x20no?x20counter*" "$(sed -n 3p /run/early)"
+check "no counter: says so" "*something?x20else*" "$(sed -n 6p /run/early)"
+END
+
+cp -a tpm tpm-cleared
+tpm tpm-cleared tpm2_clear
+boot tpm-cleared "policy-2.bundle list-3.bundle" <<'END'
+check "TPM2_Clear: another machine" "EXDEV EKEYREJECTED " "$(results)"
+check "TPM2_Clear: nothing third-party loads" "$(refused no-policy)" "$(load finit two.ko)"
+END
+
+# Wrong passwords until the TPM is locked out; the counters do not mind.
+lock_out() {
+	tpm2_dictionarylockout -s -n 1 -t 1000 -l 1000
+	tpm2_nvdefine 0x01800001 -C o -s 8 -p secret -a "authread|authwrite"
+	! tpm2_nvread 0x01800001 -P wrong || return 1
+	! tpm2_nvread 0x01800001 -P wrong || return 1
+}
+cp -a tpm tpm-locked
+tpm tpm-locked lock_out
+boot tpm-locked "policy-2.bundle list-1.bundle list-3.bundle" <<'END'
+check "locked out: as before" "ok ESTALE ok " "$(results)"
+END
+
+# TPM2_HierarchyControl by the initramfs: the owner hierarchy off.
+cat >before <<'END'
+exec 3<>/dev/tpm0
+printf '\200\002\000\000\000\040\000\000\001\041\100\000\000\001\000\000\000\011\100\000\000\011\000\000\000\000\000\100\000\000\001\000' >&3
+head -c 10 <&3 | od -An -tx1 >/root/run/hierarchy
+exec 3>&-
+END
+cp -a tpm tpm-off
+boot tpm-off "policy-2.bundle list-3.bundle" <<'END'
+check "the owner hierarchy is off" "00 00 00 00" "$(cut -d ' ' -f 8- /run/hierarchy)"
+check "owner hierarchy off: nothing is accepted" "E@(NODEV|XDEV) EKEYREJECTED " "$(results)"
+END
+rm before
+
+# Another machine's disk; no TPM; a TPM that a program plays, with old counters.
+tpm tpm-other new_machine
+boot tpm-other "policy-2.bundle list-3.bundle" <<'END'
+check "another TPM: another machine" "EXDEV EKEYREJECTED " "$(results)"
+END
+cp -a tpm initramfs/tpm-state
+for file in "$(type -P swtpm)" $(ldd "$(type -P swtpm)" | grep -o '/[^ ]*'); do
+	cp -L --parents "$file" initramfs/
+done
+for file in /usr/lib/*/swtpm/*.so*; do
+	[ ! -e "$file" ] || cp -L --parents "$file" initramfs/
+done
+cat >before <<'END'
+LD_LIBRARY_PATH=$(echo /usr/lib/*/swtpm) /usr/bin/swtpm chardev --vtpm-proxy --tpm2 --tpmstate dir=/tpm-state >/run-swtpm 2>&1 &
+n=0
+until [ -e /dev/tpm0 ] || [ $n = 50 ]; do sleep 0.1; n=$((n + 1)); done
+ls /dev/tpm0 >/root/run/proxy; cat /run-swtpm >>/root/run/proxy
+END
+boot none "policy-2.bundle list-3.bundle" <<'END'
+check "a TPM of the initramfs's own is there" "/dev/tpm0*" "$(cat /run/proxy)"
+check "and is not used" "EXDEV EKEYREJECTED " "$(results)"
+check "state says that there is none" "tpm missing none" "$(state freshness) $(state freshness-backend) $(state machine)"
+check "nothing third-party loads" "$(refused no-policy)" "$(load finit two.ko)"
+END
+rm before
+finish
