@@ -3,7 +3,7 @@
 #
 # make check: build and test with gcc and clang, plain and under sanitizers, and
 # fuzz for a minute. LONG=1: kill the tool at every step, not at some, test
-# everything under each compiler, and fuzz for 10,000,000 runs or 20 minutes.
+# everything under each compiler, and fuzz for 20 minutes.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
@@ -17,7 +17,7 @@ sanitize="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 -fno-omit-frame-pointer -DMODGATE_DUMPABLE"
 export UBSAN_OPTIONS=print_stacktrace=1
 if [ "${LONG:-}" ]; then
-	fuzz=(SECONDS=1200 RUNS=10000000)
+	fuzz=(SECONDS=1200)
 else
 	fuzz=(SECONDS=60)
 	export CRASH_STRIDE=5

@@ -215,4 +215,66 @@ check "state says that there is none" "tpm missing none" "$(state freshness) $(s
 check "nothing third-party loads" "$(refused no-policy)" "$(load finit two.ko)"
 END
 rm before
+
+# The same by the tool, on a machine of its own. Its initramfs runs "modgate boot".
+helpers=$admin_helpers
+machine() { guest --tpm "$work/tpm-machine" --disk "$work/disk" "$@"; }
+
+machine --append modgate.freshness=tpm <<'END'
+tool 6 init --key=file --mode=listed --passphrase-fd=3
+check "init follows the kernel" "*reshness: tpm*" "$said"
+tool 0 key --pin
+echo "PIN $said"
+END
+append=(--append "$(sed -n 's/^PIN //p' output) modgate.freshness=tpm")
+
+machine "${append[@]}" <<'END'
+check "the local policy is in force" "sealed tpm yes" "$(state state) $(state freshness) $(state policy)"
+tool 0 status
+tool 6 approve --passphrase-fd=3 modgate_test_one
+tool 0 verify
+check "approved, not restarted" "$(refused not-approved)" "$(load finit one.ko)"
+END
+cp disk disk-before
+machine "${append[@]}" <<'END'
+check "loads after the restart" "$allowed" "$(load finit one.ko)"
+tool 0 status
+tool 0 revoke --passphrase-fd=3 modgate_test_one
+END
+
+# The whole disk, as it was when the module was approved.
+cp disk-before disk-back
+guest --tpm "$work/tpm-machine" --disk "$work/disk-back" "${append[@]}" <<'END'
+check "the disk of before the revocation: it stays out" "$(refused no-list)" "$(load finit one.ko)"
+check "the machine is up" "sealed yes" "$(state state) $(state enforcing)"
+tool 8 status
+check "status says what happened" "*rolled back*" "$said"
+tool 8 verify
+tool 8 approve --passphrase-fd=3 modgate_test_two
+tool 8 verify --repair
+check "repair shows what it would put back" "*modgate_test_one*" "$said"
+generation=$(grep -o -- '--generation=[0-9]*' <<<"$said" | head -n 1)
+check "and names the generation" "--generation=*" "$generation"
+tool 6 verify --repair $generation --passphrase-fd=3
+END
+guest --tpm "$work/tpm-machine" --disk "$work/disk-back" "${append[@]}" <<'END'
+check "put back by its owner, in so many words: it loads" "$allowed" "$(load finit one.ko)"
+tool 0 status
+END
+guest --tpm "$work/tpm-machine" --disk "$work/disk" "${append[@]}" <<'END'
+check "the list that the repair replaced is dead in turn" "$(refused no-list)" "$(load finit two.ko)"
+END
+
+# The disk in another machine.
+tpm tpm-stranger new_machine
+guest --tpm "$work/tpm-stranger" --disk "$work/disk-back" "${append[@]}" <<'END'
+check "in another machine: it stays out" "$(refused no-policy)" "$(load finit one.ko)"
+tool "[18]" status
+check "status says so" "*another machine*" "$said"
+END
+guest --disk "$work/disk-back" "${append[@]}" <<'END'
+check "without a TPM: it stays out" "$(refused no-policy)" "$(load finit one.ko)"
+check "without a TPM: state says so" "tpm missing" "$(state freshness) $(state freshness-backend)"
+tool "[18]" status
+END
 finish

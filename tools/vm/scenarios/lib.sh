@@ -133,3 +133,27 @@ build_programs() {
 		cp "$program" initramfs/bin/
 	done
 }
+
+# What an admin has in the guest: the tool, and the test modules installed.
+# shellcheck disable=SC2034
+admin_helpers=$(cat <<'END'
+PATH=$top/tools/modgate:$PATH
+extra=/lib/modules/$(uname -r)/updates
+mkdir -p $extra
+touch ${extra%/updates}/modules.{order,builtin,builtin.modinfo}
+cp one.ko $extra/modgate_test_one.ko
+cp two.ko $extra/modgate_test_two.ko
+depmod 2>/dev/null
+# tool STATUS ARGUMENT...: exit status and output
+secret() { exec 3<<<"a passphrase for tests"; }
+secret
+tool() {
+	local want=$1 status=0
+	shift
+	secret
+	said=$(modgate "$@" 2>&1) || status=$?
+	check "modgate $*: exit status $want" "$want" "$status"
+	[[ $status == $want ]] || printf '%s\n' "$said" | sed 's/^/# /'
+}
+END
+)

@@ -16,27 +16,7 @@ flip one.ko one-flipped.ko
 # The disk is the machine. Its initramfs runs "modgate boot".
 machine() { guest --disk "$work/disk" --initramfs-extra initramfs "$@"; }
 
-helpers=$(cat <<'END'
-PATH=$top/tools/modgate:$PATH
-extra=/lib/modules/$(uname -r)/updates
-mkdir -p $extra
-touch ${extra%/updates}/modules.{order,builtin,builtin.modinfo}
-cp one.ko $extra/modgate_test_one.ko
-cp two.ko $extra/modgate_test_two.ko
-depmod 2>/dev/null
-# tool STATUS ARGUMENT...: exit status and output
-secret() { exec 3<<<"a passphrase for tests"; }
-secret
-tool() {
-	local want=$1 status=0
-	shift
-	secret
-	said=$(modgate "$@" 2>&1) || status=$?
-	check "modgate $*: exit status $want" "$want" "$status"
-	[ $status = "$want" ] || printf '%s\n' "$said" | sed 's/^/# /'
-}
-END
-)
+helpers=$admin_helpers
 
 machine <<'END'
 tool 5 status

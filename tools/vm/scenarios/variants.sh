@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What Kconfig chooses: system modules only without provisioning, modgate where
-# lsm= cannot drop it, and a certificate that is compiled in.
+# lsm= cannot drop it, freshness by TPM, and a certificate that is compiled in.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -14,10 +14,11 @@ make_modules
 build_programs
 system_module two.ko system.ko
 
-guest --variant strict --no-boot --append "lsm=lockdown" <<'END'
+guest --variant strict --no-boot --append "lsm=lockdown modgate.freshness=none" <<'END'
 check "strict, not provisioned: third-party" "$(refused no-policy)" "$(load finit one.ko)"
 check "strict, not provisioned: system" "$allowed" "$(load finit system.ko)"
 check "strict, not provisioned: state" "no yes refused" "$(state provisioned) $(state enforcing) $(state kexec)"
+check "freshness=none does not loosen what was compiled in" tpm "$(state freshness)"
 check "lsm= cannot drop it" "*modgate*" "$(cat /sys/kernel/security/lsm)"
 END
 
