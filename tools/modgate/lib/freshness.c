@@ -46,6 +46,8 @@ static bool dmi_name(const struct options *o, __u8 name[MODGATE_DIGEST_SIZE])
  *
  * They are if the kernel demands it, or if the local policy names a machine by
  * its TPM: init does so only together with the counters.
+ *
+ * Return: true if they are.
  */
 bool freshness_used(const struct world *world, const struct options *o)
 {
@@ -59,6 +61,8 @@ bool freshness_used(const struct world *world, const struct options *o)
  * @o: options
  *
  * It was if it names a machine by a TPM, this one or another.
+ *
+ * Return: true if it was; false also if there is no local policy.
  */
 bool freshness_numbered(const struct world *world, const struct options *o)
 {
@@ -247,6 +251,8 @@ enum status counters_provide(struct tpm *tpm, __u32 slot)
  *
  * The kernel raises accept by no more than 64 steps. Raised by the tool over
  * more, the old document would be dead half-way and the new one too far ahead.
+ *
+ * Return: true if so.
  */
 bool counters_are_apart(const struct counters *c, __u64 base)
 {
