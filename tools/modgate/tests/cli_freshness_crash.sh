@@ -87,16 +87,22 @@ sibling_never_committed() {
 	says "rolled back" "verify says: rolled back"
 }
 
-# far_ahead: killed before committing, after somebody has counted issue up.
+# Somebody has counted issue up, and the repair is killed before committing.
 far_ahead() {
 	approved
 	for ((i = 0; i < 80; i++)); do tpm2_nvincrement $issue; done >/dev/null 2>&1
-	killed "$step" approve --on-demand --passphrase-fd=3 "$work/mg_one.ko"
+	save far
+	for ((step = 1; step < 400; step++)); do
+		restore far
+		killed "$step" verify --repair --generation="$second" --passphrase-fd=3
+		[ "$status" = 137 ] && [ "$(newest owner)" = "$second" ] || break
+	done
 	accepted owner && [ "$got" = "$second" ]
-	tap $? "killed with a number 81 steps ahead: the kernel would accept the old list"
+	tap $? "repair killed with a number 81 steps ahead: the kernel would accept the old list"
 	exits 8 "verify of a list that is too far ahead" verify
 	says "81 steps ahead" "verify says how far"
-	exits 6 "approve then" approve --permanent --passphrase-fd=3 "$work/mg_two.ko"
+	exits 8 "approve then" approve --permanent --passphrase-fd=3 "$work/mg_two.ko"
+	exits 6 "repair once more" verify --repair --generation="$(newest owner)" --passphrase-fd=3
 	exits 0 "verify after that" verify
 }
 
