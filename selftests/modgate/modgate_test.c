@@ -314,7 +314,7 @@ static long unreclaimable_kb(void)
 }
 
 /* Each load is of other bytes, so that none is a repeat. */
-TEST_F_TIMEOUT(modgate, a_flood_leaves_memory_flat, 600)
+TEST_F_TIMEOUT(modgate, a_flood_leaves_memory_flat, 3000)
 {
 	unsigned int module[16] = { 0x464c457f };
 	long before = 0, after;
@@ -351,7 +351,7 @@ TEST_F(modgate, revoke_takes_digests_only)
 }
 
 /* Fills the list of the revoked until restart, so it comes last. */
-TEST_F(modgate, the_last_revoke_says_enospc)
+TEST_F_TIMEOUT(modgate, the_last_revoke_says_enospc, 300)
 {
 	char hex[2 * MODGATE_DIGEST_SIZE + 2];
 	int i, err = 0, n = atoi(state_value("revoked"));

@@ -42,11 +42,11 @@ END
 
 echo "cd /root$work; load_document anchor.der policy.bundle empty.bundle" >early
 # LoadPin has a notice for every module, and the console is slow.
-guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor) loglevel=5" --timeout 900 <<'END'
+guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor) loglevel=5" --timeout 4000 <<'END'
 kselftest -c lsm
 kselftest -c modgate
 END
-guest --no-boot <<'END'
+guest --no-boot --timeout 1000 <<'END'
 kselftest -c modgate
 END
 
