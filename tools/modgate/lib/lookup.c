@@ -174,11 +174,9 @@ static enum status by_number(struct module *module, const struct options *o,
 	struct pending *p;
 	size_t n, i;
 
-	if (!kernel->present)
-		return kernel_missing(kernel);
-	if (!kernel->privileged)
-		return fail(ST_PRIVILEGE, "%s/events: may not be read; try as root",
-			    kernel->dir);
+	status = kernel_need_events(kernel);
+	if (status)
+		return status;
 	p = pending_find(kernel, &n);
 	for (i = 0; i < n && p[i].number != number; i++)
 		;

@@ -213,6 +213,17 @@ enum status kernel_missing(const struct kernel *kernel)
 	return status;
 }
 
+/* Say why the refused loads cannot be looked at, if they cannot. */
+enum status kernel_need_events(const struct kernel *kernel)
+{
+	if (!kernel->present)
+		return kernel_missing(kernel);
+	if (!kernel->privileged)
+		return fail(ST_PRIVILEGE, "%s/events: may not be read; try as root",
+			    kernel->dir);
+	return ST_OK;
+}
+
 void kernel_free(struct kernel *kernel)
 {
 	size_t i;

@@ -213,15 +213,13 @@ static enum status add_target(struct job *job, const char *target)
 static enum status add_pending(struct job *job)
 {
 	const struct kernel *kernel = &job->owner.world.kernel;
-	enum status status = ST_OK;
+	enum status status;
 	struct pending *p;
 	size_t n, i;
 
-	if (!kernel->present)
-		return kernel_missing(kernel);
-	if (!kernel->privileged)
-		return fail(ST_PRIVILEGE, "%s/events: may not be read; try as root",
-			    kernel->dir);
+	status = kernel_need_events(kernel);
+	if (status)
+		return status;
 	p = pending_find(kernel, &n);
 	for (i = 0; i < n && !status; i++) {
 		char *number = fmt("%llu", p[i].number);

@@ -182,11 +182,8 @@ static enum status run(int argc, char **argv, struct options *o)
 		return usage("%s: pending takes no arguments", argv[optind]);
 	}
 	status = world_read(&w, o);
-	if (!w.kernel.present)
-		status = kernel_missing(&w.kernel);
-	else if (!status && !w.kernel.privileged)
-		status = fail(ST_PRIVILEGE, "%s/events: may not be read; try as root",
-			      w.kernel.dir);
+	if (!status || !w.kernel.present)
+		status = kernel_need_events(&w.kernel);
 	if (!status)
 		print_all(&w, o, release);
 	world_free(&w);

@@ -89,7 +89,7 @@ boot() {
 	local tpm=$1 files=$2
 	shift 2
 	{
-		cat before 2>/dev/null || true
+		[ ! -e before ] || cat before
 		echo "cd /root$work; load_document anchor.der ${files//$'\n'/} >/root/run/early"
 	} >early
 	guest --no-boot --initramfs-extra initramfs --early early --tpm "$tpm" \
