@@ -18,8 +18,8 @@ help:
 	@echo 'patch        writes a "git am" series per kernel series to build/patches'
 	@echo 'clean        removes what was built here; kernels stay in the cache'
 
-demo: deps all
-	tools/vm/demo
+demo: deps
+	@tools/vm/demo
 
 check check-debug check-long: deps
 	@tools/vm/check $(patsubst check-%,--%,$(filter check-%,$@))
