@@ -216,6 +216,34 @@ check "nothing third-party loads" "$(refused no-policy)" "$(load finit two.ko)"
 END
 rm before
 
+# The same early enough to be there when modgate looks for a chip: by a usermode
+# helper that IMA starts, looking for a hash that this kernel does not have.
+mkdir -p initramfs/sbin
+cat >initramfs/sbin/modprobe <<'END'
+#!/bin/busybox sh
+[ "$3" = crypto-sm3 ] || exit 1
+/bin/busybox --install -s /bin
+export PATH=/bin LD_LIBRARY_PATH=$(echo /usr/lib/*/swtpm)
+mount -t devtmpfs devtmpfs /dev
+mount -t proc proc /proc
+setsid /usr/bin/swtpm chardev --vtpm-proxy --tpm2 --tpmstate dir=/tpm-state >/run-swtpm 2>&1 &
+n=0
+until [ -e /dev/tpm0 ] || [ $n = 50 ]; do sleep 0.1; n=$((n + 1)); done
+ls /dev/tpm0 >/early-proxy
+umount /proc
+umount /dev
+exit 1
+END
+chmod +x initramfs/sbin/modprobe
+echo "cp /early-proxy /root/run/proxy" >before
+boot none "policy-2.bundle list-3.bundle" --append "$(pin anchor) modgate.freshness=tpm ima_hash=sm3" <<'END'
+check "a TPM of the initramfs's own is there before modgate looks" "/dev/tpm0" "$(cat /run/proxy)"
+check "and is not used either" "EXDEV EKEYREJECTED " "$(results)"
+check "state says that there is none, in time or not" "tpm missing none" \
+	"$(state freshness) $(state freshness-backend) $(state machine)"
+END
+rm -r before initramfs/sbin
+
 # The same by the tool, on a machine of its own. Its initramfs runs "modgate boot".
 helpers=$admin_helpers
 machine() { guest --tpm "$work/tpm-machine" --disk "$work/disk" "$@"; }
