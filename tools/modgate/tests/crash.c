@@ -4,6 +4,9 @@
  * the file system, waits for the disk, or sends a command to a software TPM. One
  * run for each number shows every state that a power cut between two calls can
  * leave.
+ *
+ * SIGSTOP before the STOP_AT-th command to the TPM, with STOP_EACH also before
+ * all that follow: what another one does meanwhile.
  */
 #include <dlfcn.h>
 #include <signal.h>
@@ -19,6 +22,17 @@ static void step(void)
 
 	if (at && ++count == atoi(at))
 		raise(SIGKILL);
+}
+
+static void command(void)
+{
+	static int count;
+	const char *at = getenv("STOP_AT"), *each = getenv("STOP_EACH");
+
+	if (!at || ++count < atoi(at))
+		return;
+	if (count == atoi(at) || (each && *each))
+		raise(SIGSTOP);
 }
 
 #define NEXT(name) ((__typeof__(name) *)dlsym(RTLD_NEXT, #name))
@@ -59,8 +73,10 @@ ssize_t write(int fd, const void *data, size_t size)
 	struct stat st;
 	int err = fstat(fd, &st);
 
-	if (!err && S_ISSOCK(st.st_mode))
+	if (!err && S_ISSOCK(st.st_mode)) {
 		step();
+		command();
+	}
 	if (!err && S_ISREG(st.st_mode)) {
 		if (size > 1)
 			NEXT(write)(fd, data, size / 2);
