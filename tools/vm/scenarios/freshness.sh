@@ -91,6 +91,7 @@ boot() {
 	{
 		[ ! -e before ] || cat before
 		echo "cd /root$work; load_document anchor.der ${files//$'\n'/} >/root/run/early"
+		[ ! -e after ] || cat after
 	} >early
 	guest --no-boot --initramfs-extra initramfs --early early --tpm "$tpm" \
 		--append "$(pin anchor) modgate.freshness=tpm" "$@"
@@ -175,6 +176,29 @@ tpm tpm-locked lock_out
 boot tpm-locked "policy-2.bundle list-1.bundle list-3.bundle" <<'END'
 check "locked out: as before" "ok ESTALE ok " "$(results)"
 END
+
+# Somebody else at the TPM, without a pause: is kept out from the reading of a
+# counter's public area to the last step of raising it, or an ordinary index
+# could be put in the counter's place between the two.
+cat >before <<'END'
+while :; do
+	printf '\200\001\000\000\000\014\000\000\001\173\000\010' >/dev/tpmrm0
+done &
+racer=$!
+END
+echo "kill \$racer" >after
+cp -a tpm tpm-race
+list list-race owner "$(above 1 40)" --module "$(digest two.ko)"
+boot tpm-race "policy-2.bundle list-race.bundle" --tpm-log "$work/commands" <<'END'
+check "while somebody uses the TPM: accepted" "ok ok " "$(results)"
+END
+rm before after
+# One letter for each command: GetRandom, NV_ReadPublic, NV_Read, NV_Increment.
+order=$(awk '/SWTPM_IO_Read/ { getline; print $7 $8 $9 $10 }' commands |
+	sed 's/^0000017B$/r/; s/^00000169$/p/; s/^0000014E$/n/; s/^00000134$/i/; /^.$/!s/.*/-/' | tr -d '\n')
+check "somebody did use it" "*rrr*rrr*" "$order"
+check "the counter was raised by 37" 37 "$(tr -cd i <<<"$order" | wc -c)"
+check "and nobody came in between" "*pn@(i)+(i|n)*" "$order"
 
 # TPM2_HierarchyControl by the initramfs: the owner hierarchy off.
 cat >before <<'END'
