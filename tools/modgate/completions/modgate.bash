@@ -32,7 +32,7 @@ _modgate() {
 	--freshness) mapfile -t COMPREPLY < <(compgen -W "tpm none" -- "$cur"); return ;;
 	--key) mapfile -t COMPREPLY < <(compgen -W "file" -- "$cur"); return ;;
 	--root | --securityfs) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-	--cert) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--cert | --log) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--kernel) mapfile -t COMPREPLY < <(compgen -W "$(ls /lib/modules 2>/dev/null)" -- "$cur"); return ;;
 	esac
 	case $verb in
@@ -42,7 +42,7 @@ _modgate() {
 	why) word="--kernel= --cert= $global" ;;
 	approve) word="--all-pending --on-demand --permanent --unseen --name= --kernel= --cert= --generation= $global" ;;
 	revoke) word="--kernel= --generation= $global" ;;
-	verify) word="--repair --generation= --policy-generation= $global" ;;
+	verify) word="--log --log= --repair --generation= --policy-generation= $global" ;;
 	list) word="--full $global" ;;
 	boot) word="--no-seal $global" ;;
 	key) word="--show --pin --change-passphrase $global" ;;

@@ -50,6 +50,7 @@ complete -c modgate -n '__modgate_verb approve' -l permanent -d 'May not be unlo
 complete -c modgate -n '__modgate_verb approve' -l unseen -d 'A digest without a file'
 complete -c modgate -n '__modgate_verb approve' -l name -x -d 'Name of what is unseen'
 complete -c modgate -n '__modgate_verb approve revoke' -l generation -x -d 'List to start from'
+complete -c modgate -n '__modgate_verb verify' -l log -d 'Check what was measured'
 complete -c modgate -n '__modgate_verb verify' -l repair -d 'Sign anew what the counters left behind'
 complete -c modgate -n '__modgate_verb verify' -l generation -x -d 'List to put back'
 complete -c modgate -n '__modgate_verb verify' -l policy-generation -x -d 'Local policy to put back'

@@ -9,12 +9,11 @@
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tss2/tss2_esys.h>
 #include <tss2/tss2_rc.h>
 #include <tss2/tss2_tctildr.h>
 #include <unistd.h>
 
-#include "tpm.h"
+#include "tpm_esys.h"
 #include "trust.h"
 
 #define DEVICE "/dev/tpmrm0"
@@ -84,7 +83,8 @@ static const char *where(void)
 	return tcti && *tcti ? tcti : "device:" DEVICE;
 }
 
-static enum status tpm_fail(TSS2_RC rc, const char *what)
+/* Say what the TPM, or what is between, has answered. */
+enum status tpm_fail(TSS2_RC rc, const char *what)
 {
 	return fail(ST_NO, "TPM: %s: %s (0x%x)", what, Tss2_RC_Decode(rc), rc);
 }
@@ -244,6 +244,12 @@ void tpm_close(struct tpm *tpm)
 	if (tpm->tcti)
 		Tss2_TctiLdr_Finalize(&tpm->tcti);
 	free(tpm);
+}
+
+/* For what is asked elsewhere. */
+struct ESYS_CONTEXT *tpm_esys(const struct tpm *tpm)
+{
+	return tpm->esys;
 }
 
 /* The machine's name after its storage root key; false if it has none. */

@@ -17,6 +17,23 @@ enum counter_state {
 	COUNTER_UNWRITTEN,	/* defined, never incremented: unreadable */
 };
 
+#define PCR_BANKS_MAX 16	/* Part 2, 10.9.7: as TPM2_NUM_PCR_BANKS */
+#define PCR_SIZE_MAX 64		/* in bytes */
+
+/**
+ * struct pcr_bank - a PCR in one of its banks
+ * @algorithm: of the bank, TPM2_ALG_*
+ * @name: of @algorithm as OpenSSL has it, or NULL
+ * @size: of @value, in bytes
+ * @value: what the PCR has there
+ */
+struct pcr_bank {
+	__u16 algorithm;
+	const char *name;
+	size_t size;
+	__u8 value[PCR_SIZE_MAX];
+};
+
 /* tpm.c: what returns a status has said why */
 bool tpm_present(void);
 enum status tpm_open(struct tpm **tpm);
@@ -28,5 +45,9 @@ enum status counter_read(struct tpm *tpm, __u32 handle,
 enum status counter_increment(struct tpm *tpm, __u32 handle, __u64 *value);
 enum status counter_define(struct tpm *tpm, __u32 handle);
 enum status counter_undefine(struct tpm *tpm, __u32 handle);
+
+/* tpm_pcr.c */
+enum status pcr_read(struct tpm *tpm, unsigned int pcr,
+		     struct pcr_bank banks[PCR_BANKS_MAX], size_t *n);
 
 #endif /* _MODGATE_TPM_H */

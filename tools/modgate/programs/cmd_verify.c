@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * modgate verify: check everything on disk, from the anchor down, and hold it
- * against the kernel.
+ * against the kernel. With --log: check what was measured.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "freshness.h"
+#include "measure_log.h"
 #include "repair.h"
 
 /* What has been found so far. */
@@ -212,11 +212,20 @@ static void check_all(struct report *r, const struct world *w)
 	freshness_check(w, r->o, &checker);
 }
 
-/* The command line; *repair is set if that is what it asks for. */
-static enum status parse(int argc, char **argv, struct options *o, bool *repair,
-			 const char **policy, const char **list)
+/* What the command line asks for. */
+struct request {
+	bool repair;
+	const char *policy;	/* generations to repair */
+	const char *list;
+	bool log;
+	const char *log_file;	/* NULL for the kernel's own */
+};
+
+static enum status parse(int argc, char **argv, struct options *o,
+			 struct request *request)
 {
 	static const struct option options[] = {
+		{ "log", optional_argument, NULL, 'l' },
 		{ "repair", no_argument, NULL, 'r' },
 		{ "policy-generation", required_argument, NULL, 'p' },
 		{ "generation", required_argument, NULL, 'g' },
@@ -225,57 +234,92 @@ static enum status parse(int argc, char **argv, struct options *o, bool *repair,
 	int c;
 
 	while ((c = next_option(argc, argv, options, o)) != -1) {
-		if (c == 'r')
-			*repair = true;
-		else if (c == 'p')
-			*policy = optarg;
-		else if (c == 'g')
-			*list = optarg;
-		else
+		if (c == 'l') {
+			request->log = true;
+			request->log_file = optarg;
+		} else if (c == 'r') {
+			request->repair = true;
+		} else if (c == 'p') {
+			request->policy = optarg;
+		} else if (c == 'g') {
+			request->list = optarg;
+		} else {
 			return ST_USAGE;
+		}
 	}
-	if ((*policy || *list) && !*repair)
+	if ((request->policy || request->list) && !request->repair)
 		return usage("a generation goes with --repair");
-	if (argc - optind > !*repair)
-		return usage(*repair ? "--repair takes no arguments" :
+	if (request->log && request->repair)
+		return usage("--log and --repair are two things");
+	if (request->log && argc > optind)
+		return usage("--log takes a file as --log=%s", argv[optind]);
+	if (argc - optind > !request->repair)
+		return usage(request->repair ? "--repair takes no arguments" :
 			     "verify takes one document, or no argument");
 	return ST_OK;
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+/* Print what was found, unless something was in the way of looking. */
+static enum status finish(struct report *r, enum status status)
 {
-	const char *policy = NULL, *list = NULL;
-	struct report r = { .o = o };
-	bool repair = false;
+	if (!status && r->o->json)
+		json_out(r->json);
+	else
+		json_object_put(r->json);
+	return status ? status : r->status;
+}
+
+static enum status verify_log(const struct options *o, const char *file)
+{
+	struct report r = { .o = o, .json = json_object_new_array() };
+	const struct checker checker = { .say = take_finding, .data = &r };
+	struct kernel kernel;
+	enum status status;
+
+	kernel_read(&kernel, o);
+	status = finish(&r, measure_log_check(&kernel, file, &checker));
+	kernel_free(&kernel);
+	return status;
+}
+
+/* The documents: all, or one that lies elsewhere. */
+static enum status verify_documents(const struct options *o, const char *file)
+{
+	struct report r = { .o = o, .json = json_object_new_array() };
 	enum status status;
 	struct world w;
 
-	status = parse(argc, argv, o, &repair, &policy, &list);
-	if (status || repair)
-		return status ? status : repair_run(o, policy, list);
 	status = world_read(&w, o);
 	if (!status && !w.anchored)
 		status = world_need(&w, o);
-	if (!status) {
-		r.json = json_object_new_array();
-		if (optind < argc)
-			check_file(&r, &w, argv[optind]);
-		else
-			check_all(&r, &w);
-		if (o->json)
-			json_out(r.json);
-		else
-			json_object_put(r.json);
-		status = r.status;
-	}
+	if (!status && file)
+		check_file(&r, &w, file);
+	else if (!status)
+		check_all(&r, &w);
+	status = finish(&r, status);
 	world_free(&w);
 	return status;
 }
 
+static enum status run(int argc, char **argv, struct options *o)
+{
+	struct request request = { 0 };
+	enum status status = parse(argc, argv, o, &request);
+
+	if (status)
+		return status;
+	if (request.repair)
+		return repair_run(o, request.policy, request.list);
+	if (request.log)
+		return verify_log(o, request.log_file);
+	return verify_documents(o, optind < argc ? argv[optind] : NULL);
+}
+
 const struct verb verb_verify = {
 	.name = "verify",
-	.summary = "Check the documents on disk, from the anchor down, and the TPM's counters",
+	.summary = "Check the documents on disk and the TPM's counters, or what was measured",
 	.usage = "[FILE]\n"
+		 "       --log[=FILE]\n"
 		 "       --repair [--generation=N] [--policy-generation=N]",
 	.run = run,
 };

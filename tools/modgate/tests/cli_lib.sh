@@ -118,6 +118,9 @@ state() {
 	missing-lists=0
 	freshness=none
 	machine=none
+	pcr=-
+	measured=0
+	measure-errors=0
 	lockdown=yes
 	kexec=refused
 	refused=0

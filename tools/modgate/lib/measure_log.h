@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The log of what the kernel has measured, held against kernel and TPM.
+ */
+#ifndef _MODGATE_MEASURE_LOG_H
+#define _MODGATE_MEASURE_LOG_H
+
+#include "freshness.h"
+#include "kernel.h"
+
+/**
+ * struct entry - a line of the log
+ * @bytes: what was hashed, not ended by a zero
+ * @size: of @bytes, without the newline
+ * @record: the same, taken apart; empty if it is not a record
+ * @event: inside @record, or ""
+ */
+struct entry {
+	const char *bytes;
+	size_t size;
+	struct record record;
+	const char *event;
+};
+
+/**
+ * struct log - what is looked at
+ * @kernel: what it is held against
+ * @out: takes the findings
+ * @text: the log as read
+ * @size: of @text, in bytes
+ * @entries: its lines
+ * @n: their number
+ * @end: index of the record "sealed", @n if there is none
+ * @good: nothing was found to be wrong with its form
+ */
+struct log {
+	const struct kernel *kernel;
+	const struct checker *out;
+	char *text;
+	size_t size;
+	struct entry *entries;
+	size_t n;
+	size_t end;
+	bool good;
+};
+
+/* measure_log.c */
+enum status measure_log_check(const struct kernel *kernel, const char *file,
+			      const struct checker *checker);
+void log_say(const struct log *log, const char *what, enum status status,
+	     const char *format, ...) __printf(4, 5);
+
+/* measure_pcr.c */
+void measure_pcr_check(const struct log *log);
+
+#endif /* _MODGATE_MEASURE_LOG_H */
