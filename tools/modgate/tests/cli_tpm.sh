@@ -7,8 +7,14 @@
 accept=0x0184d002
 issue=0x0184d003
 
-# Run it over $work/tpm; its ports may be somebody else's.
-tpm_run() {
+tpm_choose() {
+	tpm_port=$((20000 + (RANDOM % 20000) * 2))
+	export MODGATE_TCTI=swtpm:host=127.0.0.1,port=$tpm_port
+	export TPM2TOOLS_TCTI=$MODGATE_TCTI
+}
+
+# tpm_try: over $work/tpm, on the ports that were chosen.
+tpm_try() {
 	local try
 
 	swtpm socket --tpm2 --tpmstate dir="$work/tpm" \
@@ -25,20 +31,23 @@ tpm_run() {
 	return 1
 }
 
-# tpm_start: a new TPM on loopback, on the first two ports that are free.
-tpm_start() {
+# tpm_run: the same TPM again; its ports may be somebody else's by now.
+tpm_run() {
 	local try
 
 	for ((try = 0; try < 20; try++)); do
-		tpm_port=$((20000 + (RANDOM % 20000) * 2))
-		export MODGATE_TCTI=swtpm:host=127.0.0.1,port=$tpm_port
-		export TPM2TOOLS_TCTI=$MODGATE_TCTI
-		rm -rf "$work/tpm"
-		mkdir "$work/tpm"
-		tpm_run && return
+		tpm_try && return
+		tpm_choose
 	done
 	cp "$work/tpm.log" "$work/err"
 	tap 1 "a software TPM starts"
+}
+
+# tpm_start: a new TPM on loopback, on two ports that are free.
+tpm_start() {
+	rm -rf "$work/tpm"
+	mkdir "$work/tpm"
+	tpm_run
 }
 
 # save NAME, restore NAME: TPM and root folder, as they were then.
@@ -64,6 +73,7 @@ tpm_stop() {
 	tpm_pid=
 }
 tpm_pid=
+tpm_choose
 trap tpm_stop EXIT
 
 # A TPM and a root folder as init leaves them there; made once.
