@@ -82,6 +82,35 @@ struct modgate_authority *draft_authority(struct draft *draft,
 	return a;
 }
 
+/**
+ * draft_replace_authority() - give an authority another key
+ * @draft: with that authority
+ * @digest: of its certificate so far
+ * @cert: its new certificate
+ * @floor: lowest generation of a list by the new key
+ */
+void draft_replace_authority(struct draft *draft, const __u8 *digest,
+			     const struct cert *cert, __u64 floor)
+{
+	size_t i;
+
+	for (i = 0; i < draft->n_authorities; i++) {
+		struct modgate_authority *a = &draft->authorities[i];
+		struct draft_cert *c =
+			&draft->certs[modgate_le32(a->cert_offset) - 1];
+
+		if (memcmp(a->digest, digest, MODGATE_DIGEST_SIZE))
+			continue;
+		free(c->der);
+		c->der = xzalloc(cert->der_size);
+		c->size = cert->der_size;
+		memcpy(c->der, cert->der, cert->der_size);
+		memcpy(a->digest, cert->digest, MODGATE_DIGEST_SIZE);
+		a->cert_size = le32(cert->der_size);
+		a->floor = le64(floor);
+	}
+}
+
 /* Add an approved module; the caller fills in flags and name. */
 struct modgate_module *draft_module(struct draft *draft, const __u8 *digest)
 {

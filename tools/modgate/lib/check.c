@@ -178,19 +178,35 @@ void stored_check_list(struct stored *doc, const struct stored *policy)
 			   (unsigned long long)modgate_le64(a->floor)));
 }
 
-/* Check everything; lists against the newest valid policy. */
+/*
+ * The newest valid policy that names this signer, so that what is in force until
+ * a restart is good although its key was replaced; else the newest valid one.
+ */
+static const struct stored *policy_for(const struct store *store,
+				       const struct stored *list)
+{
+	size_t i;
+
+	for (i = 0; i < store->n_docs; i++)
+		if (store->docs[i].valid &&
+		    stored_type(&store->docs[i]) == MODGATE_LOCAL_POLICY &&
+		    policy_authority(&store->docs[i], list->header.signer))
+			return &store->docs[i];
+	return store_newest_policy(store);
+}
+
+/* Check everything; policies first, since lists are held against them. */
 void store_check(struct store *store, const struct cert *anchor)
 {
-	const struct stored *policy;
 	size_t i;
 
 	for (i = 0; i < store->n_docs; i++)
 		if (stored_type(&store->docs[i]) == MODGATE_LOCAL_POLICY)
 			stored_check_policy(&store->docs[i], anchor);
-	policy = store_newest_policy(store);
 	for (i = 0; i < store->n_docs; i++)
 		if (stored_type(&store->docs[i]) == MODGATE_APPROVED_LIST)
-			stored_check_list(&store->docs[i], policy);
+			stored_check_list(&store->docs[i],
+					  policy_for(store, &store->docs[i]));
 }
 
 const struct stored *store_newest_policy(const struct store *store)

@@ -75,17 +75,6 @@ enum status store_stage(const struct options *o, const char *name,
 	return status;
 }
 
-static enum status sign_and_stage(const struct options *o, const char *name,
-				  const void *bytes, size_t size, EVP_PKEY *key)
-{
-	__u8 signature[MODGATE_SIGNATURE_MAX];
-	size_t signature_size;
-
-	if (signature_make(key, bytes, size, signature, &signature_size))
-		return fail(ST_NO, "cannot sign: %s", crypto_error());
-	return store_stage(o, name, bytes, size, signature, signature_size);
-}
-
 /* It is on disk; only now may what is older die, and then go. */
 static enum status commit(const struct options *o, const struct store *store,
 			  const struct stored *doc, const struct count *count)
@@ -96,14 +85,60 @@ static enum status commit(const struct options *o, const struct store *store,
 		return fail(status,
 			    "%s was signed and waits for a restart, but what is older is still good until then, since its counter could not be raised",
 			    doc->name);
-	store_prune(o, store, doc);
+	store_prune(o, store, doc, NULL);
 	return ST_OK;
 }
 
 /**
- * draft_stage() - number a document, sign it, write it, end what it replaces
+ * draft_sign() - number a document and sign it, in memory
  * @draft: what it says; its generation is the one that the disk says is next,
  *	   and set to what it is
+ * @key: the signer's
+ * @authority: name of the signer, for the name of the file
+ * @count: who numbers it
+ * @doc: filled in, for stored_stage(); to be freed with stored_free()
+ *
+ * Return: ST_OK, or a status after saying why not.
+ */
+enum status draft_sign(struct draft *draft, EVP_PKEY *key,
+		       const char *authority, const struct count *count,
+		       struct stored *doc)
+{
+	__u64 generation = modgate_le64(draft->header.generation);
+	enum status status = count_issue(count, &generation);
+	const char *rule;
+
+	memset(doc, 0, sizeof(*doc));
+	if (status)
+		return status;
+	draft->header.generation = le64(generation);
+	rule = draft_build(draft, &doc->bytes, &doc->size);
+	if (rule)
+		return fail(ST_NO, "the new document would break a rule: %s",
+			    rule);
+	doc->staged = true;
+	doc->peeked = true;
+	doc->header = draft->header;
+	doc->path = document_name(authority, generation,
+				  modgate_le32(draft->header.type));
+	doc->name = doc->path;
+	doc->signature = xzalloc(MODGATE_SIGNATURE_MAX);
+	if (signature_make(key, doc->bytes, doc->size, doc->signature,
+			   &doc->signature_size))
+		return fail(ST_NO, "cannot sign: %s", crypto_error());
+	return ST_OK;
+}
+
+/* Write what draft_sign() made; ST_OK when it is on disk. */
+enum status stored_stage(const struct options *o, const struct stored *doc)
+{
+	return store_stage(o, doc->name, doc->bytes, doc->size, doc->signature,
+			   doc->signature_size);
+}
+
+/**
+ * draft_stage() - number a document, sign it, write it, end what it replaces
+ * @draft: as for draft_sign()
  * @o: options
  * @store: as scanned
  * @key: the signer's
@@ -123,30 +158,14 @@ enum status draft_stage(struct draft *draft, const struct options *o,
 			const struct store *store, EVP_PKEY *key,
 			const char *authority, const struct count *count)
 {
-	struct stored doc = { .staged = true, .peeked = true };
-	__u64 generation = modgate_le64(draft->header.generation);
-	enum status status = count_issue(count, &generation);
-	const char *rule;
-	__u8 *bytes;
-	size_t size;
-	char *name;
+	struct stored doc;
+	enum status status = draft_sign(draft, key, authority, count, &doc);
 
-	if (status)
-		return status;
-	draft->header.generation = le64(generation);
-	rule = draft_build(draft, &bytes, &size);
-	if (rule)
-		return fail(ST_NO, "the new document would break a rule: %s",
-			    rule);
-	doc.header = draft->header;
-	name = document_name(authority, generation,
-			     modgate_le32(draft->header.type));
-	doc.name = name;
-	status = sign_and_stage(o, name, bytes, size, key);
+	if (!status)
+		status = stored_stage(o, &doc);
 	if (!status)
 		status = commit(o, store, &doc, count);
-	free(name);
-	free(bytes);
+	stored_free(&doc);
 	return status;
 }
 
@@ -184,18 +203,56 @@ void stored_remove(const struct stored *doc)
 	free(sig);
 }
 
+static bool same_signer(const struct stored *a, const struct stored *b)
+{
+	return !memcmp(a->header.signer, b->header.signer, MODGATE_DIGEST_SIZE);
+}
+
+/* "owner" of "owner-3.list": an authority keeps its name when its key changes. */
+static bool same_authority(const struct stored *a, const struct stored *b)
+{
+	const char *end = strrchr(a->name, '-');
+
+	return end && !strncmp(a->name, b->name, end - a->name + 1) &&
+	       strrchr(b->name, '-') - b->name == end - a->name;
+}
+
+/**
+ * stored_replaced() - has a newer document taken the place of this one?
+ * @doc: the older one
+ * @by: the newer one
+ * @policy: for lists, the local policy that @by goes with, or NULL: a list is
+ *	    replaced also if it is by another key that this one does not name
+ *	    any more
+ *
+ * Return: true if so; false also if @doc is too broken to have a generation.
+ */
+bool stored_replaced(const struct stored *doc, const struct stored *by,
+		     const struct stored *policy)
+{
+	if (!doc->peeked || stored_type(doc) != stored_type(by) ||
+	    stored_generation(doc) >= stored_generation(by))
+		return false;
+	if (same_signer(doc, by))
+		return true;
+	return policy && policy->formed &&
+	       stored_type(doc) == MODGATE_APPROVED_LIST &&
+	       same_authority(doc, by) &&
+	       !policy_authority(policy, doc->header.signer);
+}
+
 /**
  * store_prune() - remove the documents that a newer one has replaced
  * @o: options
  * @store: as scanned
  * @keep: the newer one, which is on disk: staged, then older staged ones go;
  *	  or in force, then all older ones go
+ * @policy: as for stored_replaced()
  *
- * Only documents of the same signer go that were well-formed enough to have a
- * generation. Errors leave more than is needed, which harms nothing.
+ * Errors leave more than is needed, which harms nothing.
  */
 void store_prune(const struct options *o, const struct store *store,
-		 const struct stored *keep)
+		 const struct stored *keep, const struct stored *policy)
 {
 	static const char *const folders[] = { "staged", "active" };
 	size_t i;
@@ -203,13 +260,9 @@ void store_prune(const struct options *o, const struct store *store,
 	for (i = 0; i < store->n_docs; i++) {
 		const struct stored *doc = &store->docs[i];
 
-		if (!doc->peeked || stored_type(doc) != stored_type(keep) ||
-		    memcmp(doc->header.signer, keep->header.signer,
-			   MODGATE_DIGEST_SIZE) ||
-		    stored_generation(doc) >= stored_generation(keep) ||
-		    (keep->staged && !doc->staged))
-			continue;
-		stored_remove(doc);
+		if (stored_replaced(doc, keep, policy) &&
+		    (doc->staged || !keep->staged))
+			stored_remove(doc);
 	}
 	for (i = 0; i < ARRAY_SIZE(folders); i++) {
 		char *dir = store_dir(o, folders[i]);

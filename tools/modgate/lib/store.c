@@ -170,15 +170,19 @@ void stored_unload(struct stored *doc)
 	doc->valid = false;
 }
 
+void stored_free(struct stored *doc)
+{
+	stored_unload(doc);
+	free(doc->path);
+	free(doc->problem);
+}
+
 void store_free(struct store *store)
 {
 	size_t i;
 
-	for (i = 0; i < store->n_docs; i++) {
-		stored_unload(&store->docs[i]);
-		free(store->docs[i].path);
-		free(store->docs[i].problem);
-	}
+	for (i = 0; i < store->n_docs; i++)
+		stored_free(&store->docs[i]);
 	free(store->docs);
 	memset(store, 0, sizeof(*store));
 }

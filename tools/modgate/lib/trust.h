@@ -51,6 +51,7 @@ void passphrase_free(char *passphrase);
 /* keys.c: the provider "file" */
 #define KEY_ANCHOR "anchor"
 #define KEY_OWNER "owner"
+#define KEY_OWNER_NEXT "owner-next"	/* until a rotation is complete */
 
 enum status key_make(const char *name, EVP_PKEY **key, struct cert *cert);
 enum status key_store(const struct options *o, const char *name, EVP_PKEY *key,
@@ -121,6 +122,8 @@ void draft_header(struct draft *draft, __u32 type, __u64 generation,
 bool draft_name(__u8 name[MODGATE_NAME_SIZE], const char *text);
 struct modgate_authority *draft_authority(struct draft *draft,
 					  const struct cert *cert);
+void draft_replace_authority(struct draft *draft, const __u8 *digest,
+			     const struct cert *cert, __u64 floor);
 struct modgate_module *draft_module(struct draft *draft, const __u8 *digest);
 struct modgate_vendor *draft_vendor(struct draft *draft,
 				    const struct cert *cert);
@@ -182,6 +185,7 @@ struct store {
 enum status store_scan(struct store *store, const struct options *o);
 int stored_load(struct stored *doc);
 void stored_unload(struct stored *doc);
+void stored_free(struct stored *doc);
 void store_free(struct store *store);
 __u64 stored_generation(const struct stored *doc);
 __u32 stored_type(const struct stored *doc);
@@ -211,10 +215,16 @@ enum status store_stage(const struct options *o, const char *name,
 			const void *signature, size_t signature_size);
 int store_promote(const struct options *o, const struct stored *doc);
 void store_prune(const struct options *o, const struct store *store,
-		 const struct stored *keep);
+		 const struct stored *keep, const struct stored *policy);
+bool stored_replaced(const struct stored *doc, const struct stored *by,
+		     const struct stored *policy);
 void stored_remove(const struct stored *doc);
 void store_clean(const struct options *o);
 char *document_name(const char *authority, __u64 generation, __u32 type);
+enum status draft_sign(struct draft *draft, EVP_PKEY *key,
+		       const char *authority, const struct count *count,
+		       struct stored *doc);
+enum status stored_stage(const struct options *o, const struct stored *doc);
 enum status draft_stage(struct draft *draft, const struct options *o,
 			const struct store *store, EVP_PKEY *key,
 			const char *authority, const struct count *count);

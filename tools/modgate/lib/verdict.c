@@ -145,7 +145,8 @@ static const struct view *missing_list(const struct world *w, bool next)
 	for (i = 0; i < w->n_views; i++) {
 		const struct view *v = &w->views[i];
 
-		if (policy_authority(policy, v->authority->digest) &&
+		if ((policy_authority(policy, v->authority->digest) ||
+		     (!next && v->replaced)) &&
 		    modgate_le32(v->authority->flags) &
 		    MODGATE_AUTHORITY_REQUIRED && !list_of(v, next) &&
 		    (next || !v->line || !record_is(v->line, "loaded", "yes")))

@@ -40,21 +40,27 @@ static void find_policy(struct world *w)
 		w->policy = store_by_digest(&w->store, digest);
 }
 
-static void find_lists(struct world *w, struct view *v)
+static void find_in_force(struct world *w, struct view *v,
+			  const __u8 *authority)
 {
-	const __u8 *authority = v->authority->digest;
 	__u8 digest[MODGATE_DIGEST_SIZE];
 
 	v->line = kernel_list(&w->kernel, authority);
-	v->next = store_newest_list(&w->store, authority);
 	if (w->assumed)
 		v->in_force = w->policy ?
 			      newest_active(&w->store, MODGATE_APPROVED_LIST,
 					    authority) : NULL;
 	else if (v->line && record_digest(v->line, "digest", digest))
 		v->in_force = store_by_digest(&w->store, digest);
-	if (!policy_authority(w->policy_next, authority))
-		v->next = NULL;
+}
+
+static void find_lists(struct world *w, struct view *v)
+{
+	const __u8 *authority = v->authority->digest;
+
+	find_in_force(w, v, authority);
+	if (policy_authority(w->policy_next, authority))
+		v->next = store_newest_list(&w->store, authority);
 }
 
 static bool has_view(const struct world *w, const __u8 *authority)
@@ -68,6 +74,27 @@ static bool has_view(const struct world *w, const __u8 *authority)
 	return false;
 }
 
+/* The same authority, under the key that a restart will replace. */
+static bool add_replaced(struct world *w, const struct modgate_authority *a)
+{
+	size_t i;
+
+	if (policy_authority(w->policy_next, a->digest))
+		return false;
+	for (i = 0; i < w->n_views; i++) {
+		struct view *v = &w->views[i];
+
+		if (v->replaced || v->authority->slot != a->slot ||
+		    memcmp(v->authority->name, a->name, MODGATE_NAME_SIZE) ||
+		    policy_authority(w->policy, v->authority->digest))
+			continue;
+		v->replaced = a;
+		find_in_force(w, v, a->digest);
+		return true;
+	}
+	return false;
+}
+
 static void add_views(struct world *w, const struct stored *policy)
 {
 	__u32 i;
@@ -76,7 +103,7 @@ static void add_views(struct world *w, const struct stored *policy)
 		const struct modgate_authority *a = &policy->doc.authorities[i];
 		struct view *v;
 
-		if (has_view(w, a->digest))
+		if (has_view(w, a->digest) || add_replaced(w, a))
 			continue;
 		w->views = xgrow(w->views, w->n_views, sizeof(*v));
 		v = &w->views[w->n_views++];
@@ -197,7 +224,7 @@ static void promote(const struct world *w, const struct options *o,
 		moved.staged = false;
 	}
 	if (!moved.staged)
-		store_prune(o, &w->store, &moved);
+		store_prune(o, &w->store, &moved, w->policy);
 }
 
 /**
@@ -211,9 +238,10 @@ void world_promote(const struct world *world, const struct options *o)
 {
 	size_t i;
 
-	promote(world, o, world->policy);
+	/* The policy last: as long as it is there, the lists below it are good. */
 	for (i = 0; i < world->n_views; i++)
 		promote(world, o, world->views[i].in_force);
+	promote(world, o, world->policy);
 }
 
 /**
@@ -237,6 +265,14 @@ enum status world_read_settled(struct world *world, const struct options *o)
 	world_promote(world, o);
 	world_free(world);
 	return world_read(world, o);
+}
+
+/* Is what the kernel has in force newer than all that is on disk? */
+bool world_policy_put_back(const struct world *world)
+{
+	return world->policy_next &&
+	       record_number(&world->kernel.policy, "generation") >
+	       stored_generation(world->policy_next);
 }
 
 /* The generation that the kernel has in force, 0 if none or not known. */

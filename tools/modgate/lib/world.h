@@ -12,6 +12,8 @@
  * struct view - one authority
  * @name: for people
  * @authority: as the local policy has it, next or in force
+ * @replaced: as it is in force, if @authority has another key after a restart;
+ *	      @line and @in_force are then by the old one; else NULL
  * @line: of the kernel's file lists, or NULL
  * @in_force: its list in force, NULL if there is none or it is not on disk
  * @next: the list that the next start will use, or NULL
@@ -19,6 +21,7 @@
 struct view {
 	const char *name;
 	const struct modgate_authority *authority;
+	const struct modgate_authority *replaced;
 	const struct record *line;
 	const struct stored *in_force;
 	const struct stored *next;
@@ -61,6 +64,7 @@ const struct view *world_owner(const struct world *world,
 void world_promote(const struct world *world, const struct options *o);
 unsigned long long world_generation(const struct world *world,
 				    const __u8 *authority);
+bool world_policy_put_back(const struct world *world);
 unsigned long long view_kernel_generation(const struct view *view);
 const struct modgate_module *world_approval(const struct world *world,
 					    const __u8 *digest, bool next);

@@ -16,6 +16,7 @@ struct boot {
 	const struct options *o;
 	struct kernel kernel;
 	struct store store;
+	const struct stored *policy;	/* accepted, or NULL */
 	struct json_object *documents;
 	unsigned int failed;
 	unsigned int accepted;
@@ -132,7 +133,7 @@ static void settle(struct boot *b, const struct stored *doc)
 	if (doc->staged && store_promote(b->o, doc))
 		return;
 	moved.staged = false;
-	store_prune(b->o, &b->store, &moved);
+	store_prune(b->o, &b->store, &moved, b->policy);
 }
 
 static bool hand_document(struct boot *b, struct stored *doc)
@@ -163,8 +164,9 @@ static bool superseded(const struct boot *b, size_t n, const bool *accepted)
 
 	for (i = 0; i < n; i++)
 		if (accepted[i] && stored_type(doc) == stored_type(&b->store.docs[i]) &&
-		    !memcmp(doc->header.signer, b->store.docs[i].header.signer,
-			    MODGATE_DIGEST_SIZE))
+		    (!memcmp(doc->header.signer, b->store.docs[i].header.signer,
+			     MODGATE_DIGEST_SIZE) ||
+		     stored_replaced(doc, &b->store.docs[i], b->policy)))
 			return true;
 	return false;
 }
@@ -180,11 +182,18 @@ static void hand_documents(struct boot *b)
 		if (superseded(b, i, accepted))
 			continue;
 		accepted[i] = hand_document(b, doc);
+		if (accepted[i] && stored_type(doc) == MODGATE_LOCAL_POLICY) {
+			/* Says who may sign lists. */
+			stored_check_form(doc);
+			b->policy = doc;
+			continue;
+		}
 		/* Large lists of the past are not kept in memory. */
 		free(doc->bytes);
 		doc->bytes = NULL;
 	}
-	for (i = 0; i < b->store.n_docs; i++)
+	/* The policy last: as long as it is there, the lists below it are good. */
+	for (i = b->store.n_docs; i-- > 0;)
 		if (accepted[i] && b->store.docs[i].signature)
 			settle(b, &b->store.docs[i]);
 	free(accepted);
