@@ -31,7 +31,7 @@ _modgate() {
 	--mode) mapfile -t COMPREPLY < <(compgen -W "system signed listed" -- "$cur"); return ;;
 	--freshness) mapfile -t COMPREPLY < <(compgen -W "tpm none" -- "$cur"); return ;;
 	--key) mapfile -t COMPREPLY < <(compgen -W "file" -- "$cur"); return ;;
-	--root | --securityfs) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+	--root | --securityfs | --export) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
 	--cert | --log) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--kernel) mapfile -t COMPREPLY < <(compgen -W "$(ls /lib/modules 2>/dev/null)" -- "$cur"); return ;;
 	esac
@@ -45,7 +45,7 @@ _modgate() {
 	verify) word="--log --log= --repair --generation= --policy-generation= $global" ;;
 	list) word="--full $global" ;;
 	boot) word="--no-seal $global" ;;
-	key) word="--show --pin --change-passphrase $global" ;;
+	key) word="--show --pin --export= --change-passphrase --rotate $global" ;;
 	*) word=$global ;;
 	esac
 	case $verb:$cur in

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "owner.h"
+#include "rotation.h"
 
 /* A generation further off than this is not one of ours. */
 #define GENERATIONS_AHEAD 65536
@@ -169,6 +170,18 @@ static enum status open_counters(struct owner *owner, const struct options *o)
 	return status ? status : check_list_counter(owner);
 }
 
+/* Without counters, the kernel alone remembers, until it restarts. */
+static enum status refuse_old_policy(const struct world *world)
+{
+	if (!world_policy_put_back(world))
+		return ST_OK;
+	return fail(ST_CORRUPT,
+		    "%s: the local policy on disk has generation %llu, the kernel has %llu in force: an older one was put back; put the newer one back from a backup",
+		    world->policy_next->path,
+		    (unsigned long long)stored_generation(world->policy_next),
+		    record_number(&world->kernel.policy, "generation"));
+}
+
 /**
  * owner_open() - get hold of the owner's list, to change it
  * @owner: zeroed, but for a base that was asked for; to be closed
@@ -186,6 +199,11 @@ enum status owner_open(struct owner *owner, const struct options *o)
 		status = world_read_settled(&owner->world, o);
 	if (!status)
 		status = world_need(&owner->world, o);
+	if (!status)
+		status = rotation_complete(&owner->world, o, false,
+					   &owner->rotated);
+	if (!status)
+		status = refuse_old_policy(&owner->world);
 	if (!status)
 		status = key_cert(o, KEY_OWNER, &owner->cert);
 	if (status)

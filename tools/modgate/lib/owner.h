@@ -17,6 +17,7 @@
  * @based: a generation to start from was asked for
  * @base_generation: that generation
  * @count: who numbers the new list
+ * @rotated: a rotation of the owner key that was interrupted is finished now
  */
 struct owner {
 	struct world world;
@@ -27,6 +28,7 @@ struct owner {
 	bool based;
 	unsigned long long base_generation;
 	struct count count;
+	bool rotated;
 };
 
 /* owner.c */

@@ -9,7 +9,7 @@
 
 #include "kernel.h"
 #include "programs.h"
-#include "trust.h"
+#include "rotation.h"
 
 /* How it goes. */
 struct boot {
@@ -171,6 +171,14 @@ static bool superseded(const struct boot *b, size_t n, const bool *accepted)
 	return false;
 }
 
+/* By an owner key that the local policy does not name yet: it was interrupted. */
+static bool too_early(const struct boot *b, const struct stored *doc)
+{
+	return b->policy && stored_type(doc) == MODGATE_APPROVED_LIST &&
+	       !policy_authority(b->policy, doc->header.signer) &&
+	       rotation_signer(b->o, doc);
+}
+
 static void hand_documents(struct boot *b)
 {
 	bool *accepted = xzalloc(b->store.n_docs * sizeof(*accepted));
@@ -179,7 +187,7 @@ static void hand_documents(struct boot *b)
 	for (i = 0; i < b->store.n_docs; i++) {
 		struct stored *doc = &b->store.docs[i];
 
-		if (superseded(b, i, accepted))
+		if (superseded(b, i, accepted) || too_early(b, doc))
 			continue;
 		accepted[i] = hand_document(b, doc);
 		if (accepted[i] && stored_type(doc) == MODGATE_LOCAL_POLICY) {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * modgate key: show the keys, the pin for the kernel command line; change the
- * passphrase.
+ * modgate key: show the keys, the pin for the kernel command line; export them;
+ * change the passphrase; make a new owner key.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "export.h"
 #include "programs.h"
-#include "trust.h"
+#include "rotate.h"
+#include "rotation.h"
 
 static const char *const names[] = { KEY_ANCHOR, KEY_OWNER };
 
@@ -109,11 +111,31 @@ static enum status reencrypt(const struct options *o, const char *old)
 	return status;
 }
 
+/* A next key that is left over would keep the old passphrase. */
+static enum status complete_rotation(const struct options *o)
+{
+	bool finished = false;
+	enum status status;
+	struct world world;
+
+	if (!rotation_waits(o))
+		return ST_OK;
+	status = world_read_settled(&world, o);
+	if (!status)
+		status = world_need(&world, o);
+	if (!status)
+		status = rotation_complete(&world, o, false, &finished);
+	world_free(&world);
+	return status;
+}
+
 static enum status change_passphrase(const struct options *o)
 {
 	enum status status = store_lock(o);
 	char *old;
 
+	if (!status)
+		status = complete_rotation(o);
 	if (status)
 		return status;
 	old = passphrase_ask(o, "Passphrase of the anchor key and the owner key");
@@ -132,26 +154,42 @@ static enum status run(int argc, char **argv, struct options *o)
 		{ "pin", no_argument, NULL, 'p' },
 		{ "show", no_argument, NULL, 's' },
 		{ "change-passphrase", no_argument, NULL, 'c' },
+		{ "rotate", no_argument, NULL, 'r' },
+		{ "export", required_argument, NULL, 'e' },
 		{ 0 }
 	};
+	const char *folder = NULL;
 	int c, what = 's', n = 0;
 
 	while ((c = next_option(argc, argv, options, o)) != -1) {
 		if (c == '?')
 			return ST_USAGE;
+		if (c == 'e')
+			folder = optarg;
 		what = c;
 		n++;
 	}
 	if (n > 1 || optind != argc)
-		return usage("key takes one of --pin, --show, --change-passphrase");
-	if (what == 'p')
+		return usage("key takes one of its options, and no arguments");
+	if (folder && !*folder)
+		return usage("--export: which folder?");
+	switch (what) {
+	case 'p':
 		return pin(o);
-	return what == 'c' ? change_passphrase(o) : show(o);
+	case 'e':
+		return export_run(o, folder);
+	case 'c':
+		return change_passphrase(o);
+	case 'r':
+		return rotate_run(o);
+	default:
+		return show(o);
+	}
 }
 
 const struct verb verb_key = {
 	.name = "key",
-	.summary = "Show the keys or the pin for the kernel; change the passphrase",
-	.usage = "[--show | --pin | --change-passphrase]",
+	.summary = "Show or export the keys and the pin; change the passphrase or the owner key",
+	.usage = "[--show | --pin | --export=DIR | --change-passphrase | --rotate]",
 	.run = run,
 };

@@ -8,6 +8,7 @@
 
 #include "freshness.h"
 #include "programs.h"
+#include "rotation.h"
 
 /* What has been found so far. */
 struct report {
@@ -94,6 +95,12 @@ static void find_disk_problems(struct report *r)
 	const struct world *w = r->w;
 	size_t i;
 
+	if (rotation_waits(r->o))
+		problem(r, "%s", ROTATION_WAITS);
+	if (world_policy_put_back(w))
+		problem(r,
+			"local policy: the kernel has generation %llu, the disk an older one: it was put back",
+			record_number(&w->kernel.policy, "generation"));
 	for (i = 0; w->anchored && i < w->store.n_docs; i++)
 		if (!w->store.docs[i].valid)
 			problem(r, "%s: %s", w->store.docs[i].path,

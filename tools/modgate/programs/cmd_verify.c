@@ -10,6 +10,7 @@
 
 #include "measure_log.h"
 #include "repair.h"
+#include "rotation.h"
 
 /* What has been found so far. */
 struct report {
@@ -45,7 +46,8 @@ static void __printf(4, 5) line(struct report *r, const char *what,
 	free(text);
 }
 
-static void check_document(struct report *r, const struct stored *doc)
+static void check_document(struct report *r, const struct world *w,
+			   const struct stored *doc)
 {
 	char *created;
 
@@ -63,10 +65,12 @@ static void check_document(struct report *r, const struct stored *doc)
 		     doc->doc.n_authorities);
 	else
 		line(r, doc->path, ST_OK,
-		     "approved list, generation %llu of %s, modules: %u, vendors: %u, bans: %u",
+		     "approved list, generation %llu of %s, modules: %u, vendors: %u, bans: %u%s",
 		     (unsigned long long)stored_generation(doc), created,
 		     doc->doc.n_modules, doc->doc.n_vendors,
-		     doc->doc.n_bans);
+		     doc->doc.n_bans,
+		     policy_authority(w->policy_next, doc->header.signer) ?
+		     "" : "; its key is replaced by a restart");
 	free(created);
 }
 
@@ -133,6 +137,10 @@ static void check_against_kernel(struct report *r, const struct world *w)
 		     "%s",
 		     same ? "is pinned to this anchor" : "is pinned to another anchor");
 	}
+	if (world_policy_put_back(w))
+		line(r, "kernel: local policy", ST_CORRUPT,
+		     "generation %llu is in force, the disk has an older one: it was put back",
+		     record_number(&w->kernel.policy, "generation"));
 	for (i = 0; i < w->n_views; i++) {
 		const struct view *v = &w->views[i];
 		unsigned long long kernel = view_kernel_generation(v);
@@ -187,7 +195,7 @@ static void check_file(struct report *r, const struct world *w,
 		stored_check_policy(&doc, &w->anchor);
 	else if (doc.formed)
 		stored_check_list(&doc, w->policy_next);
-	check_document(r, &doc);
+	check_document(r, w, &doc);
 	stored_unload(&doc);
 	free(doc.problem);
 	free(doc.path);
@@ -205,8 +213,10 @@ static void check_all(struct report *r, const struct world *w)
 	size_t i;
 
 	check_keys(r, w);
+	if (rotation_waits(r->o))
+		line(r, "owner key", ST_NO, "%s", ROTATION_WAITS);
 	for (i = 0; i < w->store.n_docs; i++)
-		check_document(r, &w->store.docs[i]);
+		check_document(r, w, &w->store.docs[i]);
 	check_required(r, w);
 	check_against_kernel(r, w);
 	freshness_check(w, r->o, &checker);

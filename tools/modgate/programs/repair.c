@@ -8,6 +8,7 @@
 
 #include "freshness.h"
 #include "repair.h"
+#include "rotation.h"
 
 /*
  * One document that the kernel would refuse for its counter or its machine, or
@@ -113,9 +114,15 @@ static enum status diagnose(struct job *job)
 static enum status open_job(struct job *job)
 {
 	enum status status = store_lock(job->o);
+	bool finished = false;
 
 	if (!status)
 		status = world_read_settled(&job->world, job->o);
+	if (!status)
+		status = world_need(&job->world, job->o);
+	/* What the counters are in the way of is what is repaired next. */
+	if (!status)
+		rotation_complete(&job->world, job->o, false, &finished);
 	if (!status)
 		status = world_need(&job->world, job->o);
 	if (!status)

@@ -70,7 +70,7 @@ all() {
 		variant gcc-sanitizers gcc "$sanitize"
 	else
 		# A sanitizer does not go with being preloaded to crash.
-		variant plain-gcc gcc "-O2 -g" two crash freshness_crash
+		variant plain-gcc gcc "-O2 -g" two crash freshness_crash rotate_crash
 		make -s B=build/clang TOOL=build/clang/modgate CC=clang \
 			build/clang/modgate >"$log" 2>&1
 		result $? "clang: builds without a warning"

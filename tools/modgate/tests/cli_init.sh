@@ -77,3 +77,43 @@ exits 5 "key before init" key
 exits 5 "list before init" list
 exits 5 "approve before init" approve "$work/mg_one.ko"
 exits 5 "verify before init" verify
+
+# What others may have of the keys.
+fresh
+exits 0 "key --export" key --export="$work/exported"
+(cd "$work/exported" && echo *) >"$work/out"
+[ "$(cat "$work/out")" = "anchor.der anchor.pem owner.der owner.pem pin.txt" ]
+tap $? "key --export writes five files and no more"
+[ "$(cat "$work/exported/pin.txt")" = "modgate.anchor=$pin" ] &&
+	[ "$(sha384 "$work/exported/anchor.der")" = "$pin" ]
+tap $? "the pin is that of the certificate in DER"
+bad=0
+for name in anchor owner; do
+	openssl x509 -in "$etc/keys/$name.pem" -outform DER | cmp - "$work/exported/$name.der" || bad=1
+	openssl x509 -in "$work/exported/$name.pem" -outform DER | cmp - "$work/exported/$name.der" || bad=1
+done
+tap $bad "the certificates are those of the keys, in PEM and in DER"
+exits 0 "key --export once more" --json key --export="$work/exported/"
+json '.files | length == 5 and all(.written | not)' "says that the files were there"
+rm "$work/exported/owner.der"
+exits 0 "key --export of one that is missing" --json key --export="$work/exported"
+json '[.files[] | select(.written) | .file | split("/")[-1]] == ["owner.der"]' "writes that one"
+rm "$work/exported/anchor.der"
+echo other >"$work/exported/owner.pem"
+exits 1 "key --export over something else" key --export="$work/exported"
+says "$work/exported/owner.pem is there and says something else" "says what is in the way"
+[ "$(cat "$work/exported/owner.pem")" = other ] && [ ! -e "$work/exported/anchor.der" ]
+tap $? "and has written nothing"
+cat "$etc/keys/owner.key" >>"$etc/keys/owner.pem"
+exits 0 "key --export when a key is in the file of the certificate" key --export="$work/exported.2"
+! grep -r PRIVATE "$work/exported.2" >"$work/out"
+tap $? "exports no key"
+(cd "$work" && "$tool" --root="$root" key --export=here >"$work/out" 2>"$work/err")
+[ -e "$work/here/pin.txt" ]
+tap $? "a folder without a slash is one here"
+exits 1 "key --export where there is no folder above" key --export="$work/no/where"
+exits 2 "key --export without a folder" key --export=
+rm -rf "$etc"
+exits 5 "key --export without keys" key --export="$work/exported.3"
+[ ! -e "$work/exported.3" ]
+tap $? "makes no folder then"

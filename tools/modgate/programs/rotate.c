@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * modgate key --rotate: a new owner key, a local policy that names it in place of
+ * the old one, and the same list, signed by it. lib/rotation.c says in which
+ * order this comes to the disk.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "owner.h"
+#include "rotate.h"
+#include "rotation.h"
+
+/* What is made. */
+struct rotation {
+	const struct options *o;
+	struct owner owner;	/* as it was */
+	EVP_PKEY *anchor;
+	EVP_PKEY *key;
+	struct cert cert;
+	struct stored policy;
+	struct stored list;
+};
+
+static enum status refuse_damage(const struct rotation *r)
+{
+	const struct stored *damaged = policy_damaged(&r->owner.world);
+
+	if (damaged)
+		return fail(ST_CORRUPT, "%s: %s; restore it from a backup, or move it away",
+			    damaged->path, dash(damaged->problem));
+	return ST_OK;
+}
+
+static enum status begin(struct rotation *r)
+{
+	enum status status = owner_open(&r->owner, r->o);
+
+	if (status == ST_CORRUPT)
+		return fail(status,
+			    "the owner key is replaced only if policy and list are in order; nothing was changed");
+	if (!status && !r->owner.rotated)
+		status = refuse_damage(r);
+	return status;
+}
+
+/* Everything that can be refused is refused before a number is used up. */
+static enum status make_key(struct rotation *r, const char *passphrase)
+{
+	enum status status = key_unlock(r->o, KEY_ANCHOR, passphrase,
+					&r->anchor);
+
+	return status ? status : key_make(KEY_OWNER, &r->key, &r->cert);
+}
+
+/* The same list, by the new key. */
+static enum status sign_list(struct rotation *r)
+{
+	struct draft draft;
+	enum status status;
+
+	owner_draft(&r->owner, &draft);
+	memcpy(draft.header.signer, r->cert.digest, MODGATE_DIGEST_SIZE);
+	status = draft_sign(&draft, r->key, KEY_OWNER, &r->owner.count,
+			    &r->list);
+	draft_free(&draft);
+	return status;
+}
+
+/* The same policy, but for the owner's key, and for what that key may not sign. */
+static enum status sign_policy(struct rotation *r)
+{
+	const struct stored *old = r->owner.world.policy_next;
+	const struct count count = {
+		.tpm = r->owner.count.tpm, .slot = SLOT_ANCHOR,
+	};
+	struct draft draft = { 0 };
+	enum status status;
+
+	draft_from(&draft, &old->doc);
+	draft_header(&draft, MODGATE_LOCAL_POLICY, stored_generation(old) + 1,
+		     r->owner.world.anchor.digest);
+	draft_replace_authority(&draft, r->owner.cert.digest, &r->cert,
+				stored_generation(&r->list));
+	status = draft_sign(&draft, r->anchor, "local", &count, &r->policy);
+	draft_free(&draft);
+	return status;
+}
+
+/* The rest is as after an interruption: finished, or undone. */
+static enum status write_all(struct rotation *r, const char *passphrase)
+{
+	enum status status, settled;
+	bool finished = false;
+
+	status = key_store(r->o, KEY_OWNER_NEXT, r->key, &r->cert, passphrase);
+	if (!status)
+		status = stored_stage(r->o, &r->list);
+	if (!status)
+		status = stored_stage(r->o, &r->policy);
+	/* One at a time may talk to the TPM. */
+	tpm_close(r->owner.count.tpm);
+	r->owner.count.tpm = NULL;
+	world_free(&r->owner.world);
+	settled = world_read_settled(&r->owner.world, r->o);
+	if (!settled)
+		settled = rotation_complete(&r->owner.world, r->o, true,
+					    &finished);
+	return status ? status : settled;
+}
+
+static enum status rotate(struct rotation *r)
+{
+	char *passphrase = passphrase_ask(r->o, "Passphrase of the anchor key and the owner key");
+	enum status status;
+
+	if (!passphrase)
+		return ST_SECRET;
+	status = make_key(r, passphrase);
+	if (!status)
+		status = sign_list(r);
+	if (!status)
+		status = sign_policy(r);
+	if (!status)
+		status = write_all(r, passphrase);
+	passphrase_free(passphrase);
+	return status;
+}
+
+static void report(const struct rotation *r)
+{
+	unsigned long long policy = stored_generation(&r->policy);
+	unsigned long long list = stored_generation(&r->list);
+	char old[HEX_SIZE], new[HEX_SIZE];
+
+	digest_hex(old, r->owner.cert.digest);
+	digest_hex(new, r->cert.digest);
+	if (r->o->json) {
+		struct json_object *j = json_object_new_object();
+
+		json_str(j, "owner", new);
+		json_str(j, "replaced", old);
+		json_num(j, "policy_generation", policy);
+		json_num(j, "list_generation", list);
+		json_yes(j, "restart_needed", true);
+		json_out(j);
+		return;
+	}
+	printf("Made a new owner key, under the same passphrase:\n\n"
+	       "  old  %s\n  new  %s\n\n"
+	       "The local policy (generation %llu) names the new one, and the list (generation\n"
+	       "%llu) says the same as before. A restart is needed; what the old key signed is\n"
+	       "then of no use any more. The pin stays. Backups of the keys are out of date.\n",
+	       old, new, policy, list);
+}
+
+static void report_finished(const struct options *o)
+{
+	struct json_object *j;
+
+	if (!o->json) {
+		puts("That was all: no further key was made.");
+		return;
+	}
+	j = json_object_new_object();
+	json_yes(j, "finished", true);
+	json_yes(j, "restart_needed", true);
+	json_out(j);
+}
+
+/**
+ * rotate_run() - replace the owner key
+ * @o: options
+ *
+ * Return: ST_RESTART when it is done, or a status after saying why not.
+ */
+enum status rotate_run(const struct options *o)
+{
+	struct rotation r = { .o = o };
+	enum status status = begin(&r);
+
+	if (!status && r.owner.rotated) {
+		report_finished(o);
+		status = ST_RESTART;
+	} else if (!status) {
+		status = rotate(&r);
+		if (!status) {
+			report(&r);
+			status = ST_RESTART;
+		}
+	}
+	EVP_PKEY_free(r.anchor);
+	EVP_PKEY_free(r.key);
+	cert_free(&r.cert);
+	stored_free(&r.policy);
+	stored_free(&r.list);
+	owner_close(&r.owner);
+	return status;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * modgate key --rotate
+ */
+#ifndef _MODGATE_ROTATE_H
+#define _MODGATE_ROTATE_H
+
+#include "util.h"
+
+enum status rotate_run(const struct options *o);
+
+#endif /* _MODGATE_ROTATE_H */
