@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What an admin does, with the tool, across restarts: refused, pending, why,
-# approve, still refused, restart, loaded; revoke; and what root may try
-# between approve and restart.
+# approve, still refused, restart, loaded; revoke; another owner key; and what
+# root may try between approve and restart.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -48,6 +48,11 @@ tool 6 why modgate_test_one
 tool 6 status
 tool 1 diff
 check "diff names it" "*modgate_test_one*" "$said"
+# Another owner key, and what the old one has signed, kept by somebody.
+cp -a /etc/modgate/staged /etc/modgate/kept
+tool 6 key --rotate --passphrase-fd=3
+tool 6 status
+tool 6 why modgate_test_one
 before="$(cat $modgate/policy $modgate/lists)"
 # What root may try now.
 for file in /etc/modgate/staged/*.list /etc/modgate/active/*.list; do
@@ -84,10 +89,22 @@ check "the document on disk is what openssl verifies" "Verified OK" "$(
 tool 0 revoke --passphrase-fd=3 modgate_test_one
 check "revoke says both" "*kernel:*list:*" "$said"
 check "revoked at once" "$(refused revoked)" "$(load finit one.ko)"
+# The list by the old owner key, which approves one: beside the new one, and as a
+# file of another name, which modgate boot hands to the kernel.
+for file in /etc/modgate/kept/owner-*.list; do
+	name=${file##*/}
+	cp "$file" "$file.sig" /etc/modgate/staged
+	cp "$file" "/etc/modgate/staged/kept-${name#owner-}"
+	cp "$file.sig" "/etc/modgate/staged/kept-${name#owner-}.sig"
+done
 END
 
 machine --append "$pin lockdown=integrity" <<'END'
-check "revoked for good after the restart" "$(refused not-approved)" "$(load finit one.ko)"
+check "revoked for good after the restart, though the old key's list was put back" \
+	"$(refused not-approved)" "$(load finit one.ko)"
+check "the kernel has refused it" "*EKEYREJECTED*" "$(state error)"
+check "only the file of another name is left of it" "kept-*.list" "$(basename -a /etc/modgate/staged/*.list)"
+rm /etc/modgate/staged/kept-*
 tool 0 list
 check "list does not name it" "!(*active*)" "$said"
 # A staged list that is torn, as a crash between its two files would leave it.
