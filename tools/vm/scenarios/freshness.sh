@@ -18,32 +18,6 @@ done
 accept() { printf '0x%08x\n' $((0x0184d000 + 2 * $1)); }
 attributes="nt=counter|authread|authwrite|no_da"
 
-# tpm DIR COMMAND...: runs it with the TPM of DIR on, while no machine is.
-tpm() {
-	local dir=$1 port status=0 try pid
-	shift
-	mkdir -p "$dir"
-	for ((try = 0; try < 20; try++)); do
-		port=$((20000 + (RANDOM % 20000) * 2))
-		swtpm socket --tpm2 --tpmstate dir="$dir" --flags not-need-init,startup-clear \
-			--server type=tcp,port=$port,bindaddr=127.0.0.1 \
-			--ctrl type=tcp,port=$((port + 1)),bindaddr=127.0.0.1 >tpm.log 2>&1 &
-		pid=$!
-		export TPM2TOOLS_TCTI=swtpm:host=127.0.0.1,port=$port
-		for _ in $(seq 50); do
-			kill -0 $pid 2>/dev/null || break
-			! tpm2_getcap handles-persistent >/dev/null 2>&1 || break 2
-			sleep 0.05
-		done
-		wait $pid 2>/dev/null || true
-	done
-	"$@" >tpm.log 2>&1 || status=$?
-	kill $pid
-	wait $pid 2>/dev/null || true
-	[ $status -eq 0 ] || cat tpm.log >&2
-	return $status
-}
-
 # A counter of ours for slot $1, with a value.
 count() {
 	tpm2_nvdefine "$(accept "$1")" -C o -s 8 -a "$attributes"

@@ -1,0 +1,123 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Machines that their TPM does not name: documents are good for the DMI product
+# UUID, or for the trusted key, that they were made for, and for no other. (By
+# TPM: see freshness.)
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_modules
+build_programs
+uuid=7c3a3b0e-2d0f-4a55-9f0a-63f0d3a1c2b4
+stranger=0b9d1f6e-5a3c-4c1e-8a77-1d2e3f405162
+
+# By UUID, with the tool.
+helpers=$admin_helpers
+machine() { guest --disk "$work/disk" --console "$work/console" "$@"; }
+# handed RULE NAME: "modgate boot" has said what the kernel said of the policy.
+handed() { check "$2" "*local-*.policy: EXDEV: *$1*" "$(grep -a 'local-' console)"; }
+
+machine --uuid $uuid <<'END'
+tool 6 init --key=file --mode=listed --passphrase-fd=3
+check "init binds the policy to the UUID" "*Machine: dmi, *" "$said"
+tool 6 approve --passphrase-fd=3 modgate_test_one
+tool 0 key --pin
+echo "PIN $said"
+END
+append=(--append "$(sed -n 's/^PIN //p' output)")
+machine --uuid $uuid "${append[@]}" <<END
+check "its own UUID: the name is the UUID's" "dmi $(printf %s $uuid | sha384sum | cut -d ' ' -f 1)" \
+	"\$(state machine) \$(state machine-name)"
+check "its own UUID: the module loads" "\$allowed" "\$(load finit one.ko)"
+tool 0 status
+END
+machine --uuid $stranger "${append[@]}" <<'END'
+check "another UUID: not in force" "dmi no" "$(state machine) $(state policy)"
+check "another UUID: it stays out" "$(refused no-policy)" "$(load finit one.ko)"
+tool "[18]" status
+check "another UUID: status says so" "*another machine*" "$said"
+END
+handed "another one than this, which its DMI product UUID names" "another UUID: EXDEV"
+machine "${append[@]}" <<'END'
+check "no UUID: not in force" "none no" "$(state machine) $(state policy)"
+check "no UUID: it stays out" "$(refused no-policy)" "$(load finit one.ko)"
+END
+handed "this one has no name" "no UUID: EXDEV"
+
+# By trusted key, whose blob is on the disk. A kernel that is made for this leaves
+# the TPM out, which seals the key. A debugging kernel has no variants.
+[ "${MODGATE_VARIANT:-default}" = default ] || { finish; exit 0; }
+for key in anchor owner; do
+	make_key $key
+done
+storage_root_key() {
+	tpm2_createprimary -Q -C o -G ecc -c primary.ctx
+	tpm2_evictcontrol -Q -C o -c primary.ctx 0x81000001
+}
+tpm tpm storage_root_key
+tpm tpm-other storage_root_key
+printf 'mkdoc=%q authority=%q elsewhere=%s\n' "$mkdoc" "$owner_authority" "$(digest two.ko)" >names
+helpers=$admin_helpers$(cat <<'END'
+
+. ./names
+etc=/etc/modgate
+# A local policy for machine $1.
+policy_for() {
+	"$mkdoc" policy --key anchor.key --cert anchor.pem --generation 1 --machine "$1" \
+		--authority "$authority" --out $etc/active/local-1.policy
+}
+blob() { keyctl pipe "$(keyctl add trusted "$1" "new 32 keyhandle=0x81000001" @u)"; }
+END
+)
+# by_key TPM [OPTION...]: a machine with that TPM, and a UUID, and the disk.
+by_key() {
+	local tpm=$1
+	shift
+	guest --variant trusted --tpm "$tpm" --uuid $uuid --disk "$work/disk-key" \
+		--console "$work/console" --append "$(pin anchor)" "$@"
+}
+
+by_key tpm <<'END'
+mkdir -p $etc/{keys,active,staged}
+cp anchor.pem owner.pem $etc/keys
+"$mkdoc" list --key owner.key --cert owner.pem --generation 1 --out $etc/active/owner-1.list \
+	--module "$(sha384sum one.ko | cut -d ' ' -f 1)"
+policy_for "$elsewhere"
+blob modgate:machine >$etc/keys/machine.blob
+blob modgate:other >$etc/keys/other.blob
+check "trusted keys can be made" "????????????????*" "$(cat $etc/keys/machine.blob)"
+END
+by_key tpm <<'END'
+check "a policy for another machine: not in force" "key no" "$(state machine) $(state policy)"
+check "a policy for another machine: it stays out" "$(refused no-policy)" "$(load finit one.ko)"
+policy_for "$(state machine-name)"
+END
+handed "which a trusted key names" "a policy for another machine: EXDEV"
+cp disk-key disk-saved
+by_key tpm <<'END'
+check "its own key: the policy is in force" "key yes" "$(state machine) $(state policy)"
+check "its own key: the module loads" "$allowed" "$(load finit one.ko)"
+END
+
+# stranger TPM FROM WHAT: what "early" has done to the disk, or the TPM, makes this
+# another machine, whose name comes FROM.
+stranger() {
+	cp disk-saved disk-key
+	by_key "$1" --early early <<END
+check "$3: not in force" "$2 no" "\$(state machine) \$(state policy)"
+check "$3: it stays out" "\$(refused no-policy)" "\$(load finit one.ko)"
+tool "[18]" status
+END
+	handed "another one than this" "$3: EXDEV"
+}
+keys=/root/etc/modgate/keys
+echo "cp $keys/other.blob $keys/machine.blob" >early
+stranger tpm key "another trusted key"
+echo "rm $keys/machine.blob" >early
+stranger tpm dmi "no trusted key"
+: >early
+stranger tpm-other dmi "the disk in another machine"
+check "which cannot open the blob, and says so" "*machine.blob: the kernel cannot open*" "$(cat console)"
+finish

@@ -1,0 +1,248 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Power cuts: the machine, and the disk that forgets what was not flushed, are
+# killed at random moments of boot, approve and revoke, 25 times; with
+# MODGATE_LONG, 500 times. What the TPM has answered it remembers. After each,
+# the next boot has the list of before or the new one in force, whole. (If the
+# TPM's counter was raised and the list lost, it would refuse both.)
+#
+# Each boot says what is in force, then changes it: it revokes what is approved,
+# and approves what is not. MODGATE_SEED repeats the moments that were drawn.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# It takes five times as long, and cuts the same files.
+[ "${MODGATE_VARIANT:-default}" = default ] || { echo "ok 1 # SKIP of variant $MODGATE_VARIANT"; exit 0; }
+if [ "${MODGATE_LONG:-}" ]; then
+	kills=500
+elif [ "$series" = 7.3 ]; then
+	kills=25
+else
+	echo "ok 1 # SKIP in check-long only"
+	exit 0
+fi
+seed=${MODGATE_SEED:-$((RANDOM * 32768 + RANDOM))}
+RANDOM=$seed
+# Beside one.ko, so that a list is more than a block: none of these is seen here.
+others=2000
+
+make_modules
+build_programs
+mke2fs -q -t ext4 -F disk 64M >/dev/null
+
+# The disk of one power-on; what is written is in memory until it is flushed.
+serve() {
+	rm -f socket
+	nbdkit -f -U "$work/socket" --filter=cache file "$work/disk" cache=writeback &
+	server=$!
+	until [ -S socket ]; do
+		kill -0 $server || exit 1
+		sleep 0.02
+	done
+}
+
+# power_on [OPTION...]: starts a machine that runs the script on stdin. What it
+# says is in "said", its console in "console".
+power_on() {
+	rm -f pid
+	: >said
+	: >console
+	serve
+	{
+		printf 'work=%q top=%q tree=%q\n' "$work" "$top" "$tree"
+		cat "$scenarios/guest.sh" -
+	} >script
+	"$vm" run --kernel "$series" --tpm tpm --disk "nbd+unix:///?socket=$work/socket" \
+		--pid "$work/pid" --console "$work/console" --timeout 120 "$@" -- bash "$work/script" >said 2>&1 &
+	machine=$!
+	until [ -s pid ]; do
+		kill -0 $machine || { cat said; exit 1; }
+		sleep 0.02
+	done
+}
+
+# Machine and disk at once. The TPM ends when there is nobody to serve.
+cut_power() {
+	kill -KILL "$(cat pid)" $server 2>/dev/null || true
+	wait $machine $server 2>/dev/null || true
+	machine='' server=''
+}
+machine='' server=''
+trap '[ -z "$machine" ] || cut_power; rm -rf "$work"' EXIT
+
+# until_line FILE TEXT: false if the machine ends before.
+until_line() {
+	local text
+	while IFS= read -rd '' text <"$1" || [[ $text != *"$2"* ]]; do
+		kill -0 $machine 2>/dev/null || return 1
+		sleep 0.02
+	done
+}
+
+# A new machine. The last thing it does shows what the disk is like: neither of
+# the two writes is in the guest's memory any more, and one was flushed.
+power_on --append modgate.freshness=tpm <<END
+PATH=\$top/tools/modgate:\$PATH
+exec 3<<<"a passphrase for tests"
+modgate init --mode=listed --passphrase-fd=3 >/dev/null
+modgate key --pin
+exec 3<<<"a passphrase for tests"
+modgate approve --passphrase-fd=3 --unseen \$(seq $others | while read -r i; do
+	sha384sum <<<\$i | cut -d ' ' -f 1
+done) >/run/said || cat /run/said
+cd /var/lib/modgate
+for file in flushed forgotten; do
+	printf '%4096s' before >\$file
+done
+sync
+direct="dd bs=4096 iflag=fullblock oflag=direct status=none"
+printf '%4096s' after | \$direct of=flushed conv=notrunc,fsync
+printf '%4096s' after | \$direct of=forgotten conv=notrunc
+grep -o 'list generation [0-9]*' /run/said
+sleep 100
+END
+until_line said "list generation" || { sed 's/^/# /' said; exit 1; }
+cut_power
+cp disk look
+e2fsck -fy look >/dev/null 2>&1 || true
+for file in flushed forgotten; do
+	debugfs -R "cat /lib/$file" look 2>/dev/null | tr -d ' '
+	echo
+done >kept
+check "after a power cut the disk has what was flushed, and only that" $'after\nbefore' "$(cat kept)"
+append=(--append "$(sed -n '/^modgate.anchor=/p' said) modgate.freshness=tpm")
+in_force=$(sed -n 's/^list generation //p' said)
+
+# What each boot does, until it is killed.
+one=$(digest one.ko)
+cat >life <<END
+PATH=\$top/tools/modgate:\$PATH
+one=$one
+END
+cat >>life <<'END'
+exec 3<<<"a passphrase for tests"
+lists=$(sed -n 's/.* loaded=\([a-z]*\) generation=\([0-9]*\) .* modules=\([0-9]*\) .*/\1 \2 \3/p' $modgate/lists)
+result=$(load finit one.ko)
+echo "in force: $(state policy) $lists $result"
+END
+cat >change <<'END'
+verb=approve what=$work/one.ko
+[[ $result != result=ok* ]] || verb=revoke what=$one
+began=${EPOCHREALTIME/./}
+echo "begin $verb"
+modgate $verb --passphrase-fd=3 $what >/run/said 2>&1
+echo "end $verb $? $(grep -o 'generation [0-9]*' /run/said | cut -d ' ' -f 2) $(((${EPOCHREALTIME/./} - began) / 1000))"
+sed 's/^/# /' /run/said
+sleep 100
+END
+
+# What a boot takes, in milliseconds, as last seen: up to the change, in "modgate
+# boot", and in the change.
+starting=6000 handing=1000 changing=3000
+declare -A killed=([boot]=0 [approve]=0 [revoke]=0 [later]=0) found=([old]=0 [new]=0)
+approved=0 pending='' promised='' bad=0
+
+# between FROM TO: draws $moment, in milliseconds.
+between() { moment=$(($1 + (RANDOM * 32768 + RANDOM) % ($2 - $1 + 1))); }
+
+# A quarter of the moments each: anywhere in the boot, while it hands documents
+# over, anywhere in the change, and in its second half, when the passphrase was
+# taken and the disk is written.
+draw() {
+	file='' text=''
+	case $((RANDOM % 4)) in
+	0) between 0 $starting ;;
+	1) file=console text="modgate boot: begins"; between 0 $((handing * 5 / 4)) ;;
+	2) file=said text="begin "; between 0 $changing ;;
+	3) file=said text="begin "; between $((changing / 2)) $((changing * 5 / 4)) ;;
+	esac
+}
+
+wrong() {
+	bad=$((bad + 1))
+	echo "# kill $n: $1"
+	echo "# before it: generation $in_force, approved $approved; since then: ${pending:-nothing}, promised ${promised:-nothing}"
+	sed 's/^/# said: /' said
+	tail -n 20 console | sed 's/^/# console: /'
+}
+
+# Holds what is in force against what has been done. Old or new; but new, if the
+# tool said that it was done, and old, if nothing was begun.
+judge() {
+	local policy loaded generation modules result
+	read -r policy loaded generation modules result _ < <(sed -n 's/^in force: //p' said) || return 0
+	if [[ "$policy $loaded" != "yes yes" || ! "$modules $result" =~ ^($others result=EPERM|$((others + 1)) result=ok)$ ]]; then
+		wrong "neither of the two lists is in force, whole"
+		return 0
+	elif [[ $generation = "$in_force" && $modules = $((others + approved)) && -z $promised ]]; then
+		[ -z "$pending" ] || found[old]=$((found[old] + 1))
+	elif [[ $pending && $generation -gt $in_force && $modules = $((others + 1 - approved)) &&
+		$generation = "${promised:-$generation}" ]]; then
+		found[new]=$((found[new] + 1))
+	else
+		wrong "another list is in force than the two that may be"
+	fi
+	in_force=$generation approved=$((modules - others)) pending='' promised=''
+}
+
+# Where did it get to? Before it said anything, or before the change, is boot.
+where() {
+	local verb status generation took
+	phase=boot
+	read -r _ verb < <(grep '^begin ' said) || return 0
+	pending=$verb phase=$verb
+	read -r _ verb status generation took < <(grep '^end ' said) || return 0
+	phase=later
+	changing=$(((3 * changing + took) / 4))
+	case "$verb $status" in
+	"approve 6"|"revoke 0") promised=$generation ;;
+	*) wrong "the tool could not $verb" ;;
+	esac
+}
+
+n=0
+while [ $((killed[boot] + killed[approve] + killed[revoke])) -lt $kills ] && [ $bad -eq 0 ]; do
+	n=$((n + 1))
+	draw
+	power_on "${append[@]}" < <(cat life change)
+	on=${EPOCHREALTIME/./}
+	if [ -n "$file" ] && ! until_line "$file" "$text"; then
+		wrong "the machine did not get to '$text'"
+	fi
+	[ "$file" != said ] || starting=$(((${EPOCHREALTIME/./} - on) / 1000))
+	sleep "$(printf '%d.%03d' $((moment / 1000)) $((moment % 1000)))"
+	cut_power
+	judge
+	where
+	killed[$phase]=$((killed[$phase] + 1))
+	took=$(sed -n 's/.*modgate boot: [be].* at \([0-9]*\)\.\([0-9]*\) s.*/\1\20/p' console | tr '\n' ' ')
+	[[ ! $took =~ ^([0-9]+)\ ([0-9]+)\ $ ]] || handing=$((BASH_REMATCH[2] - BASH_REMATCH[1]))
+done
+
+# Once more, and nobody cuts the power.
+if [ $bad -eq 0 ]; then
+	power_on "${append[@]}" < <(
+		cat life
+		echo 'modgate verify >/run/said 2>&1; echo "verify: $?"; sed "s/^/# /" /run/said'
+	)
+	status=0
+	wait $machine || status=$?
+	judge
+	check "at the end, nobody cuts the power: the tool finds nothing wrong" "*verify: 0*" "$(cat said)"
+	kill $server
+	wait $server 2>/dev/null || true
+	machine='' server=''
+fi
+cuts=$((killed[boot] + killed[approve] + killed[revoke]))
+echo "# seed $seed; $cuts power cuts: ${killed[boot]} in boot, ${killed[approve]} in approve, ${killed[revoke]} in revoke" \
+	"(and ${killed[later]} later); of those that could tell, ${found[old]} left the list of before, ${found[new]} the new one"
+check "$kills power cuts, and after each the old list or the new one is in force, whole" "$kills 0" "$cuts $bad"
+for phase in boot approve revoke; do
+	check "some were in $phase" "[1-9]*" "${killed[$phase]}"
+done
+for which in old new; do
+	check "some left the $which list" "[1-9]*" "${found[$which]}"
+done
+finish
