@@ -89,4 +89,7 @@ const char *keyring_name(enum keyring which);
 enum known keyring_holds(const struct options *o, enum keyring which,
 			 const char *id);
 
+/* machine_key.c */
+int machine_key_add(const char *path);
+
 #endif /* _MODGATE_KERNEL_H */

@@ -99,6 +99,26 @@ static void hand_anchor(struct boot *b)
 	free(path);
 }
 
+/*
+ * Without the key the kernel says itself that the documents are for another
+ * machine; here is why.
+ */
+static void add_machine_key(struct boot *b)
+{
+	char *path = key_path(b->o, "machine", "blob");
+	int err = machine_key_add(path);
+	char *why;
+
+	if (err && err != -ENOENT) {
+		why = fmt("the kernel cannot open this machine's trusted key: %s",
+			  err == -ENODEV ? "it has no trusted keys" :
+					   strerror(-err));
+		report(b, path, 0, why);
+		free(why);
+	}
+	free(path);
+}
+
 /* Bundle, in one write; the parser's say is the kernel's. */
 static int hand(struct boot *b, const struct stored *doc)
 {
@@ -246,6 +266,7 @@ static enum status hand_all(struct boot *b)
 			    dash(record_get(state, "ended-by")));
 	b->locked = try_lock(b->o);
 	hand_anchor(b);
+	add_machine_key(b);
 	hand_documents(b);
 	if (!b->store.n_docs)
 		return fail(ST_NO, "%s/etc/modgate has no documents: third-party modules stay out",

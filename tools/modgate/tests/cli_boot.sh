@@ -92,3 +92,11 @@ grep -c "x-.*accepted" "$work/out" | grep -qx 1 && says "x-3.list: accepted" \
 	"only the newest is handed over"
 [ "$(find "$etc" -name 'x-*.list' | wc -l)" = 1 ]
 tap $? "the older ones are removed"
+
+# A machine that a trusted key names. This one cannot open the blob.
+fresh
+state state=boot
+echo 0123 >"$etc/keys/machine.blob"
+boots 1 "boot with a key of another machine"
+says "keys/machine.blob: the kernel cannot open this machine's trusted key" "boot says so"
+says "owner-1.list: accepted" "and goes on"
