@@ -30,14 +30,14 @@ _modgate() {
 	case $prev in
 	--mode) mapfile -t COMPREPLY < <(compgen -W "system signed listed" -- "$cur"); return ;;
 	--freshness) mapfile -t COMPREPLY < <(compgen -W "tpm none" -- "$cur"); return ;;
-	--key) mapfile -t COMPREPLY < <(compgen -W "file" -- "$cur"); return ;;
+	--key | --anchor-key) mapfile -t COMPREPLY < <(compgen -W "file tpm" -- "$cur"); return ;;
 	--root | --securityfs | --export) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
 	--cert | --log) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--kernel) mapfile -t COMPREPLY < <(compgen -W "$(ls /lib/modules 2>/dev/null)" -- "$cur"); return ;;
 	esac
 	case $verb in
 	"") word="$verbs $global" ;;
-	init) word="--key=file --mode= --freshness= --audit --allow-kexec $global" ;;
+	init) word="--key= --anchor-key= --mode= --freshness= --audit --allow-kexec $global" ;;
 	pending) word="--kernel= $global" ;;
 	why) word="--kernel= --cert= $global" ;;
 	approve) word="--all-pending --on-demand --permanent --unseen --name= --kernel= --cert= --generation= $global" ;;
@@ -45,7 +45,7 @@ _modgate() {
 	verify) word="--log --log= --repair --generation= --policy-generation= $global" ;;
 	list) word="--full $global" ;;
 	boot) word="--no-seal $global" ;;
-	key) word="--show --pin --export= --change-passphrase --rotate $global" ;;
+	key) word="--show --pin --export= --change-passphrase --rotate --key= $global" ;;
 	*) word=$global ;;
 	esac
 	case $verb:$cur in

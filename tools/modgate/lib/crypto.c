@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/provider.h>
+#include <openssl/rsa.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,7 +121,7 @@ char *cert_subject(const X509 *x509)
 }
 
 /* The kinds of keys that the kernel's side takes. */
-static bool key_supported(EVP_PKEY *key)
+bool key_supported(EVP_PKEY *key)
 {
 	char group[32] = "";
 
@@ -172,10 +174,31 @@ const char *signature_check(const void *der, size_t der_size,
 	return problem;
 }
 
+/* OpenSSL, asked to use the key where it is kept; to be freed. */
+static char *properties(const EVP_PKEY *key)
+{
+	const OSSL_PROVIDER *provider = EVP_PKEY_get0_provider(key);
+
+	return provider ? fmt("?provider=%s", OSSL_PROVIDER_get0_name(provider)) :
+			  NULL;
+}
+
+static bool sign_digest(EVP_PKEY_CTX *ctx, const EVP_PKEY *key,
+			const __u8 *digest, __u8 *signature,
+			size_t *signature_size)
+{
+	return EVP_PKEY_sign_init(ctx) == 1 &&
+	       (!EVP_PKEY_is_a(key, "RSA") ||
+		EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1) &&
+	       EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha384()) == 1 &&
+	       EVP_PKEY_sign(ctx, signature, signature_size, digest,
+			     MODGATE_DIGEST_SIZE) == 1;
+}
+
 /**
  * signature_make() - sign
  * @key: private key
- * @data: what to sign
+ * @data: what to sign; hashed here, since a TPM takes a second per megabyte
  * @size: of @data, in bytes
  * @signature: room for %MODGATE_SIGNATURE_MAX bytes
  * @signature_size: set to the size of @signature, in bytes
@@ -185,14 +208,32 @@ const char *signature_check(const void *der, size_t der_size,
 int signature_make(EVP_PKEY *key, const void *data, size_t size,
 		   __u8 *signature, size_t *signature_size)
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	char *props = properties(key);
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(key_context(key), key,
+						       props);
 	int err = -EINVAL;
 
+	sha384(data, size, digest);
 	*signature_size = MODGATE_SIGNATURE_MAX;
-	if (ctx &&
-	    EVP_DigestSignInit(ctx, NULL, EVP_sha384(), NULL, key) == 1 &&
-	    EVP_DigestSign(ctx, signature, signature_size, data, size) == 1)
+	if (ctx && sign_digest(ctx, key, digest, signature, signature_size))
 		err = 0;
-	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_CTX_free(ctx);
+	free(props);
 	return err;
+}
+
+/* Sign a certificate by its own key; OpenSSL says why not. */
+bool cert_sign(X509 *x509, EVP_PKEY *key)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	char *props = properties(key);
+	bool good = ctx &&
+		    EVP_DigestSignInit_ex(ctx, NULL, "SHA384", key_context(key),
+					  props, key, NULL) == 1 &&
+		    X509_sign_ctx(x509, ctx);
+
+	EVP_MD_CTX_free(ctx);
+	free(props);
+	return good;
 }

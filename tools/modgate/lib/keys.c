@@ -1,28 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The key provider "file": PKCS#8 under a passphrase (PBES2 with scrypt), and
- * a self-signed certificate as its public half, below /etc/modgate/keys.
+ * Our keys, below /etc/modgate/keys: of each, a file that stands in for the
+ * private half, which one of the providers keeps, and a self-signed certificate
+ * as its public half.
  */
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/pkcs12.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "trust.h"
-
-/*
- * What scrypt costs: 16 MiB, five times over, about a third of a second.
- * OpenSSL refuses to read more than 32 MiB.
- */
-#define SCRYPT_N 16384
-#define SCRYPT_R 8
-#define SCRYPT_P 5
+#include "keys.h"
 
 #define KEY_FILE_MAX 65536
+
+static const struct provider *const providers[] = {
+	&provider_file, &provider_tpm, &provider_store,
+};
 
 char *key_path(const struct options *o, const char *name, const char *suffix)
 {
@@ -75,61 +71,83 @@ static X509 *self_signed(const char *subject, EVP_PKEY *key)
 	    add_extension(x509, NID_basic_constraints, "critical,CA:FALSE") &&
 	    add_extension(x509, NID_key_usage, "critical,digitalSignature") &&
 	    add_extension(x509, NID_subject_key_identifier, "hash") &&
-	    X509_sign(x509, key, EVP_sha384()))
+	    cert_sign(x509, key))
 		return x509;
 	X509_free(x509);
 	return NULL;
 }
 
+/* The provider that is meant by what was typed; NULL if none is. */
+static const struct provider *provider_named(const char *where)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(providers); i++)
+		if (providers[i]->name && !strcmp(where, providers[i]->name))
+			return providers[i];
+	return strchr(where, ':') ? &provider_store : NULL;
+}
+
+/* Is this a provider, or the URI of a key? */
+bool key_where_valid(const char *where)
+{
+	return provider_named(where);
+}
+
+/* Is this the URI of a key that is there already? */
+bool key_where_is_uri(const char *where)
+{
+	return provider_named(where) == &provider_store;
+}
+
+static enum status certify(const char *name, EVP_PKEY *key, struct cert *cert)
+{
+	char *subject = fmt("modgate %s key", name);
+	X509 *x509 = self_signed(subject, key);
+	unsigned char *der = NULL;
+	int size = x509 ? i2d_X509(x509, &der) : -1;
+	enum status status = ST_OK;
+
+	if (size < 0 || cert_parse(der, size, cert))
+		status = fail(ST_NO, "cannot make a certificate of the %s key: %s",
+			      name, crypto_error());
+	else if (!key_supported(X509_get0_pubkey(cert->x509)))
+		status = fail(ST_NO,
+			      "the %s key is none of ECDSA P-384, RSA-3072, RSA-4096: the kernel takes no other",
+			      name);
+	OPENSSL_free(der);
+	X509_free(x509);
+	free(subject);
+	return status;
+}
+
 /**
- * key_make() - make a key and its certificate, in memory
+ * key_make() - make a key and its certificate, or a certificate of a key
+ * @where: "file", "tpm", or the URI of a key that is there
  * @name: KEY_ANCHOR or KEY_OWNER
+ * @passphrase: for a new key, or of the one that is there
  * @key: set to the private key
  * @cert: filled in
+ * @file: set to what key_store() is to write
+ *
+ * The caller frees all three, whatever is returned.
  *
  * Return: ST_OK, or a status after saying why not.
  */
-enum status key_make(const char *name, EVP_PKEY **key, struct cert *cert)
+enum status key_make(const char *where, const char *name,
+		     const char *passphrase, EVP_PKEY **key, struct cert *cert,
+		     BIO **file)
 {
-	char *subject = fmt("modgate %s key", name);
-	unsigned char *der = NULL;
-	X509 *x509 = NULL;
-	int size = -1;
+	enum status status;
 
-	*key = EVP_EC_gen("P-384");
-	if (*key)
-		x509 = self_signed(subject, *key);
-	if (x509)
-		size = i2d_X509(x509, &der);
-	X509_free(x509);
-	free(subject);
-	if (size < 0 || cert_parse(der, size, cert)) {
-		OPENSSL_free(der);
-		EVP_PKEY_free(*key);
-		*key = NULL;
+	*key = NULL;
+	memset(cert, 0, sizeof(*cert));
+	*file = BIO_new(BIO_s_mem());
+	if (!*file)
 		return fail(ST_NO, "cannot make the %s key: %s", name,
 			    crypto_error());
-	}
-	OPENSSL_free(der);
-	return ST_OK;
-}
-
-static X509_SIG *encrypt(EVP_PKEY *key, const char *passphrase)
-{
-	PKCS8_PRIV_KEY_INFO *plain = EVP_PKEY2PKCS8(key);
-	X509_ALGOR *pbe = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), NULL, 0,
-						NULL, SCRYPT_N, SCRYPT_R,
-						SCRYPT_P);
-	X509_SIG *sealed = NULL;
-
-	if (plain && pbe)
-		sealed = PKCS8_set0_pbe(passphrase, strlen(passphrase), plain,
-					pbe);
-	/* On success the algorithm belongs to the result. */
-	if (!sealed)
-		X509_ALGOR_free(pbe);
-	PKCS8_PRIV_KEY_INFO_free(plain);
-	return sealed;
+	status = provider_named(where)->make(where, passphrase, *file, key);
+	return status ? status : certify(name, *key, cert);
 }
 
 static enum status write_keys_file(const struct options *o, const char *name,
@@ -149,29 +167,17 @@ static enum status write_keys_file(const struct options *o, const char *name,
 	return status;
 }
 
-/* Write the private key, under @passphrase, in place of what is there. */
-enum status key_encrypt(const struct options *o, const char *name,
-			EVP_PKEY *key, const char *passphrase)
+/* Replace what stands in for the private key. */
+enum status key_replace(const struct options *o, const char *name, BIO *file)
 {
-	BIO *bio = BIO_new(BIO_s_mem());
-	X509_SIG *sealed = encrypt(key, passphrase);
-	enum status status;
-
-	if (!bio || !sealed || !PEM_write_bio_PKCS8(bio, sealed))
-		status = fail(ST_NO, "cannot encrypt the %s key: %s", name,
-			      crypto_error());
-	else
-		status = write_keys_file(o, name, "key", bio, 0600);
-	X509_SIG_free(sealed);
-	BIO_free(bio);
-	return status;
+	return write_keys_file(o, name, "key", file, 0600);
 }
 
 /* Write both halves; the folder is there. */
-enum status key_store(const struct options *o, const char *name, EVP_PKEY *key,
-		      const struct cert *cert, const char *passphrase)
+enum status key_store(const struct options *o, const char *name, BIO *file,
+		      const struct cert *cert)
 {
-	enum status status = key_encrypt(o, name, key, passphrase);
+	enum status status = key_replace(o, name, file);
 	BIO *bio;
 
 	if (status)
@@ -214,39 +220,130 @@ enum status key_cert(const struct options *o, const char *name,
 	return status;
 }
 
-static X509_SIG *read_sealed(const char *path, enum status *status)
+static void file_free(struct key_file *file)
 {
-	X509_SIG *sealed;
-	size_t size;
-	void *data;
-	BIO *bio;
-	int err = file_read(path, KEY_FILE_MAX, &data, &size);
+	free(file->path);
+	free(file->data);
+}
 
-	if (err == -ENOENT) {
-		*status = fail(ST_UNPROVISIONED, "%s is missing; restore it from a backup",
-			       path);
-		return NULL;
-	}
-	if (err) {
-		*status = fail_errno(err, "%s", path);
-		return NULL;
-	}
-	bio = BIO_new_mem_buf(data, size);
-	sealed = bio ? PEM_read_bio_PKCS8(bio, NULL, NULL, NULL) : NULL;
-	BIO_free(bio);
+static enum status file_open(const struct options *o, const char *name,
+			     struct key_file *file)
+{
+	void *data;
+	int err;
+
+	file->path = key_path(o, name, "key");
+	file->data = NULL;
+	err = file_read(file->path, KEY_FILE_MAX, &data, &file->size);
+	if (err == -ENOENT)
+		return fail(ST_UNPROVISIONED, "%s is missing; restore it from a backup",
+			    file->path);
+	if (err)
+		return fail_errno(err, "%s", file->path);
+	file->data = xzalloc(file->size + 1);
+	memcpy(file->data, data, file->size);
 	free(data);
-	if (!sealed)
-		*status = fail(ST_CORRUPT,
-			       "%s is not an encrypted PKCS#8 key; restore it from a backup",
-			       path);
-	return sealed;
+	return ST_OK;
+}
+
+/* A key's provider is told by the first line of its file. */
+static const struct provider *provider_of(const struct key_file *file)
+{
+	size_t i, size = strcspn(file->data, "\n");
+
+	for (i = 0; i < ARRAY_SIZE(providers); i++) {
+		const char *line = providers[i]->first_line;
+
+		if (line && strlen(line) == size &&
+		    !memcmp(line, file->data, size))
+			return providers[i];
+	}
+	return memchr(file->data, ':', size) ? &provider_store : NULL;
+}
+
+static enum status file_provider(const struct options *o, const char *name,
+				 struct key_file *file,
+				 const struct provider **provider)
+{
+	enum status status = file_open(o, name, file);
+
+	if (status)
+		return status;
+	*provider = provider_of(file);
+	if (!*provider)
+		return fail(ST_CORRUPT,
+			    "%s is neither an encrypted PKCS#8 key, nor a TSS2 private key, nor the URI of a key; restore it from a backup",
+			    file->path);
+	return ST_OK;
+}
+
+/**
+ * key_where() - where is this private key kept?
+ * @o: options
+ * @name: KEY_ANCHOR or KEY_OWNER
+ * @where: set to "file", "tpm", or the URI of the key, on success; to be freed
+ *
+ * Return: ST_OK, or a status after saying why it cannot be told.
+ */
+enum status key_where(const struct options *o, const char *name, char **where)
+{
+	const struct provider *provider;
+	struct key_file file;
+	enum status status = file_provider(o, name, &file, &provider);
+
+	*where = NULL;
+	if (!status)
+		*where = provider->name ? xstrdup(provider->name) :
+			 fmt("%.*s", (int)strcspn(file.data, "\n"), file.data);
+	file_free(&file);
+	return status;
+}
+
+/**
+ * keys_share_passphrase() - has the anchor key the owner key's passphrase?
+ * @o: options
+ *
+ * Keys that init has made have one passphrase. One that was there has its own.
+ *
+ * Return: true if it has.
+ */
+bool keys_share_passphrase(const struct options *o)
+{
+	static const char *const names[] = { KEY_ANCHOR, KEY_OWNER };
+	bool share = true;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names) && share; i++) {
+		char *where;
+
+		share = !key_where(o, names[i], &where) &&
+			!key_where_is_uri(where);
+		free(where);
+	}
+	return share;
+}
+
+static enum status check_cert(const struct options *o, const char *name,
+			      const struct key_file *file, EVP_PKEY *key)
+{
+	struct cert cert;
+	enum status status = key_cert(o, name, &cert);
+
+	if (status)
+		return status;
+	if (EVP_PKEY_eq(X509_get0_pubkey(cert.x509), key) != 1)
+		status = fail(ST_CORRUPT,
+			      "%s does not belong to the certificate beside it; restore both from a backup",
+			      file->path);
+	cert_free(&cert);
+	return status;
 }
 
 /**
  * key_unlock() - get at a private key
  * @o: options
  * @name: KEY_ANCHOR or KEY_OWNER
- * @passphrase: for it
+ * @passphrase: for it; in a TPM, a wrong one counts
  * @key: set on success; to be freed
  *
  * Return: ST_OK, ST_SECRET if it is the wrong passphrase, or another status.
@@ -254,35 +351,54 @@ static X509_SIG *read_sealed(const char *path, enum status *status)
 enum status key_unlock(const struct options *o, const char *name,
 		       const char *passphrase, EVP_PKEY **key)
 {
-	char *path = key_path(o, name, "key");
-	PKCS8_PRIV_KEY_INFO *plain = NULL;
-	enum status status = ST_OK;
-	struct cert cert = { 0 };
-	X509_SIG *sealed;
+	const struct provider *provider;
+	struct key_file file;
+	enum status status = file_provider(o, name, &file, &provider);
 
 	*key = NULL;
-	sealed = read_sealed(path, &status);
-	if (sealed) {
-		plain = PKCS8_decrypt(sealed, passphrase, strlen(passphrase));
-		if (plain)
-			*key = EVP_PKCS82PKEY(plain);
-		if (!*key)
-			status = fail(ST_SECRET, "%s: wrong passphrase", path);
-	}
-	if (*key)
-		status = key_cert(o, name, &cert);
-	if (*key && !status && X509_check_private_key(cert.x509, *key) != 1)
-		status = fail(ST_CORRUPT,
-			      "%s does not belong to the certificate beside it; restore both from a backup",
-			      path);
+	if (!status)
+		status = provider->unlock(&file, passphrase, key);
+	if (!status)
+		status = check_cert(o, name, &file, *key);
 	if (status) {
 		EVP_PKEY_free(*key);
 		*key = NULL;
 	}
 	ERR_clear_error();
-	cert_free(&cert);
-	PKCS8_PRIV_KEY_INFO_free(plain);
-	X509_SIG_free(sealed);
-	free(path);
+	file_free(&file);
+	return status;
+}
+
+/**
+ * key_change() - the same key under another passphrase
+ * @o: options
+ * @name: KEY_ANCHOR or KEY_OWNER
+ * @old: passphrase
+ * @new: passphrase
+ * @out: set to what key_replace() is to write, on success; to be freed
+ *
+ * Return: ST_OK, ST_SECRET if a passphrase will not do, or another status.
+ */
+enum status key_change(const struct options *o, const char *name,
+		       const char *old, const char *new, BIO **out)
+{
+	const struct provider *provider;
+	struct key_file file;
+	enum status status = file_provider(o, name, &file, &provider);
+
+	*out = status ? NULL : BIO_new(BIO_s_mem());
+	if (!status && !*out)
+		status = fail(ST_NO, "%s: %s", file.path, crypto_error());
+	if (!status && !provider->change)
+		status = fail(ST_NO,
+			      "%s: the passphrase of a key in a store is changed by the token's own tool",
+			      file.path);
+	if (!status)
+		status = provider->change(&file, old, new, *out);
+	if (status) {
+		BIO_free(*out);
+		*out = NULL;
+	}
+	file_free(&file);
 	return status;
 }

@@ -19,22 +19,6 @@
 #define DEVICE "/dev/tpmrm0"
 #define RATE_SECONDS 30		/* for a TPM that limits writes to its memory */
 
-/**
- * struct tpm - an open TPM
- * @tcti: how it is reached
- * @esys: context of ESYS
- * @srk: storage root key, ESYS_TR_NONE if it has none
- * @session: HMAC session, salted if there is a storage root key
- * @name: SHA-384 of the Name of @srk
- */
-struct tpm {
-	TSS2_TCTI_CONTEXT *tcti;
-	ESYS_CONTEXT *esys;
-	ESYS_TR srk;
-	ESYS_TR session;
-	__u8 name[MODGATE_DIGEST_SIZE];
-};
-
 /*
  * The storage root key of the TCG (TPM v2.0 Provisioning Guidance, 7.5.1): the
  * template L-2 of the EK Credential Profile, but without a policy, usable with
@@ -66,17 +50,18 @@ static const TPM2B_PUBLIC srk_template = {
 };
 
 /* The TPM's response code without the number of what it is about (Part 2, 6.6). */
-static TSS2_RC code(TSS2_RC rc)
+TSS2_RC tpm_code(TSS2_RC rc)
 {
 	return rc <= 0xffff && (rc & TPM2_RC_FMT1) ? rc & 0xbf : rc;
 }
 
-static bool is_secret_wrong(TSS2_RC rc)
+bool tpm_secret_wrong(TSS2_RC rc)
 {
-	return code(rc) == TPM2_RC_AUTH_FAIL || code(rc) == TPM2_RC_BAD_AUTH;
+	return tpm_code(rc) == TPM2_RC_AUTH_FAIL || tpm_code(rc) == TPM2_RC_BAD_AUTH;
 }
 
-static const char *where(void)
+/* How the TPM is reached, as tpm2-tss says it. */
+const char *tpm_where(void)
 {
 	const char *tcti = getenv("MODGATE_TCTI");
 
@@ -92,7 +77,7 @@ enum status tpm_fail(TSS2_RC rc, const char *what)
 /* Has this machine a TPM 2.0, as far as can be seen without opening it? */
 bool tpm_present(void)
 {
-	return strcmp(where(), "device:" DEVICE) || !access(DEVICE, F_OK);
+	return strcmp(tpm_where(), "device:" DEVICE) || !access(DEVICE, F_OK);
 }
 
 static enum status connect_tpm(struct tpm *tpm)
@@ -101,7 +86,7 @@ static enum status connect_tpm(struct tpm *tpm)
 
 	/* They write to standard error what is said here in other words. */
 	setenv("TSS2_LOG", "all+none", 0);
-	rc = Tss2_TctiLdr_Initialize(where(), &tpm->tcti);
+	rc = Tss2_TctiLdr_Initialize(tpm_where(), &tpm->tcti);
 	if (!rc)
 		rc = Esys_Initialize(&tpm->esys, tpm->tcti, NULL);
 	if (!rc)
@@ -113,7 +98,7 @@ static enum status connect_tpm(struct tpm *tpm)
 	return fail(access(DEVICE, R_OK | W_OK) && !getenv("MODGATE_TCTI") ?
 		    ST_PRIVILEGE : ST_NO,
 		    "TPM: %s cannot be opened: %s (0x%x); it wants root, and nobody else may hold it",
-		    where(), Tss2_RC_Decode(rc), rc);
+		    tpm_where(), Tss2_RC_Decode(rc), rc);
 }
 
 /* Find the storage root key; that there is none is no error. */
@@ -126,7 +111,7 @@ static enum status find_srk(struct tpm *tpm)
 				   ESYS_TR_NONE, ESYS_TR_NONE, &tpm->srk);
 	if (rc) {
 		tpm->srk = ESYS_TR_NONE;
-		return code(rc) == TPM2_RC_HANDLE ? ST_OK :
+		return tpm_code(rc) == TPM2_RC_HANDLE ? ST_OK :
 		       tpm_fail(rc, "storage root key 0x81000001");
 	}
 	rc = Esys_TR_GetName(tpm->esys, tpm->srk, &name);
@@ -194,7 +179,7 @@ enum status tpm_open(struct tpm **tpm)
 
 static enum status owner_failed(TSS2_RC rc, const char *what)
 {
-	if (is_secret_wrong(rc))
+	if (tpm_secret_wrong(rc))
 		return fail(ST_NO,
 			    "TPM: %s: the owner hierarchy has an authorization value; take it away for this (tpm2_changeauth -c owner)",
 			    what);
@@ -244,12 +229,6 @@ void tpm_close(struct tpm *tpm)
 	if (tpm->tcti)
 		Tss2_TctiLdr_Finalize(&tpm->tcti);
 	free(tpm);
-}
-
-/* For what is asked elsewhere. */
-struct ESYS_CONTEXT *tpm_esys(const struct tpm *tpm)
-{
-	return tpm->esys;
 }
 
 /* The machine's name after its storage root key; false if it has none. */
@@ -306,7 +285,7 @@ static TSS2_RC examine(struct tpm *tpm, ESYS_TR nv, enum counter_state *state,
 		rc = read_value(tpm, nv, value);
 	Esys_Free(public);
 	/* It looks like ours, but somebody has given it a secret. */
-	if (is_secret_wrong(rc)) {
+	if (tpm_secret_wrong(rc)) {
 		*state = COUNTER_FOREIGN;
 		rc = 0;
 	}
@@ -343,7 +322,7 @@ enum status counter_read(struct tpm *tpm, __u32 handle,
 	*state = COUNTER_MISSING;
 	rc = Esys_TR_FromTPMPublic(tpm->esys, handle, ESYS_TR_NONE,
 				   ESYS_TR_NONE, ESYS_TR_NONE, &nv);
-	if (code(rc) == TPM2_RC_HANDLE)
+	if (tpm_code(rc) == TPM2_RC_HANDLE)
 		return ST_OK;
 	if (!rc) {
 		rc = examine(tpm, nv, state, value);

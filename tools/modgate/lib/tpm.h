@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The TPM 2.0: its name, and its counters. What a counter means stands in
- * freshness.h.
+ * The TPM 2.0: its name, its counters, and keys in it. What a counter means
+ * stands in freshness.h.
  */
 #ifndef _MODGATE_TPM_H
 #define _MODGATE_TPM_H
@@ -34,8 +34,26 @@ struct pcr_bank {
 	__u8 value[PCR_SIZE_MAX];
 };
 
+/* The longest authorization value of a key: as long as its name algorithm's digest. */
+#define TPM_PASSPHRASE_MAX 48
+
+/**
+ * struct tpm_key - a key made in the TPM, as it is kept outside
+ * @public: TPM2B_PUBLIC
+ * @private: TPM2B_PRIVATE, which only that TPM can read
+ * @public_size: of @public, in bytes
+ * @private_size: of @private, in bytes
+ */
+struct tpm_key {
+	__u8 public[1024];
+	__u8 private[2048];
+	size_t public_size;
+	size_t private_size;
+};
+
 /* tpm.c: what returns a status has said why */
 bool tpm_present(void);
+const char *tpm_where(void);
 enum status tpm_open(struct tpm **tpm);
 enum status tpm_open_to_change(struct tpm **tpm);
 void tpm_close(struct tpm *tpm);
@@ -49,5 +67,17 @@ enum status counter_undefine(struct tpm *tpm, __u32 handle);
 /* tpm_pcr.c */
 enum status pcr_read(struct tpm *tpm, unsigned int pcr,
 		     struct pcr_bank banks[PCR_BANKS_MAX], size_t *n);
+
+/* tpm_key.c */
+enum status tpm_key_make(struct tpm *tpm, const char *passphrase,
+			 struct tpm_key *key);
+enum status tpm_key_try(struct tpm *tpm, const struct tpm_key *key,
+			const char *path, const char *passphrase);
+enum status tpm_key_change(struct tpm *tpm, struct tpm_key *key,
+			   const char *path, const char *old, const char *new);
+
+/* tpm_lockout.c */
+char *tpm_tries(struct tpm *tpm);
+bool tpm_lockout_open(struct tpm *tpm);
 
 #endif /* _MODGATE_TPM_H */

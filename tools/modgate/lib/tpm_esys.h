@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * For the files that talk to the TPM by ESYS.
+ * Among tpm*.c: an open TPM, and its response codes.
  */
 #ifndef _MODGATE_TPM_ESYS_H
 #define _MODGATE_TPM_ESYS_H
@@ -9,8 +9,24 @@
 
 #include "tpm.h"
 
-/* tpm.c */
-struct ESYS_CONTEXT *tpm_esys(const struct tpm *tpm);
+/**
+ * struct tpm - an open TPM
+ * @tcti: how it is reached
+ * @esys: context of ESYS
+ * @srk: storage root key, ESYS_TR_NONE if it has none
+ * @session: HMAC session, salted if there is a storage root key
+ * @name: SHA-384 of the Name of @srk
+ */
+struct tpm {
+	TSS2_TCTI_CONTEXT *tcti;
+	ESYS_CONTEXT *esys;
+	ESYS_TR srk;
+	ESYS_TR session;
+	__u8 name[MODGATE_DIGEST_SIZE];
+};
+
+TSS2_RC tpm_code(TSS2_RC rc);
+bool tpm_secret_wrong(TSS2_RC rc);
 enum status tpm_fail(TSS2_RC rc, const char *what);
 
 #endif /* _MODGATE_TPM_ESYS_H */

@@ -47,7 +47,7 @@ static TSS2_RC read_bank(struct tpm *tpm, const TPMS_PCR_SELECTION *selection,
 	TPML_DIGEST *digests;
 	TSS2_RC rc;
 
-	rc = Esys_PCR_Read(tpm_esys(tpm), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+	rc = Esys_PCR_Read(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
 			   &one, NULL, NULL, &digests);
 	if (rc)
 		return rc;
@@ -78,7 +78,7 @@ enum status pcr_read(struct tpm *tpm, unsigned int pcr,
 	__u32 i;
 
 	*n = 0;
-	rc = Esys_GetCapability(tpm_esys(tpm), ESYS_TR_NONE, ESYS_TR_NONE,
+	rc = Esys_GetCapability(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE,
 				ESYS_TR_NONE, TPM2_CAP_PCRS, 0, 1, NULL, &data);
 	if (rc)
 		return tpm_fail(rc, "which PCRs there are");

@@ -39,6 +39,12 @@ const char *signature_check(const void *der, size_t der_size,
 			    const void *signature, size_t signature_size);
 int signature_make(EVP_PKEY *key, const void *data, size_t size,
 		   __u8 *signature, size_t *signature_size);
+bool key_supported(EVP_PKEY *key);
+bool cert_sign(X509 *x509, EVP_PKEY *key);
+
+/* keys_context.c */
+OSSL_LIB_CTX *key_context(const EVP_PKEY *key);
+void key_context_end(void);
 
 /* passphrase.c: passphrases live in OpenSSL's locked memory */
 #define PASSPHRASE_SIZE 1024
@@ -48,20 +54,27 @@ char *passphrase_ask(const struct options *o, const char *prompt);
 char *passphrase_new(const struct options *o, const char *what);
 void passphrase_free(char *passphrase);
 
-/* keys.c: the provider "file" */
+/* keys.c */
 #define KEY_ANCHOR "anchor"
 #define KEY_OWNER "owner"
 #define KEY_OWNER_NEXT "owner-next"	/* until a rotation is complete */
 
-enum status key_make(const char *name, EVP_PKEY **key, struct cert *cert);
-enum status key_store(const struct options *o, const char *name, EVP_PKEY *key,
-		      const struct cert *cert, const char *passphrase);
-enum status key_encrypt(const struct options *o, const char *name,
-			EVP_PKEY *key, const char *passphrase);
+bool key_where_valid(const char *where);
+bool key_where_is_uri(const char *where);
+enum status key_make(const char *where, const char *name,
+		     const char *passphrase, EVP_PKEY **key, struct cert *cert,
+		     BIO **file);
+enum status key_store(const struct options *o, const char *name, BIO *file,
+		      const struct cert *cert);
+enum status key_replace(const struct options *o, const char *name, BIO *file);
+enum status key_change(const struct options *o, const char *name,
+		       const char *old, const char *new, BIO **out);
 enum status key_unlock(const struct options *o, const char *name,
 		       const char *passphrase, EVP_PKEY **key);
 enum status key_cert(const struct options *o, const char *name,
 		     struct cert *cert);
+enum status key_where(const struct options *o, const char *name, char **where);
+bool keys_share_passphrase(const struct options *o);
 char *key_path(const struct options *o, const char *name, const char *suffix);
 
 /**

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "freshness.h"
+#include "init_keys.h"
 #include "programs.h"
 
 #define MARKER ".init"
@@ -20,10 +21,7 @@
 struct plan {
 	__u32 mode;
 	__u32 flags;
-	struct cert anchor;
-	struct cert owner;
-	EVP_PKEY *anchor_key;
-	EVP_PKEY *owner_key;
+	struct init_keys keys;
 	const char *freshness;	/* "tpm", "none", or NULL to find out */
 	const char *because;	/* why it is that */
 	struct tpm *tpm;	/* NULL with "none" */
@@ -204,18 +202,18 @@ static enum status stage_policy(struct plan *p, const struct options *o)
 	struct modgate_authority *a;
 	enum status status;
 
-	draft_header(&draft, MODGATE_LOCAL_POLICY, 1, p->anchor.digest);
+	draft_header(&draft, MODGATE_LOCAL_POLICY, 1, p->keys.anchor.digest);
 	draft.header.mode = le32(p->mode);
 	draft.header.flags = le32(p->flags);
 	memcpy(draft.header.machine, p->machine, MODGATE_DIGEST_SIZE);
-	a = draft_authority(&draft, &p->owner);
+	a = draft_authority(&draft, &p->keys.owner);
 	a->roles = le32(MODGATE_ROLE_APPROVE | MODGATE_ROLE_VENDOR |
 			MODGATE_ROLE_BAN);
 	a->flags = le32(MODGATE_AUTHORITY_REQUIRED);
 	a->slot = le32(SLOT_OWNER);
 	a->floor = le64(p->list_generation);
 	draft_name(a->name, KEY_OWNER);
-	status = draft_stage(&draft, o, &nothing, p->anchor_key, "local",
+	status = draft_stage(&draft, o, &nothing, p->keys.anchor_key, "local",
 			     &count);
 	draft_free(&draft);
 	return status;
@@ -228,16 +226,15 @@ static enum status stage_list(struct plan *p, const struct options *o)
 	struct store nothing = { 0 };
 	enum status status;
 
-	draft_header(&draft, MODGATE_APPROVED_LIST, 1, p->owner.digest);
-	status = draft_stage(&draft, o, &nothing, p->owner_key, KEY_OWNER,
+	draft_header(&draft, MODGATE_APPROVED_LIST, 1, p->keys.owner.digest);
+	status = draft_stage(&draft, o, &nothing, p->keys.owner_key, KEY_OWNER,
 			     &count);
 	p->list_generation = modgate_le64(draft.header.generation);
 	draft_free(&draft);
 	return status;
 }
 
-static enum status make_all(struct plan *p, const struct options *o,
-			    const char *passphrase)
+static enum status make_all(struct plan *p, const struct options *o)
 {
 	char *keys = store_dir(o, "keys");
 	char *marker = store_dir(o, "keys/" MARKER);
@@ -247,15 +244,7 @@ static enum status make_all(struct plan *p, const struct options *o,
 	if (err)
 		status = fail_errno(err, "%s", marker);
 	if (!status)
-		status = key_make(KEY_ANCHOR, &p->anchor_key, &p->anchor);
-	if (!status)
-		status = key_make(KEY_OWNER, &p->owner_key, &p->owner);
-	if (!status)
-		status = key_store(o, KEY_OWNER, p->owner_key, &p->owner,
-				   passphrase);
-	if (!status)
-		status = key_store(o, KEY_ANCHOR, p->anchor_key, &p->anchor,
-				   passphrase);
+		status = init_keys_make(&p->keys, o);
 	if (!status)
 		status = stage_list(p, o);
 	if (!status)
@@ -279,12 +268,13 @@ static void show(const struct plan *p, const struct options *o)
 	if (o->json) {
 		struct json_object *j = json_object_new_object();
 		char *pin = fmt("modgate.anchor=%s",
-				digest_hex(hex, p->anchor.digest));
+				digest_hex(hex, p->keys.anchor.digest));
 
 		json_str(j, "pin", pin);
-		json_digest(j, "anchor", p->anchor.digest);
-		json_digest(j, "owner", p->owner.digest);
-		json_str(j, "key", "file");
+		json_digest(j, "anchor", p->keys.anchor.digest);
+		json_digest(j, "owner", p->keys.owner.digest);
+		json_str(j, "key", p->keys.owner_where);
+		json_str(j, "anchor_key", p->keys.anchor_where);
 		json_str(j, "mode", mode_name(p->mode));
 		json_str(j, "freshness", p->freshness);
 		json_str(j, "freshness_because", p->because);
@@ -301,7 +291,9 @@ static void show(const struct plan *p, const struct options *o)
 	       "approved, and the keys cannot be replaced.\n\n"
 	       "Add this to the kernel command line, and restart:\n\n"
 	       "modgate.anchor=%s\n\n",
-	       mode_name(p->mode), o->root, digest_hex(hex, p->anchor.digest));
+	       mode_name(p->mode), o->root, digest_hex(hex, p->keys.anchor.digest));
+	printf("Keys: owner key %s, anchor key %s.\n", p->keys.owner_where,
+	       p->keys.anchor_where);
 	printf("Freshness: %s, since %s.\n%s", p->freshness, p->because,
 	       p->tpm ?
 	       "  Four counters in the TPM keep older documents from being put back, if the\n"
@@ -319,7 +311,6 @@ static enum status init(struct plan *p, const struct options *o)
 	char *marker = store_dir(o, "keys/" MARKER);
 	bool interrupted = !access(marker, F_OK);
 	enum status status = ST_OK;
-	char *passphrase;
 
 	free(marker);
 	if (!interrupted)
@@ -333,15 +324,13 @@ static enum status init(struct plan *p, const struct options *o)
 		status = refuse_existing(o);
 	if (status)
 		return status;
-	passphrase = passphrase_new(o, "the anchor key and the owner key");
-	if (!passphrase)
-		return ST_SECRET;
-	status = choose(p, o);
+	status = init_keys_ask(&p->keys, o);
+	if (!status)
+		status = choose(p, o);
 	if (!status && interrupted)
 		status = discard_interrupted(o);
 	if (!status)
-		status = make_all(p, o, passphrase);
-	passphrase_free(passphrase);
+		status = make_all(p, o);
 	if (status)
 		return status;
 	show(p, o);
@@ -360,20 +349,23 @@ static enum status run(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{ "key", required_argument, NULL, 'k' },
+		{ "anchor-key", required_argument, NULL, 'K' },
 		{ "mode", required_argument, NULL, 'm' },
 		{ "freshness", required_argument, NULL, 'f' },
 		{ "audit", no_argument, NULL, 'a' },
 		{ "allow-kexec", no_argument, NULL, 'x' },
 		{ 0 }
 	};
-	struct plan p = { .mode = MODGATE_MODE_LISTED };
+	struct plan p = { .mode = MODGATE_MODE_LISTED,
+			  .keys.owner_where = "file" };
 	enum status status = ST_OK;
 	int c;
 
 	while ((c = next_option(argc, argv, options, o)) != -1 && !status) {
-		if (c == 'k' && strcmp(optarg, "file"))
-			status = usage("--key=%s: this version has one provider, file",
-				       optarg);
+		if (c == 'k')
+			p.keys.owner_where = optarg;
+		else if (c == 'K')
+			p.keys.anchor_where = optarg;
 		else if (c == 'm')
 			status = parse_mode(&p.mode, optarg);
 		else if (c == 'f' && strcmp(optarg, "tpm") &&
@@ -392,11 +384,10 @@ static enum status run(int argc, char **argv, struct options *o)
 		return status;
 	if (optind != argc)
 		return usage("%s: init takes no arguments", argv[optind]);
-	status = init(&p, o);
-	EVP_PKEY_free(p.anchor_key);
-	EVP_PKEY_free(p.owner_key);
-	cert_free(&p.anchor);
-	cert_free(&p.owner);
+	status = init_keys_check(&p.keys);
+	if (!status)
+		status = init(&p, o);
+	init_keys_free(&p.keys);
 	tpm_close(p.tpm);
 	return status;
 }
@@ -404,7 +395,8 @@ static enum status run(int argc, char **argv, struct options *o)
 const struct verb verb_init = {
 	.name = "init",
 	.summary = "Make the keys, a local policy and an empty list",
-	.usage = "[--key=file] [--mode=system|signed|listed] [--freshness=tpm|none]\n"
+	.usage = "[--key=file|tpm|URI] [--anchor-key=file|tpm|URI]\n"
+		 "       [--mode=system|signed|listed] [--freshness=tpm|none]\n"
 		 "       [--audit] [--allow-kexec]",
 	.run = run,
 };

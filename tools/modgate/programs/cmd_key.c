@@ -36,7 +36,8 @@ static enum status pin(const struct options *o)
 }
 
 static void show_one(const struct options *o, struct json_object *array,
-		     const char *name, const struct cert *cert)
+		     const char *name, const char *provider,
+		     const struct cert *cert)
 {
 	char *path = key_path(o, name, "pem"), *subject;
 	char hex[HEX_SIZE];
@@ -47,13 +48,13 @@ static void show_one(const struct options *o, struct json_object *array,
 		struct json_object *j = json_object_new_object();
 
 		json_str(j, "name", name);
-		json_str(j, "provider", "file");
+		json_str(j, "provider", provider);
 		json_str(j, "certificate", path);
 		json_str(j, "subject", subject);
 		json_str(j, "digest", hex);
 		json_object_array_add(array, j);
 	} else {
-		printf("%s\n  provider     file\n", name);
+		printf("%s\n  provider     %s\n", name, provider);
 		printf("  certificate  %s\n", path);
 		printf("  subject      %s\n  digest       %s\n", subject, hex);
 	}
@@ -66,14 +67,18 @@ static enum status show(const struct options *o)
 	struct json_object *array = json_object_new_array();
 	enum status status = ST_OK;
 	struct cert cert;
+	char *provider;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(names) && !status; i++) {
 		status = key_cert(o, names[i], &cert);
-		if (!status) {
-			show_one(o, array, names[i], &cert);
-			cert_free(&cert);
-		}
+		if (status)
+			break;
+		status = key_where(o, names[i], &provider);
+		if (!status)
+			show_one(o, array, names[i], provider, &cert);
+		free(provider);
+		cert_free(&cert);
 	}
 	if (o->json && !status)
 		json_out(array);
@@ -82,31 +87,85 @@ static enum status show(const struct options *o)
 	return status;
 }
 
-/* Both keys are opened before either is written. */
-static enum status reencrypt(const struct options *o, const char *old)
+/* What to change: not what a token keeps. */
+struct change {
+	bool wanted[ARRAY_SIZE(names)];
+	struct bio_st *file[ARRAY_SIZE(names)];
+};
+
+static enum status choose_keys(const struct options *o, struct change *change)
 {
-	struct opened {
-		EVP_PKEY *key;
-	} keys[ARRAY_SIZE(names)] = { 0 };
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		char *where;
+		enum status status = key_where(o, names[i], &where);
+
+		if (status)
+			return status;
+		change->wanted[i] = !key_where_is_uri(where);
+		any = any || change->wanted[i];
+		free(where);
+	}
+	return any ? ST_OK :
+	       fail(ST_NO,
+		    "the keys are kept by a token: its own tool changes the PIN (for a PKCS#11 token 'pkcs11-tool --change-pin', for a key of the TPM 'tpm2_changeauth')");
+}
+
+static enum status try_old(const struct options *o, const struct change *change,
+			   const char *old)
+{
 	enum status status = ST_OK;
+	EVP_PKEY *key;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names) && !status; i++) {
+		if (!change->wanted[i])
+			continue;
+		status = key_unlock(o, names[i], old, &key);
+		EVP_PKEY_free(key);
+	}
+	return status;
+}
+
+static enum status replace_files(const struct options *o, struct change *change)
+{
+	enum status status = ST_OK;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names) && !status; i++) {
+		if (!change->wanted[i])
+			continue;
+		status = key_replace(o, names[i], change->file[i]);
+		if (status && i && change->wanted[0])
+			warn("the %s key has the new passphrase, the %s key still the old one",
+			     names[0], names[1]);
+	}
+	return status;
+}
+
+/* Both keys are made ready before either is written. */
+static enum status change_keys(const struct options *o, struct change *change,
+			       const char *old)
+{
+	enum status status = try_old(o, change, old);
 	char *new = NULL;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(names) && !status; i++)
-		status = key_unlock(o, names[i], old, &keys[i].key);
 	if (!status) {
 		new = passphrase_new(o, "the anchor key and the owner key");
 		if (!new)
 			status = ST_SECRET;
 	}
-	for (i = 0; i < ARRAY_SIZE(names) && !status; i++) {
-		status = key_encrypt(o, names[i], keys[i].key, new);
-		if (status && i)
-			warn("the %s key has the new passphrase, the %s key still the old one",
-			     names[0], names[1]);
-	}
+	for (i = 0; i < ARRAY_SIZE(names) && !status; i++)
+		if (change->wanted[i])
+			status = key_change(o, names[i], old, new,
+					    &change->file[i]);
+	if (!status)
+		status = replace_files(o, change);
 	for (i = 0; i < ARRAY_SIZE(names); i++)
-		EVP_PKEY_free(keys[i].key);
+		BIO_free(change->file[i]);
 	passphrase_free(new);
 	return status;
 }
@@ -131,21 +190,30 @@ static enum status complete_rotation(const struct options *o)
 
 static enum status change_passphrase(const struct options *o)
 {
+	struct change change = { 0 };
 	enum status status = store_lock(o);
 	char *old;
+	size_t i;
 
 	if (!status)
 		status = complete_rotation(o);
+	if (!status)
+		status = choose_keys(o, &change);
 	if (status)
 		return status;
 	old = passphrase_ask(o, "Passphrase of the anchor key and the owner key");
 	if (!old)
 		return ST_SECRET;
-	status = reencrypt(o, old);
+	status = change_keys(o, &change, old);
 	passphrase_free(old);
-	if (!status && !o->json)
-		puts("The keys have a new passphrase; copies of the files keep the old one.");
-	return status;
+	if (status || o->json)
+		return status;
+	puts("The keys have a new passphrase; copies of the files keep the old one.");
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (!change.wanted[i])
+			printf("The PIN of the %s key is changed by its token's own tool.\n",
+			       names[i]);
+	return ST_OK;
 }
 
 static enum status run(int argc, char **argv, struct options *o)
@@ -156,9 +224,10 @@ static enum status run(int argc, char **argv, struct options *o)
 		{ "change-passphrase", no_argument, NULL, 'c' },
 		{ "rotate", no_argument, NULL, 'r' },
 		{ "export", required_argument, NULL, 'e' },
+		{ "key", required_argument, NULL, 'k' },
 		{ 0 }
 	};
-	const char *folder = NULL;
+	const char *folder = NULL, *where = NULL;
 	int c, what = 's', n = 0;
 
 	while ((c = next_option(argc, argv, options, o)) != -1) {
@@ -166,11 +235,19 @@ static enum status run(int argc, char **argv, struct options *o)
 			return ST_USAGE;
 		if (c == 'e')
 			folder = optarg;
+		if (c == 'k') {
+			where = optarg;
+			continue;
+		}
 		what = c;
 		n++;
 	}
 	if (n > 1 || optind != argc)
 		return usage("key takes one of its options, and no arguments");
+	if (where && what != 'r')
+		return usage("--key goes with --rotate");
+	if (where && !key_where_valid(where))
+		return usage("--key=%s: file, tpm, or the URI of a key", where);
 	if (folder && !*folder)
 		return usage("--export: which folder?");
 	switch (what) {
@@ -181,7 +258,7 @@ static enum status run(int argc, char **argv, struct options *o)
 	case 'c':
 		return change_passphrase(o);
 	case 'r':
-		return rotate_run(o);
+		return rotate_run(o, where);
 	default:
 		return show(o);
 	}
@@ -190,6 +267,7 @@ static enum status run(int argc, char **argv, struct options *o)
 const struct verb verb_key = {
 	.name = "key",
 	.summary = "Show or export the keys and the pin; change the passphrase or the owner key",
-	.usage = "[--show | --pin | --export=DIR | --change-passphrase | --rotate]",
+	.usage = "[--show | --pin | --export=DIR | --change-passphrase |\n"
+		 "       --rotate [--key=file|tpm|URI]]",
 	.run = run,
 };

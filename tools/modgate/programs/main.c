@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 
 #include "programs.h"
+#include "trust.h"
 
 #define LOCKED_MEMORY 65536
 
@@ -204,6 +205,7 @@ int main(int argc, char **argv)
 		if (errno != EPIPE)
 			status = fail_errno(errno, "standard output");
 	}
+	key_context_end();
 	CRYPTO_secure_malloc_done();
 	return status;
 }

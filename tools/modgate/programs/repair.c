@@ -229,26 +229,44 @@ static enum status prepare_tpm(struct job *job)
 	return status ? status : counters_provide(job->tpm, job->list.slot);
 }
 
-/* The passphrase is asked for before anything changes, and tried. */
-static enum status change(struct job *job)
+static enum status sign_both(struct job *job, const char *anchor,
+			     const char *owner)
 {
-	char *passphrase = passphrase_ask(job->o, "Passphrase of the anchor key and the owner key");
 	enum status status;
 	EVP_PKEY *key;
 
-	if (!passphrase)
-		return ST_SECRET;
+	/* The passphrase is tried before anything changes. */
 	status = key_unlock(job->o, job->policy.dead ? KEY_ANCHOR : KEY_OWNER,
-			    passphrase, &key);
+			    job->policy.dead ? anchor : owner, &key);
 	if (!status) {
 		EVP_PKEY_free(key);
 		status = prepare_tpm(job);
 	}
 	if (!status)
-		status = sign(job, &job->policy, KEY_ANCHOR, passphrase);
-	if (!status)
-		status = sign(job, &job->list, KEY_OWNER, passphrase);
-	passphrase_free(passphrase);
+		status = sign(job, &job->policy, KEY_ANCHOR, anchor);
+	return status ? status : sign(job, &job->list, KEY_OWNER, owner);
+}
+
+static enum status change(struct job *job)
+{
+	enum status status = ST_SECRET;
+	char *owner, *anchor;
+
+	if (keys_share_passphrase(job->o)) {
+		owner = passphrase_ask(job->o, "Passphrase of the anchor key and the owner key");
+		if (owner)
+			status = sign_both(job, owner, owner);
+		passphrase_free(owner);
+		return status;
+	}
+	owner = job->list.dead ?
+		passphrase_ask(job->o, "Passphrase of the owner key") : NULL;
+	anchor = job->policy.dead && (owner || !job->list.dead) ?
+		 passphrase_ask(job->o, "Passphrase of the anchor key") : NULL;
+	if ((owner || !job->list.dead) && (anchor || !job->policy.dead))
+		status = sign_both(job, anchor, owner);
+	passphrase_free(owner);
+	passphrase_free(anchor);
 	return status;
 }
 

@@ -6,18 +6,22 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "owner.h"
+#include "programs.h"
 #include "rotate.h"
 #include "rotation.h"
 
 /* What is made. */
 struct rotation {
 	const struct options *o;
+	char *where;		/* the new key is to be kept */
 	struct owner owner;	/* as it was */
 	EVP_PKEY *anchor;
 	EVP_PKEY *key;
 	struct cert cert;
+	BIO *file;		/* what stands in for the new key */
 	struct stored policy;
 	struct stored list;
 };
@@ -44,13 +48,70 @@ static enum status begin(struct rotation *r)
 	return status;
 }
 
+/*
+ * Where the old one is kept, unless that is a place for this one only; where the
+ * anchor key is, if the old one was lost.
+ */
+static enum status choose_where(struct rotation *r, const char *where)
+{
+	char *path = key_path(r->o, KEY_OWNER, "key");
+	const bool lost = access(path, F_OK);
+	enum status status;
+
+	free(path);
+
+	if (where) {
+		r->where = xstrdup(where);
+		return ST_OK;
+	}
+	status = key_where(r->o, lost ? KEY_ANCHOR : KEY_OWNER, &r->where);
+	if (!status && key_where_is_uri(r->where))
+		status = usage("the %s key is one that was there, %s; name the new owner key: --key=URI, file or tpm",
+			       lost ? KEY_ANCHOR : KEY_OWNER, r->where);
+	return status;
+}
+
+/* Keys that modgate makes have one passphrase; others have a PIN of their own. */
+static enum status ask_for_own(const struct rotation *r, char **passphrase)
+{
+	const bool found = key_where_is_uri(r->where);
+	enum status status;
+	char *anchor;
+
+	*passphrase = NULL;
+	status = key_where(r->o, KEY_ANCHOR, &anchor);
+	if (status)
+		return status;
+	if (found)
+		*passphrase = passphrase_ask(r->o, "PIN of the new owner key");
+	else if (key_where_is_uri(anchor))
+		*passphrase = passphrase_new(r->o, "the new owner key");
+	if ((found || key_where_is_uri(anchor)) && !*passphrase)
+		status = ST_SECRET;
+	free(anchor);
+	return status;
+}
+
 /* Everything that can be refused is refused before a number is used up. */
 static enum status make_key(struct rotation *r, const char *passphrase)
 {
 	enum status status = key_unlock(r->o, KEY_ANCHOR, passphrase,
 					&r->anchor);
+	char *own = NULL;
 
-	return status ? status : key_make(KEY_OWNER, &r->key, &r->cert);
+	if (!status)
+		status = ask_for_own(r, &own);
+	if (!status)
+		status = key_make(r->where, KEY_OWNER, own ? own : passphrase,
+				  &r->key, &r->cert, &r->file);
+	passphrase_free(own);
+	if (!status && (!memcmp(r->cert.digest, r->owner.cert.digest,
+				MODGATE_DIGEST_SIZE) ||
+			EVP_PKEY_eq(r->key, X509_get0_pubkey(r->owner.cert.x509)) == 1 ||
+			EVP_PKEY_eq(r->key, X509_get0_pubkey(r->owner.world.anchor.x509)) == 1))
+		status = fail(ST_NO, "--key=%s: this is the anchor key or the old owner key; the new one has to be another",
+			      r->where);
+	return status;
 }
 
 /* The same list, by the new key. */
@@ -88,12 +149,12 @@ static enum status sign_policy(struct rotation *r)
 }
 
 /* The rest is as after an interruption: finished, or undone. */
-static enum status write_all(struct rotation *r, const char *passphrase)
+static enum status write_all(struct rotation *r)
 {
 	enum status status, settled;
 	bool finished = false;
 
-	status = key_store(r->o, KEY_OWNER_NEXT, r->key, &r->cert, passphrase);
+	status = key_store(r->o, KEY_OWNER_NEXT, r->file, &r->cert);
 	if (!status)
 		status = stored_stage(r->o, &r->list);
 	if (!status)
@@ -111,7 +172,7 @@ static enum status write_all(struct rotation *r, const char *passphrase)
 
 static enum status rotate(struct rotation *r)
 {
-	char *passphrase = passphrase_ask(r->o, "Passphrase of the anchor key and the owner key");
+	char *passphrase = passphrase_ask(r->o, "Passphrase of the anchor key");
 	enum status status;
 
 	if (!passphrase)
@@ -122,7 +183,7 @@ static enum status rotate(struct rotation *r)
 	if (!status)
 		status = sign_policy(r);
 	if (!status)
-		status = write_all(r, passphrase);
+		status = write_all(r);
 	passphrase_free(passphrase);
 	return status;
 }
@@ -140,18 +201,19 @@ static void report(const struct rotation *r)
 
 		json_str(j, "owner", new);
 		json_str(j, "replaced", old);
+		json_str(j, "key", r->where);
 		json_num(j, "policy_generation", policy);
 		json_num(j, "list_generation", list);
 		json_yes(j, "restart_needed", true);
 		json_out(j);
 		return;
 	}
-	printf("Made a new owner key, under the same passphrase:\n\n"
+	printf("There is a new owner key, kept by %s:\n\n"
 	       "  old  %s\n  new  %s\n\n"
 	       "The local policy (generation %llu) names the new one, and the list (generation\n"
 	       "%llu) says the same as before. A restart is needed; what the old key signed is\n"
 	       "then of no use any more. The pin stays. Backups of the keys are out of date.\n",
-	       old, new, policy, list);
+	       r->where, old, new, policy, list);
 }
 
 static void report_finished(const struct options *o)
@@ -171,14 +233,18 @@ static void report_finished(const struct options *o)
 /**
  * rotate_run() - replace the owner key
  * @o: options
+ * @where: "file", "tpm", or the URI of a key that is there; NULL is where the old
+ *	   one is kept
  *
  * Return: ST_RESTART when it is done, or a status after saying why not.
  */
-enum status rotate_run(const struct options *o)
+enum status rotate_run(const struct options *o, const char *where)
 {
 	struct rotation r = { .o = o };
 	enum status status = begin(&r);
 
+	if (!status && !r.owner.rotated)
+		status = choose_where(&r, where);
 	if (!status && r.owner.rotated) {
 		report_finished(o);
 		status = ST_RESTART;
@@ -191,6 +257,8 @@ enum status rotate_run(const struct options *o)
 	}
 	EVP_PKEY_free(r.anchor);
 	EVP_PKEY_free(r.key);
+	BIO_free(r.file);
+	free(r.where);
 	cert_free(&r.cert);
 	stored_free(&r.policy);
 	stored_free(&r.list);

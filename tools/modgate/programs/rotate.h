@@ -7,6 +7,6 @@
 
 #include "util.h"
 
-enum status rotate_run(const struct options *o);
+enum status rotate_run(const struct options *o, const char *where);
 
 #endif /* _MODGATE_ROTATE_H */

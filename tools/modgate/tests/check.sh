@@ -69,8 +69,9 @@ all() {
 		variant plain-clang clang "-O2 -g"
 		variant gcc-sanitizers gcc "$sanitize"
 	else
-		# A sanitizer does not go with being preloaded to crash.
-		variant plain-gcc gcc "-O2 -g" two crash freshness_crash rotate_crash
+		# A sanitizer goes neither with being preloaded to crash nor with
+		# how a token's library is loaded.
+		variant plain-gcc gcc "-O2 -g" two crash freshness_crash rotate_crash pkcs11
 		make -s B=build/clang TOOL=build/clang/modgate CC=clang \
 			build/clang/modgate >"$log" 2>&1
 		result $? "clang: builds without a warning"

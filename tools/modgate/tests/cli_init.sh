@@ -16,8 +16,11 @@ exits 0 "version" --version
 fresh
 exits 1 "init again" init --passphrase-fd=3
 says "already initialised" "init again says what is there"
-exits 2 "another provider" init --key=tpm
-says "one provider, file" "another provider: says which there are"
+exits 2 "another provider" init --key=card
+says "kept by file, by tpm" "another provider: says which there are"
+exits 2 "another provider of the anchor key" init --anchor-key=card
+exits 2 "a key that is there, alone" init --key=pkcs11:object=owner
+says "--anchor-key" "a key that is there, alone: says what is missing"
 exits 2 "another mode" init --mode=open
 
 rm -rf "$etc"

@@ -168,11 +168,14 @@ event() {
 		"comm=modprobe path=${5:--}" >>"$kernel/events"
 }
 
+# sanitized: was the tool built with a sanitizer?
+sanitized() {
+	ldd "$tool" | grep -q 'lib[a-z]*san' || nm "$tool" 2>/dev/null | grep -q __asan_init
+}
+
 # can_crash: a sanitizer does not go with being preloaded to crash.
 can_crash() {
-	cc -shared -fPIC -O1 -Wall -D_GNU_SOURCE -o "$work/crash.so" "$here/crash.c" &&
-		! ldd "$tool" | grep -q 'lib[a-z]*san' &&
-		! nm "$tool" 2>/dev/null | grep -q __asan_init
+	cc -shared -fPIC -O1 -Wall -D_GNU_SOURCE -o "$work/crash.so" "$here/crash.c" && ! sanitized
 }
 
 prepare() {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154,SC2034
 #
-# For cli_freshness.sh and cli_freshness_crash.sh: a TPM of their own, and what
-# the kernel would make of its counters.
+# For cli_freshness.sh, cli_freshness_crash.sh and cli_keys.sh: a TPM of their
+# own, and what the kernel would make of its counters.
 
 accept=0x0184d002
 issue=0x0184d003

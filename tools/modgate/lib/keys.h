@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Among keys*.c: the providers, which keep private keys.
+ */
+#ifndef _MODGATE_KEYS_H
+#define _MODGATE_KEYS_H
+
+#include "trust.h"
+
+/**
+ * struct key_file - what stands in for a private key below /etc/modgate/keys
+ * @path: of the file
+ * @data: its contents, with a NUL behind them
+ * @size: of @data, in bytes
+ */
+struct key_file {
+	char *path;
+	char *data;
+	size_t size;
+};
+
+/**
+ * struct provider - one way to keep private keys
+ * @name: as typed, or NULL if that is the URI of a key
+ * @first_line: of its files, or NULL likewise
+ * @make: make a key, or find the one that @where names, and write what stands
+ *	  in for it to @file
+ * @unlock: get at the key
+ * @change: write the same key with another passphrase to @out, or NULL if it
+ *	    cannot
+ */
+struct provider {
+	const char *name;
+	const char *first_line;
+	enum status (*make)(const char *where, const char *passphrase,
+			    BIO *file, EVP_PKEY **key);
+	enum status (*unlock)(const struct key_file *file,
+			      const char *passphrase, EVP_PKEY **key);
+	enum status (*change)(const struct key_file *file, const char *old,
+			      const char *new, BIO *out);
+};
+
+extern const struct provider provider_file;	/* keys_file.c */
+extern const struct provider provider_tpm;	/* keys_tpm.c */
+extern const struct provider provider_store;	/* keys_store.c */
+
+/**
+ * struct asked - a passphrase that OpenSSL may ask for
+ * @passphrase: the passphrase
+ * @times: how often it was asked for
+ */
+struct asked {
+	const char *passphrase;
+	int times;
+};
+
+/* keys_context.c: OpenSSL's providers besides the default one */
+enum status key_context_load(const char *ossl_provider);
+EVP_PKEY *key_open(const char *uri, const struct key_file *file,
+		   struct asked *asked, size_t *n);
+
+#endif /* _MODGATE_KEYS_H */
