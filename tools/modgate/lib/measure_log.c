@@ -260,7 +260,7 @@ static void check_in_force(const struct log *log)
 		/* Measured, then not in force: state boot has ended between. */
 		if (i + 1 >= log->end) {
 			log_say(log, "kernel", ST_OK,
-				"line %zu: this %s is not in force: state boot ended before it was",
+				"line %zu: this %s is not in force: it came too late, state boot had ended",
 				i + 1, e->event);
 			continue;
 		}

@@ -29,7 +29,9 @@ static void __printf(4, 5) line(struct report *r, const char *what,
 	va_start(ap, format);
 	text = vfmt(format, ap);
 	va_end(ap);
-	if (status && (!r->status || status == ST_SECRET))
+	if (status &&
+	    (!r->status || status == ST_SECRET ||
+	     (status == ST_CORRUPT && r->status != ST_SECRET)))
 		r->status = status;
 	if (r->o->json) {
 		struct json_object *j = json_object_new_object();

@@ -309,6 +309,8 @@ exits 1 "the kernel holds no TPM" verify --log
 says "the log can only be believed" "says what that means"
 sed -i '3s/seq=3/seq=7/' "$log"
 exits 8 "no TPM, and a log without its form" verify --log
+sed -i '3s/seq=7/seq=3/; s/event=list/event=policy/' "$log"
+exits 8 "no TPM, and a log that the kernel contradicts" verify --log
 machine
 tpm_stop
 exits 1 "the TPM does not answer" verify --log
