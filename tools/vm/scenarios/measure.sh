@@ -1,0 +1,173 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Measurement: whatever happens, the PCR is what the log makes, in every bank;
+# the log has the boot, what was accepted, and the end of state boot, and nothing
+# else; IMA has the same bytes, from when its policy asks for them; and a
+# machine that is not provisioned measures nothing.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_modules
+build_programs
+make_key anchor
+make_key owner
+make_key stranger
+
+measure_helpers=$(cat <<'END'
+export TPM2TOOLS_TCTI=device:/dev/tpmrm0
+# pcr: what it has, in all four banks, in order
+pcr() { tpm2_pcrread sha1:13+sha256:13+sha384:13+sha512:13 | sed -n 's/^ *13 *: 0x//p' | tr A-F a-f; }
+# matches WHEN
+matches() {
+	tool 0 verify --log
+	check "$1: every bank is what the log makes" "4 0" \
+		"$(grep -c 'PCR 13, sha.*: the log makes what it has: ' <<<"$said") $(grep -c '^✗' <<<"$said")"
+}
+# events: of the log, with who ended it
+events() { sed 's/.*event=\([a-z]*\) .*by=\(.*\)/\1:\2/; s/.*event=\([a-z]*\) .*/\1/' $modgate/log | tr '\n' ' '; }
+# ima: records of ours that IMA has, as text, and their names
+ima=/sys/kernel/security/ima/ascii_runtime_measurements
+ima_lines() { awk '$3 == "ima-buf" && $6 ~ /^7365713d/ { print $5, $6 }' $ima; }
+ima_log() { ima_lines | while read -r name hex; do xxd -r -p <<<"$hex"; echo; done; }
+ima_names() { ima_lines | cut -d ' ' -f 1 | tr '\n' ' '; }
+END
+)
+helpers=$admin_helpers$'\n'$measure_helpers
+machine() { guest --tpm "$work/tpm" --disk "$work/disk" "$@"; }
+
+machine --append "modgate.freshness=tpm ima_policy=critical_data" <<'END'
+check "not provisioned: nothing is measured" "- 0 0" "$(state pcr) $(state measured) $(state measure-errors)"
+check "not provisioned: the log is empty" "" "$(cat $modgate/log)"
+check "not provisioned: the PCR is zero in all four banks" "4 0" \
+	"$(pcr | wc -l) $(pcr | tr -d '0\n' | wc -c)"
+check "not provisioned: IMA has nothing of ours, but measures" "*kernel_version*" "$(cat $ima)"
+check "not provisioned: IMA has nothing of ours" "" "$(ima_lines)"
+tool 5 verify --log
+tool 6 init --key=file --mode=listed --passphrase-fd=3
+tool 6 approve --passphrase-fd=3 modgate_test_one
+tool 0 key --pin
+echo "PIN $said"
+END
+append="$(sed -n 's/^PIN //p' output) modgate.freshness=tpm"
+
+machine --append "$append ima_policy=critical_data" <<'END'
+check "the boot, what was accepted, the end of state boot" "boot policy list sealed:seal " "$(events)"
+check "state counts them" "13 4 0" "$(state pcr) $(state measured) $(state measure-errors)"
+matches "after the boot"
+before=$(pcr)
+check "the boot has freshness and the name of the machine" \
+	"seq=1 event=boot kind=normal freshness=tpm machine=tpm machine-name=$(state machine-name)" "$(sed -n 1p $modgate/log)"
+policy=$(sha384sum </etc/modgate/active/local-*.policy | cut -d ' ' -f 1)
+list=$(sha384sum </etc/modgate/active/owner-*.list | cut -d ' ' -f 1)
+check "the local policy is the one on disk" "seq=2 event=policy digest=$policy *" "$(sed -n 2p $modgate/log)"
+check "the list is the one on disk" "seq=3 event=list digest=$list *" "$(sed -n 3p $modgate/log)"
+check "with the counters that they have" "counter=[1-9]* counter=[1-9]*" \
+	"$(sed -n 's/.* \(counter=.*\)/\1/p' $modgate/log | tr '\n' ' ' | sed 's/ $//')"
+check "which are those in policy and lists" "$(cat $modgate/policy $modgate/lists | grep -o 'counter=[0-9]*')" \
+	"$(grep -o ' counter=[0-9]*' $modgate/log | tr -d ' ')"
+check "IMA has the same bytes, the boot's included" "$(cat $modgate/log)" "$(ima_log)"
+check "IMA has the events as names" "boot policy list sealed " "$(ima_names)"
+
+# What happens later is not measured, and changes nothing.
+check "a load" "$allowed" "$(load finit one.ko)"
+matches "after a load"
+check "a refusal" "$(refused not-approved)" "$(load finit two.ko)"
+matches "after a refusal"
+tool 0 revoke --passphrase-fd=3 modgate_test_one
+check "a revocation" "$(refused revoked)" "$(load finit one.ko)"
+tool 6 approve --passphrase-fd=3 modgate_test_two
+tool "[1-8]" boot
+check "a document after sealed" "*result=EPERM*" "$(./load_document anchor.der)"
+echo 1 >$modgate/seal
+matches "after a revocation, an approval, a late document, another seal"
+check "nothing was added" "$before boot policy list sealed:seal " "$(pcr) $(events)"
+
+# A copy is as good; one with a change in whichever field is not.
+cp $modgate/log /run/copy
+tool 0 verify --log=/run/copy
+n=0 bad=
+while read -r line; do
+	n=$((n + 1))
+	for field in $line; do
+		sed "${n}s/\(^\| \)$field\( \|$\)/\1${field%?}X\2/" $modgate/log >/run/copy
+		! cmp -s $modgate/log /run/copy || bad+="same:$n:${field%%=*} "
+		modgate verify --log=/run/copy >/run/said 2>&1
+		[ $? = 8 ] && [ "$(grep -c '^✗ PCR 13, sha.*: has .*, the log makes ' /run/said)" = 4 ] || bad+="$n:${field%%=*} "
+	done
+done <$modgate/log
+check "one field changed, of any record: no bank matches" "4 " "$n $bad"
+sed 3d $modgate/log >/run/copy
+tool 8 verify --log=/run/copy
+tpm2_pcrextend 13:sha256=$(sha256sum <$modgate/log | cut -d ' ' -f 1)
+tool 8 verify --log
+check "somebody else has extended one bank: it is named" 1 "$(grep -c '^✗ PCR 13, sha' <<<"$said")"
+check "somebody else has extended one bank: which" "*PCR 13, sha256: has *" "$said"
+END
+
+# The next boot begins anew; without IMA's consent it is left alone.
+machine --append "$append" <<'END'
+check "the next boot: once more from the start" "boot policy list sealed:seal " "$(events)"
+matches "the next boot"
+check "IMA without a rule: nothing of ours" "" "$(ima_lines)"
+END
+
+# freshness=none; documents made by hand, some to be refused; left by exec. IMA
+# gets its rule before the documents and after the boot.
+authority=owner,owner.pem,approve+vendor+ban,required,1,0,3
+policy policy 1 --authority "$authority"
+policy policy-2 2 --authority "$authority"
+"$mkdoc" policy --key stranger.key --cert stranger.pem --generation 3 --authority "$authority" \
+	--out policy-stranger --bundle policy-stranger.bundle
+"$mkdoc" policy --key stranger.key --cert anchor.pem --generation 3 --authority "$authority" \
+	--out policy-forged --bundle policy-forged.bundle
+policy policy-elsewhere 3 --machine "$(digest one.ko)" --authority "$authority"
+list list owner 3 --module "$(digest one.ko)"
+list list-again owner 4 --module "$(digest two.ko)"
+list list-floor owner 2 --module "$(digest one.ko)"
+list list-stranger stranger 5 --module "$(digest two.ko)"
+"$mkdoc" list --key stranger.key --cert owner.pem --generation 6 --module "$(digest two.ko)" \
+	--out list-forged --bundle list-forged.bundle
+head -c 500 /dev/urandom >garbage
+cat >early <<END
+echo "measure func=CRITICAL_DATA label=modgate" >/sys/kernel/security/ima/policy
+cd /root$work
+load_document garbage list.bundle anchor.der policy-stranger.bundle policy-forged.bundle \
+	policy-elsewhere.bundle policy.bundle policy-2.bundle garbage list-stranger.bundle \
+	list-forged.bundle list-floor.bundle list.bundle list-again.bundle >/root/run/early
+cat /sys/kernel/security/modgate/log >/root/run/log
+END
+by_hand() { guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor)" "$@"; }
+
+by_hand --tpm "$work/tpm-by-hand" <<'END'
+check "refused and accepted, in turn" \
+	"EINVAL EKEYREJECTED ok EKEYREJECTED EKEYREJECTED EXDEV ok EEXIST EINVAL EKEYREJECTED EKEYREJECTED ESTALE ok EEXIST " \
+	"$(sed -n 's/.*result=\([A-Za-z]*\).*/\1/p' /run/early | tr '\n' ' ')"
+check "freshness=none measures as well" "none 13 4 0" \
+	"$(state freshness) $(state pcr) $(state measured) $(state measure-errors)"
+check "what was refused is not in the log; the end of state boot is last" "boot policy list sealed:exec " "$(events)"
+check "what was accepted is" "$(sha384sum policy list | cut -d ' ' -f 1)" \
+	"$(sed -n 's/.* digest=\([0-9a-f]*\) .*/\1/p' $modgate/log)"
+check "the counter is 0" "0 0 " "$(sed -n 's/.* counter=//p' $modgate/log | tr '\n' ' ')"
+check "in state boot the log had all but the last" "$(sed '$d' $modgate/log)" "$(cat /run/log)"
+matches "refused and accepted, freshness=none"
+check "a load" "$allowed" "$(load finit one.ko)"
+check "a refusal" "$(refused not-approved)" "$(load finit two.ko)"
+sha384sum one.ko | cut -d ' ' -f 1 >$modgate/revoke
+check "a revocation" "$(refused revoked)" "$(load finit one.ko)"
+matches "after a load, a refusal, a revocation"
+check "IMA has what came after its rule" "$(sed 1d $modgate/log)" "$(ima_log)"
+END
+
+by_hand <<'END'
+check "without a TPM: a log, and no PCR" "- 4 0 boot policy list sealed:exec " \
+	"$(state pcr) $(state measured) $(state measure-errors) $(events)"
+tool 1 verify --log
+check "without a TPM: it can only be believed" "*holds no TPM 2.0*" "$said"
+check "without a TPM: IMA has it" "$(sed 1d $modgate/log)" "$(ima_log)"
+sed 's/event=list/event=policy/' $modgate/log >/run/copy
+tool 8 verify --log=/run/copy
+check "without a TPM: what the kernel contradicts is seen" "*list of owner: in force, and not in the log*" "$said"
+END
+finish
