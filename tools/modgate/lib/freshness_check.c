@@ -197,6 +197,20 @@ static void check_signers(const struct check *c)
 	}
 }
 
+/* Without a TPM, the kernel's name for this machine is another one. */
+static bool check_stranger(const struct check *c)
+{
+	const struct record *state = &c->world->kernel.state;
+	const char *by = record_get(state, "machine");
+
+	if (!by || record_is(state, "freshness", "tpm") || tpm_present())
+		return false;
+	say(c, "machine", ST_CORRUPT,
+	    "the local policy is for another machine; the kernel names this one by: %s",
+	    by);
+	return true;
+}
+
 /**
  * freshness_check() - hold documents and kernel against the TPM's counters
  * @world: as read
@@ -209,7 +223,8 @@ void freshness_check(const struct world *world, const struct options *o,
 	struct check c = { .world = world, .out = checker };
 	enum status status;
 
-	if (!world->policy_next || !freshness_used(world, o))
+	if (!world->policy_next || !freshness_used(world, o) ||
+	    check_stranger(&c))
 		return;
 	status = tpm_open(&c.tpm);
 	if (status) {

@@ -8,7 +8,8 @@
 # TPM's counter was raised and the list lost, it would refuse both.)
 #
 # Each boot says what is in force, then changes it: it revokes what is approved,
-# and approves what is not. MODGATE_SEED repeats the moments that were drawn.
+# and approves what is not. MODGATE_SEED repeats the moments that were drawn, and
+# MODGATE_KILLS is another number of them.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -23,6 +24,7 @@ else
 	echo "ok 1 # SKIP in check-long only"
 	exit 0
 fi
+kills=${MODGATE_KILLS:-$kills}
 seed=${MODGATE_SEED:-$((RANDOM * 32768 + RANDOM))}
 RANDOM=$seed
 # Beside one.ko, so that a list is more than a block: none of these is seen here.
@@ -30,6 +32,7 @@ others=2000
 
 make_modules
 build_programs
+openssl rand $((others * 48)) | od -An -v -tx1 -w48 | tr -d ' ' >others
 mke2fs -q -t ext4 -F disk 64M >/dev/null
 
 # The disk of one power-on; what is written is in memory until it is flushed.
@@ -89,9 +92,7 @@ exec 3<<<"a passphrase for tests"
 modgate init --mode=listed --passphrase-fd=3 >/dev/null
 modgate key --pin
 exec 3<<<"a passphrase for tests"
-modgate approve --passphrase-fd=3 --unseen \$(seq $others | while read -r i; do
-	sha384sum <<<\$i | cut -d ' ' -f 1
-done) >/run/said || cat /run/said
+modgate approve --passphrase-fd=3 --unseen \$(cat others) >/run/said
 cd /var/lib/modgate
 for file in flushed forgotten; do
 	printf '%4096s' before >\$file
@@ -100,10 +101,10 @@ sync
 direct="dd bs=4096 iflag=fullblock oflag=direct status=none"
 printf '%4096s' after | \$direct of=flushed conv=notrunc,fsync
 printf '%4096s' after | \$direct of=forgotten conv=notrunc
-grep -o 'list generation [0-9]*' /run/said
+grep -o 'list generation [0-9]*' /run/said | sed 's/.* /approved: /'
 sleep 100
 END
-until_line said "list generation" || { sed 's/^/# /' said; exit 1; }
+until_line said "approved: " || { sed 's/^/# /' said; exit 1; }
 cut_power
 cp disk look
 e2fsck -fy look >/dev/null 2>&1 || true
@@ -113,7 +114,7 @@ for file in flushed forgotten; do
 done >kept
 check "after a power cut the disk has what was flushed, and only that" $'after\nbefore' "$(cat kept)"
 append=(--append "$(sed -n '/^modgate.anchor=/p' said) modgate.freshness=tpm")
-in_force=$(sed -n 's/^list generation //p' said)
+in_force=$(sed -n 's/^approved: //p' said)
 
 # What each boot does, until it is killed.
 one=$(digest one.ko)
@@ -177,9 +178,11 @@ judge() {
 		wrong "neither of the two lists is in force, whole"
 		return 0
 	elif [[ $generation = "$in_force" && $modules = $((others + approved)) && -z $promised ]]; then
+		verdict="left generation $generation"
 		[ -z "$pending" ] || found[old]=$((found[old] + 1))
 	elif [[ $pending && $generation -gt $in_force && $modules = $((others + 1 - approved)) &&
 		$generation = "${promised:-$generation}" ]]; then
+		verdict="left the new generation $generation"
 		found[new]=$((found[new] + 1))
 	else
 		wrong "another list is in force than the two that may be"
@@ -203,7 +206,7 @@ where() {
 }
 
 n=0
-while [ $((killed[boot] + killed[approve] + killed[revoke])) -lt $kills ] && [ $bad -eq 0 ]; do
+while [ $((killed[boot] + killed[approve] + killed[revoke])) -lt "$kills" ] && [ $bad -eq 0 ]; do
 	n=$((n + 1))
 	draw
 	power_on "${append[@]}" < <(cat life change)
@@ -214,8 +217,10 @@ while [ $((killed[boot] + killed[approve] + killed[revoke])) -lt $kills ] && [ $
 	[ "$file" != said ] || starting=$(((${EPOCHREALTIME/./} - on) / 1000))
 	sleep "$(printf '%d.%03d' $((moment / 1000)) $((moment % 1000)))"
 	cut_power
+	verdict='could not tell'
 	judge
 	where
+	echo "# kill $n: in $phase; the one before: $verdict"
 	killed[$phase]=$((killed[$phase] + 1))
 	took=$(sed -n 's/.*modgate boot: [be].* at \([0-9]*\)\.\([0-9]*\) s.*/\1\20/p' console | tr '\n' ' ')
 	[[ ! $took =~ ^([0-9]+)\ ([0-9]+)\ $ ]] || handing=$((BASH_REMATCH[2] - BASH_REMATCH[1]))
