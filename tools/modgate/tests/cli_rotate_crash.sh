@@ -21,8 +21,8 @@ interrupted() {
 	says "was interrupted" "verify says so"
 	state state=boot
 	exits 0 "boot then" --securityfs="$root/sys/kernel/security" boot
-	grep -q "$(basename "$old_list"): accepted" "$work/out"
-	tap $? "hands over what fits"
+	grep -q "$(basename "$old_list"): accepted" "$work/out" && ! grep -q "staged/owner-" "$work/out"
+	tap $? "hands over what fits, and nothing else"
 	state
 	in_force "$old_policy" "$old_list"
 	exits 6 "approve then" approve --passphrase-fd=3 "$work/mg_two.ko"
