@@ -76,6 +76,18 @@ results() { sed -n '2,$s/.*result=\([A-Za-z]*\).*/\1/p' /run/early | tr '\n' ' '
 END
 )
 
+# A driver that authenticates its commands to the TPM (CONFIG_TCG_TPM2_HMAC, which
+# variant strict has; a debugging kernel has no such variant).
+if [ "${MODGATE_VARIANT:-default}" = default ]; then
+	cp -a tpm tpm-hmac
+	boot tpm-hmac "policy-1.bundle list-1.bundle policy-2.bundle" --variant strict <<END
+check "the driver uses HMAC sessions" "CONFIG_TCG_TPM2_HMAC=y" "\$(zcat /proc/config.gz | grep TPM2_HMAC)"
+check "with them: the machine's name is the TPM's" "tpm $name" "\$(state machine) \$(state machine-name)"
+check "with them: accepted" "ok ok EEXIST " "\$(results)"
+check "with them: both counters were raised" "*counter=$(above 0 1)*counter=$(above 1 1)*" \
+	"\$(cat \$modgate/policy \$modgate/lists)"
+END
+fi
 boot tpm "policy-1.bundle list-1.bundle" <<END
 check "the machine's name is the TPM's" "tpm tpm tpm $name" \
 	"\$(state freshness) \$(state freshness-backend) \$(state machine) \$(state machine-name)"
