@@ -83,7 +83,7 @@ static enum status commit(const struct options *o, const struct store *store,
 
 	if (status)
 		return fail(status,
-			    "%s was signed and waits for a restart, but what is older is still good until then, since its counter could not be raised",
+			    "%s was signed and waits for a restart, but its counter could not be raised, so what is older may be good until then; see 'modgate verify'",
 			    doc->name);
 	store_prune(o, store, doc, NULL);
 	return ST_OK;
