@@ -66,7 +66,7 @@ static enum status choose_where(struct rotation *r, const char *where)
 	}
 	status = key_where(r->o, lost ? KEY_ANCHOR : KEY_OWNER, &r->where);
 	if (!status && key_where_is_uri(r->where))
-		status = usage("the %s key is one that was there, %s; name the new owner key: --key=URI, file or tpm",
+		status = usage("the %s key is %s; name the new owner key: --key=URI|file|tpm",
 			       lost ? KEY_ANCHOR : KEY_OWNER, r->where);
 	return status;
 }
@@ -109,7 +109,8 @@ static enum status make_key(struct rotation *r, const char *passphrase)
 				MODGATE_DIGEST_SIZE) ||
 			EVP_PKEY_eq(r->key, X509_get0_pubkey(r->owner.cert.x509)) == 1 ||
 			EVP_PKEY_eq(r->key, X509_get0_pubkey(r->owner.world.anchor.x509)) == 1))
-		status = fail(ST_NO, "--key=%s: this is the anchor key or the old owner key; the new one has to be another",
+		status = fail(ST_NO,
+			      "--key=%s: this is the anchor key or the old owner key; the new one has to be another",
 			      r->where);
 	return status;
 }

@@ -283,6 +283,33 @@ exits 6 "init under a kernel that demands freshness" --json init --passphrase-fd
 json '.freshness == "tpm" and .freshness_because == "the kernel demands it"' "follows the kernel, and says so"
 exits 2 "init with another freshness" init --freshness=maybe
 
+# The TPM's memory is full; some keep room for counters.
+fill_tpm() {
+	local index=0x01810000 size
+
+	for size in 2048 256 32 8; do
+		while tpm2_nvdefine $index -C o -s $size -a "authread|authwrite" >"$work/out" 2>&1; do
+			index=$((index + 1))
+		done
+	done
+	while tpm2_nvdefine $index -C o -s 8 -a "nt=counter|authread|authwrite" >"$work/out" 2>&1; do
+		index=$((index + 1))
+	done
+}
+approved
+fill_tpm
+exits 6 "approve with the TPM full" approve --on-demand --passphrase-fd=3 "$work/mg_one.ko"
+exits 0 "verify with the TPM full" verify
+tpm_stop
+tpm_start
+fill_tpm
+rm -rf "$etc"
+exits 1 "init with the TPM full" init --freshness=tpm --passphrase-fd=3
+says "no room in the TPM" "it says so"
+says "tpm2_nvundefine" "it says what to do"
+[ -z "$(find "$etc" -name '*.key' -o -name '*.list' -o -name '*.policy')" ]
+tap $? "and has made neither keys nor documents"
+
 # Disk, kernel and TPM in status.
 fresh_tpm
 m approve --passphrase-fd=3 "$work/mg_one.ko"
