@@ -20,7 +20,7 @@ if [ "${LONG:-}" ]; then
 	fuzz=(SECONDS=1200)
 else
 	fuzz=(SECONDS=60)
-	export CRASH_STRIDE=10
+	export CRASH_STRIDE=7
 fi
 
 # result STATUS NAME: one line, and the log if it is bad.

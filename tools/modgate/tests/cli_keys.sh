@@ -57,6 +57,7 @@ clear_lockout() {
 	tpm2_dictionarylockout -c >/dev/null 2>&1
 }
 
+fresh
 tpm_start
 tpm2_dictionarylockout -s -n 3 -t 600 -l 600
 

@@ -41,6 +41,7 @@ token_key() {
 		--keypairgen --key-type "$2" --label "$1" --id "$3" >"$work/out" 2>"$work/err"
 }
 
+fresh
 uri=pkcs11:token=modgate
 token_start && token_key owner EC:secp384r1 01 && token_key anchor EC:secp384r1 02 &&
 	token_key rsa rsa:3072 03 && token_key small EC:prime256v1 04 &&
