@@ -168,15 +168,23 @@ static enum status make_key(const char *where __maybe_unused,
 	return open_key(&made, passphrase, key);
 }
 
+/* The key of @file, and the TPM to use it with. */
+static enum status open_blob(const struct key_file *file, struct tpm_key *blob,
+			     struct tpm **tpm)
+{
+	enum status status = read_key(file, blob);
+
+	*tpm = NULL;
+	return status ? status : tpm_open(tpm);
+}
+
 static enum status unlock(const struct key_file *file, const char *passphrase,
 			  EVP_PKEY **key)
 {
-	struct tpm *tpm = NULL;
 	struct tpm_key blob;
-	enum status status = read_key(file, &blob);
+	struct tpm *tpm;
+	enum status status = open_blob(file, &blob, &tpm);
 
-	if (!status)
-		status = tpm_open(&tpm);
 	if (!status)
 		status = tpm_key_try(tpm, &blob, file->path, passphrase);
 	tpm_close(tpm);
@@ -186,12 +194,10 @@ static enum status unlock(const struct key_file *file, const char *passphrase,
 static enum status change(const struct key_file *file, const char *old,
 			  const char *new, BIO *out)
 {
-	struct tpm *tpm = NULL;
 	struct tpm_key blob;
-	enum status status = read_key(file, &blob);
+	struct tpm *tpm;
+	enum status status = open_blob(file, &blob, &tpm);
 
-	if (!status)
-		status = tpm_open(&tpm);
 	if (!status)
 		status = tpm_key_change(tpm, &blob, file->path, old, new);
 	tpm_close(tpm);

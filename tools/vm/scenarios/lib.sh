@@ -135,6 +135,9 @@ build_programs() {
 }
 
 # tpm DIR COMMAND...: runs it with the TPM of DIR on, while no machine is.
+#
+# A TPM that was ended here, or found its port taken, has a status that says
+# nothing; what counts is that of COMMAND.
 tpm() {
 	local dir=$1 port status=0 try pid
 	shift

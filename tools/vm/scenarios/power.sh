@@ -66,7 +66,9 @@ power_on() {
 	done
 }
 
-# Machine and disk at once. The TPM ends when there is nobody to serve.
+# Machine and disk at once; one that has ended by itself is as dead, and that they
+# were killed is no failure of this script. The TPM ends when there is nobody to
+# serve.
 cut_power() {
 	kill -KILL "$(cat pid)" $server 2>/dev/null || true
 	wait $machine $server 2>/dev/null || true
@@ -107,6 +109,7 @@ END
 until_line said "approved: " || { sed 's/^/# /' said; exit 1; }
 cut_power
 cp disk look
+# Replays the journal; that it had something to mend is its status.
 e2fsck -fy look >/dev/null 2>&1 || true
 for file in flushed forgotten; do
 	debugfs -R "cat /lib/$file" look 2>/dev/null | tr -d ' '
