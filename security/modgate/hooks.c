@@ -8,6 +8,7 @@
 #include <linux/binfmts.h>
 #include <linux/file.h>
 #include <linux/fs_struct.h>
+#include <linux/glob.h>
 #include <linux/init.h>
 #include <linux/jump_label.h>
 #include <linux/kernel_read_file.h>
@@ -16,35 +17,106 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #include "modgate.h"
+#include "module_name.h"
 
-/* A module in memory, as the verdict's facts. */
+/* A module in memory, as the verdict's facts; made when they are asked for. */
 struct candidate {
 	struct modgate_facts facts;
 	const void *bytes;
 	size_t size;			/* in bytes */
+	struct modgate_signature signature;
 	u8 digest[MODGATE_DIGEST_SIZE];
-	int err;			/* of making the digest */
+	bool digested;
+	bool failed;			/* a digest that was needed was not made */
+	char name[MODULE_NAME_LEN];
+	bool named;
+	const u8 *vendor;		/* SHA-384 of the last certificate tried */
+	bool by_vendor;			/* and whether its key made the signature */
 };
 
-static bool is_banned(const struct candidate *c)
+static bool make_digest(struct candidate *c)
+{
+	if (!c->digested)
+		c->digested = !modgate_sha384(c->bytes, c->size, c->digest);
+	return c->digested;
+}
+
+/* A verdict that rests on a digest is none without it. */
+static bool need_digest(struct candidate *c)
+{
+	if (!make_digest(c))
+		c->failed = true;
+	return c->digested;
+}
+
+static bool is_banned(struct candidate *c)
 {
 	const struct modgate_policy *policy = modgate_policy();
 	const struct modgate_list *list;
 	u32 i, k;
 
-	if (!c->err && modgate_is_banned(c->digest))
+	if (modgate_bans_digests() && need_digest(c) &&
+	    modgate_is_banned(c->digest))
 		return true;
 	for (i = 0; policy && i < policy->doc.n_authorities; i++) {
 		list = modgate_list(policy, i);
 		for (k = 0; list && k < list->n_banned_keys; k++)
-			if (modgate_signed_by_key(c->bytes, c->size,
+			if (modgate_signed_by_key(&c->signature,
 						  &list->banned_keys[k]))
 				return true;
 	}
 	return false;
 }
 
-/* Without a digest nothing is revoked, banned or listed by digest. */
+/*
+ * The entries of one certificate stand together, so that its key is tried once.
+ * Who brings certificates along has no vendor: chains are not followed.
+ */
+static bool by_vendor(const struct modgate_vendor *vendor,
+		      const struct modgate_key *key, void *candidate)
+{
+	struct candidate *c = candidate;
+
+	if (modgate_signature_chained(&c->signature))
+		return false;
+	if (!c->vendor || memcmp(c->vendor, vendor->digest, sizeof(vendor->digest))) {
+		c->vendor = vendor->digest;
+		c->by_vendor = modgate_signed_by_key(&c->signature, key);
+	}
+	return c->by_vendor;
+}
+
+/* A name is worth something only if a vendor has signed it. */
+static bool by_vendor_with_name(const struct modgate_vendor *vendor,
+				const struct modgate_key *key, void *candidate)
+{
+	static const struct modgate_module_layout layout = {
+		.size = sizeof(struct module),
+		.name_offset = offsetof(struct module, name),
+		.name_size = sizeof_field(struct module, name),
+	};
+	struct candidate *c = candidate;
+
+	if (!by_vendor(vendor, key, c))
+		return false;
+	if (!c->named && modgate_module_name(c->bytes, c->size, &layout, c->name))
+		c->name[0] = 0;
+	c->named = true;
+	return c->name[0] && glob_match(vendor->pattern, c->name);
+}
+
+static bool by_vendor_on_demand(const struct modgate_vendor *vendor,
+				const struct modgate_key *key, void *candidate)
+{
+	return modgate_le32(vendor->flags) & MODGATE_MODULE_ON_DEMAND &&
+	       by_vendor_with_name(vendor, key, candidate);
+}
+
+static const struct modgate_module *approval_of(struct candidate *c)
+{
+	return need_digest(c) ? modgate_approval(c->digest) : NULL;
+}
+
 static bool ask(struct modgate_facts *facts, enum modgate_fact fact)
 {
 	struct candidate *c = container_of(facts, struct candidate, facts);
@@ -52,19 +124,24 @@ static bool ask(struct modgate_facts *facts, enum modgate_fact fact)
 
 	switch (fact) {
 	case MODGATE_IS_REVOKED:
-		return !c->err && modgate_is_revoked(c->digest);
+		return modgate_revoked_count() && need_digest(c) &&
+		       modgate_is_revoked(c->digest);
 	case MODGATE_IS_BANNED:
 		return is_banned(c);
 	case MODGATE_IS_SYSTEM:
-		return modgate_signed_by_system(c->bytes, c->size);
+		return modgate_signed_by_system(&c->signature);
 	case MODGATE_IS_LISTED:
-		return !c->err && modgate_approval(c->digest);
+		return approval_of(c);
 	case MODGATE_IS_ON_DEMAND:
-		approval = c->err ? NULL : modgate_approval(c->digest);
-		return approval && modgate_le32(approval->flags) &
-				   MODGATE_MODULE_ON_DEMAND;
+		approval = approval_of(c);
+		return (approval && modgate_le32(approval->flags) &
+				    MODGATE_MODULE_ON_DEMAND) ||
+		       modgate_any_vendor(by_vendor_on_demand, c);
 	case MODGATE_IS_SIGNED:
-		return modgate_signed_by_known(c->bytes, c->size);
+		return modgate_signed_by_known(&c->signature) ||
+		       modgate_any_vendor(by_vendor, c);
+	case MODGATE_IS_VENDORS:
+		return modgate_any_vendor(by_vendor_with_name, c);
 	}
 	return false;
 }
@@ -98,6 +175,8 @@ static void forget(struct modgate_task *task)
 {
 	task->vouched = NULL;
 	task->judged = false;
+	task->digested = false;
+	task->name[0] = 0;
 }
 
 /* @file is NULL if the module did not come from a file. */
@@ -111,26 +190,36 @@ static int judge(const void *bytes, size_t size, struct file *file)
 	};
 	struct modgate_verdict verdict;
 	struct modgate_rules rules;
+	int err = 0;
 
 	forget(task);
 	task->judging = true;
-	c.err = modgate_sha384(bytes, size, c.digest);
+	modgate_signature_find(&c.signature, bytes, size);
 	modgate_rules_get(&rules);
 	verdict = modgate_decide(&rules, &c.facts);
+	/* A list that bans it may come before the module comes up. */
+	if (rules.state == MODGATE_BOOT || !verdict.allow)
+		make_digest(&c);
+	modgate_signature_drop(&c.signature);
 	task->judging = false;
 
-	if (!verdict.allow) {
-		int err = refuse("module",
-				 c.err ? MODGATE_REASON_ERROR : verdict.reason,
-				 c.err ? NULL : c.digest, file);
-
-		if (err)
-			return err;
-	}
-	memcpy(task->digest, c.digest, sizeof(task->digest));
+	if (c.failed)
+		verdict = (struct modgate_verdict){
+			.reason = MODGATE_REASON_ERROR,
+		};
+	if (!verdict.allow)
+		err = refuse("module", verdict.reason,
+			     c.digested ? c.digest : NULL, file);
+	if (err)
+		return err;
 	task->judged = true;
+	task->digested = c.digested;
+	memcpy(task->digest, c.digest, sizeof(task->digest));
 	if (verdict.vouch)
 		task->vouched = bytes;
+	/* What is allowed by its name has to come up with that name. */
+	if (!strcmp(verdict.reason, MODGATE_REASON_VENDOR))
+		strscpy(task->name, c.name);
 	return 0;
 }
 
@@ -262,26 +351,39 @@ static int modgate_bprm_check_security(struct linux_binprm *bprm)
 }
 
 /*
- * Before any code of a module runs: was there a verdict on it, and has it been
- * revoked or banned since? Later changes of state are nothing to us.
+ * Before any code of a module runs: was there a verdict on it, has it been
+ * revoked or banned since, and is it called what it said? Without a digest, all
+ * that is certain is that nothing was revoked or banned back then; who loads it
+ * again gets a verdict. Later changes of state are nothing to us.
  */
+static const char *recheck(const struct modgate_task *task, const char *name)
+{
+	if (!task->judged)
+		return MODGATE_REASON_ERROR;
+	if (!task->digested && (modgate_revoked_count() || modgate_bans_digests()))
+		return MODGATE_REASON_ERROR;
+	if (task->digested && modgate_is_revoked(task->digest))
+		return MODGATE_REASON_REVOKED;
+	if (task->digested && modgate_is_banned(task->digest))
+		return MODGATE_REASON_BANNED;
+	if (task->name[0] && strcmp(task->name, name))
+		return MODGATE_REASON_NOT_APPROVED;
+	return NULL;
+}
+
 static int module_coming(struct notifier_block *nb, unsigned long state,
-			 void *module)
+			 void *data)
 {
 	struct modgate_task *task = modgate_task(current);
-	const char *reason = NULL;
+	const struct module *module = data;
+	const char *reason;
 	int err;
 
 	if (state != MODULE_STATE_COMING)
 		return NOTIFY_DONE;
-	if (!task->judged)
-		reason = MODGATE_REASON_ERROR;
-	else if (modgate_is_revoked(task->digest))
-		reason = MODGATE_REASON_REVOKED;
-	else if (modgate_is_banned(task->digest))
-		reason = MODGATE_REASON_BANNED;
+	reason = recheck(task, module->name);
 	err = reason ? refuse("module", reason,
-			      task->judged ? task->digest : NULL, NULL) : 0;
+			      task->digested ? task->digest : NULL, NULL) : 0;
 	forget(task);
 	return notifier_from_errno(err);
 }

@@ -7,6 +7,7 @@
 
 #include <linux/key.h>
 #include <linux/lsm_hooks.h>
+#include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include "document.h"
@@ -35,6 +36,7 @@ enum modgate_fact {
 	MODGATE_IS_LISTED,
 	MODGATE_IS_ON_DEMAND,
 	MODGATE_IS_SIGNED,
+	MODGATE_IS_VENDORS,
 };
 
 /**
@@ -97,9 +99,32 @@ void modgate_key_drop(struct modgate_key *key);
 int modgate_key_verify(const struct modgate_key *key, const u8 *digest,
 		       const void *signature, size_t size);
 bool modgate_is_builtin_cert(const u8 *digest);
-bool modgate_signed_by_system(const void *module, size_t size);
-bool modgate_signed_by_known(const void *module, size_t size);
-bool modgate_signed_by_key(const void *module, size_t size,
+
+/**
+ * struct modgate_signature - what is appended to a module
+ * @module: that it was made over
+ * @module_size: of @module, in bytes
+ * @bytes: the signature, PKCS#7
+ * @size: of @bytes, in bytes
+ * @message: @bytes parsed; NULL if there is no signature that can be read
+ * @supplied: @message has been given @module
+ */
+struct modgate_signature {
+	const u8 *module;
+	size_t module_size;
+	const u8 *bytes;
+	size_t size;
+	struct pkcs7_message *message;
+	bool supplied;
+};
+
+void modgate_signature_find(struct modgate_signature *signature,
+			    const void *module, size_t size);
+void modgate_signature_drop(struct modgate_signature *signature);
+bool modgate_signature_chained(const struct modgate_signature *signature);
+bool modgate_signed_by_system(struct modgate_signature *signature);
+bool modgate_signed_by_known(struct modgate_signature *signature);
+bool modgate_signed_by_key(struct modgate_signature *signature,
 			   const struct modgate_key *key);
 
 /* anchor.c: who may sign the local policy */
@@ -256,6 +281,7 @@ extern const struct file_operations modgate_log_fops;
  * @bytes: the write to load that it came with
  * @banned_keys: keys of its MODGATE_BAN_CERT entries
  * @n_banned_keys: their number
+ * @vendor_keys: keys of @doc.vendors, in the same order
  */
 struct modgate_list {
 	struct modgate_document doc;
@@ -264,6 +290,7 @@ struct modgate_list {
 	void *bytes;
 	struct modgate_key *banned_keys;
 	u32 n_banned_keys;
+	struct modgate_key *vendor_keys;
 };
 
 /**
@@ -301,8 +328,12 @@ bool modgate_kexec_allowed(void);
 int modgate_load(void *bytes, size_t size, bool *keep);
 int modgate_load_refuse(int err, const char *rule);
 void modgate_load_error_show(struct seq_file *m);
+bool modgate_bans_digests(void);
 bool modgate_is_banned(const u8 *digest);
 const struct modgate_module *modgate_approval(const u8 *digest);
+typedef bool modgate_vendor_match(const struct modgate_vendor *vendor,
+				  const struct modgate_key *key, void *context);
+bool modgate_any_vendor(modgate_vendor_match *match, void *context);
 int modgate_revoke(const u8 *digest);
 bool modgate_is_revoked(const u8 *digest);
 u32 modgate_revoked_count(void);
@@ -345,14 +376,18 @@ void modgate_window_end(void);
 /**
  * struct modgate_task - what modgate remembers with a task
  * @vouched: the buffer of a module that the owner approved, until it is used
- * @digest: of the module being loaded, if @judged
+ * @digest: of the module being loaded, if @digested
+ * @name: that the module must come up with; empty if that was not asked
  * @judged: a module was allowed and has not come up yet
+ * @digested: its digest was needed
  * @judging: the task is inside a verdict
  */
 struct modgate_task {
 	const void *vouched;
 	u8 digest[MODGATE_DIGEST_SIZE];
+	char name[MODULE_NAME_LEN];
 	bool judged;
+	bool digested;
 	bool judging;
 };
 

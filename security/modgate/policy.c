@@ -163,6 +163,25 @@ bool modgate_kexec_allowed(void)
 }
 
 /**
+ * modgate_bans_digests() - is any module banned by its digest?
+ *
+ * Return: true if so; else nobody needs a digest to know.
+ */
+bool modgate_bans_digests(void)
+{
+	const struct modgate_policy *policy = modgate_policy();
+	const struct modgate_list *list;
+	u32 i;
+
+	for (i = 0; policy && i < policy->doc.n_authorities; i++) {
+		list = modgate_list(policy, i);
+		if (list && list->doc.n_bans > list->n_banned_keys)
+			return true;
+	}
+	return false;
+}
+
+/**
  * modgate_is_banned() - is a module banned by its digest?
  * @digest: SHA-384 of the module
  *
@@ -221,6 +240,32 @@ const struct modgate_module *modgate_approval(const u8 *digest)
 			return approval;
 	}
 	return NULL;
+}
+
+/**
+ * modgate_any_vendor() - is there an approved vendor that matches?
+ * @match: called for those of the lists in force, in ascending order of their
+ *	   certificates within a list
+ * @context: handed to @match
+ *
+ * Return: true if @match said so of one.
+ */
+bool modgate_any_vendor(modgate_vendor_match *match, void *context)
+{
+	const struct modgate_policy *policy = modgate_policy();
+	const struct modgate_list *list;
+	u32 i, k;
+
+	for (i = 0; policy && i < policy->doc.n_authorities; i++) {
+		list = modgate_list(policy, i);
+		if (!list || is_switched_off(policy, i))
+			continue;
+		for (k = 0; k < list->doc.n_vendors; k++)
+			if (match(&list->doc.vendors[k], &list->vendor_keys[k],
+				  context))
+				return true;
+	}
+	return false;
 }
 
 /**
@@ -471,7 +516,10 @@ static void free_list(struct modgate_list *list)
 
 	for (i = 0; i < list->n_banned_keys; i++)
 		modgate_key_drop(&list->banned_keys[i]);
+	for (i = 0; list->vendor_keys && i < list->doc.n_vendors; i++)
+		modgate_key_drop(&list->vendor_keys[i]);
 	kvfree(list->banned_keys);
+	kvfree(list->vendor_keys);
 	kfree(list);
 }
 
@@ -513,6 +561,25 @@ static int add_banned_keys(struct attempt *a, struct modgate_list *list)
 	return 0;
 }
 
+static int add_vendor_keys(struct attempt *a, struct modgate_list *list)
+{
+	const struct modgate_vendor *vendor = a->doc.vendors;
+	u32 i, n = a->doc.n_vendors;
+	int err = 0;
+
+	if (!n)
+		return 0;
+	list->vendor_keys = kvcalloc(n, sizeof(*list->vendor_keys), GFP_KERNEL);
+	if (!list->vendor_keys)
+		return broken(a, -ENOMEM, "memory: not enough");
+	for (i = 0; i < n && !err; i++)
+		err = add_key(a, &list->vendor_keys[i], ".modgate_vendor",
+			      vendor[i].digest,
+			      modgate_le32(vendor[i].cert_offset),
+			      modgate_le32(vendor[i].cert_size));
+	return err;
+}
+
 static struct modgate_list *make_list(struct attempt *a)
 {
 	struct modgate_list *list = kzalloc(sizeof(*list), GFP_KERNEL);
@@ -524,6 +591,8 @@ static struct modgate_list *make_list(struct attempt *a)
 	list->bytes = a->bytes;
 	memcpy(list->digest, a->digest, sizeof(list->digest));
 	err = add_banned_keys(a, list);
+	if (!err)
+		err = add_vendor_keys(a, list);
 	if (!err)
 		return list;
 	free_list(list);

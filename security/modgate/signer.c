@@ -2,6 +2,7 @@
 /*
  * Digests, keys and signatures: who signed a document, who signed a module.
  */
+#include <crypto/pkcs7.h>
 #include <crypto/public_key.h>
 #include <keys/asymmetric-subtype.h>
 #include <keys/asymmetric-type.h>
@@ -14,6 +15,8 @@
 #include <linux/verification.h>
 #include "compat.h"
 #include "modgate.h"
+/* No public header tells whether a message has certificates in it. */
+#include "../../crypto/asymmetric_keys/pkcs7_parser.h"
 
 /* Possessors may search; user space may look, and nothing else. */
 #define KEY_PERM (KEY_POS_SEARCH | KEY_POS_VIEW | KEY_POS_READ | \
@@ -134,68 +137,129 @@ int modgate_key_verify(const struct modgate_key *key, const u8 *digest,
 	return err && err != -ENOMEM && err != -ENOPKG ? -EKEYREJECTED : err;
 }
 
-/*
- * Check a module's appended signature with the keys of @keyring. Everything
- * that is wrong with it means: not signed by them.
+/**
+ * modgate_signature_find() - read the signature that is appended to a module
+ * @signature: filled in; modgate_signature_drop() is due afterwards
+ * @module: with its appended signature, if it has one
+ * @size: of @module, in bytes
+ *
+ * Everything that is wrong with it means: not signed, by anybody.
  */
-static bool signed_by(const u8 *module, size_t size, struct key *keyring)
+void modgate_signature_find(struct modgate_signature *signature,
+			    const void *module, size_t size)
 {
 	const size_t marker = sizeof(MODGATE_SIG_MARKER) - 1;
+	const u8 *bytes = module;
 	struct module_signature ms;
-	size_t sig_len;
+	struct pkcs7_message *message;
 
+	*signature = (struct modgate_signature){ };
 	if (size <= marker + sizeof(ms) ||
-	    memcmp(module + size - marker, MODGATE_SIG_MARKER, marker))
-		return false;
+	    memcmp(bytes + size - marker, MODGATE_SIG_MARKER, marker))
+		return;
 	size -= marker;
-	memcpy(&ms, module + size - sizeof(ms), sizeof(ms));
+	memcpy(&ms, bytes + size - sizeof(ms), sizeof(ms));
 	if (mod_check_sig(&ms, size, "modgate"))
+		return;
+	signature->size = be32_to_cpu(ms.sig_len);
+	size -= signature->size + sizeof(ms);
+	message = pkcs7_parse_message(bytes + size, signature->size);
+	if (IS_ERR(message))
+		return;
+	signature->bytes = bytes + size;
+	signature->module = bytes;
+	signature->module_size = size;
+	signature->message = message;
+}
+
+/**
+ * modgate_signature_drop() - undo modgate_signature_find()
+ * @signature: what it filled in
+ */
+void modgate_signature_drop(struct modgate_signature *signature)
+{
+	if (signature->message)
+		pkcs7_free_message(signature->message);
+	signature->message = NULL;
+}
+
+/**
+ * modgate_signature_chained() - does a signature bring certificates along?
+ * @signature: of a module
+ *
+ * They could lead from its signer to a key that is known: a chain, and those
+ * are not followed.
+ *
+ * Return: true if so.
+ */
+bool modgate_signature_chained(const struct modgate_signature *signature)
+{
+	return signature->message && signature->message->certs;
+}
+
+/*
+ * Check with the keys of @keyring. The module is hashed once for all keyrings.
+ *
+ * But a message remembers which of its certificates were seen and found good,
+ * whoever's keyring that was with; so one with certificates is read anew.
+ */
+static bool signed_by(struct modgate_signature *signature, struct key *keyring)
+{
+	const u8 *module = signature->module;
+
+	if (!signature->message)
 		return false;
-	sig_len = be32_to_cpu(ms.sig_len);
-	size -= sig_len + sizeof(ms);
-	return !verify_pkcs7_signature(module, size, module + size, sig_len,
-				       keyring, VERIFYING_MODULE_SIGNATURE,
-				       NULL, NULL);
+	if (modgate_signature_chained(signature))
+		return !verify_pkcs7_signature(module, signature->module_size,
+					       signature->bytes,
+					       signature->size, keyring,
+					       VERIFYING_MODULE_SIGNATURE,
+					       NULL, NULL);
+	/* What has been supplied is not supplied twice. */
+	if (signature->supplied)
+		module = NULL;
+	signature->supplied = true;
+	return !verify_pkcs7_message_sig(module, signature->module_size,
+					 signature->message, keyring,
+					 VERIFYING_MODULE_SIGNATURE,
+					 NULL, NULL);
 }
 
 /**
  * modgate_signed_by_system() - does a module belong to the kernel?
- * @module: with its appended signature
- * @size: of @module, in bytes
+ * @signature: of the module
  *
- * Return: true if a key of .builtin_trusted_keys signed it.
+ * Return: true if a key of .builtin_trusted_keys made it.
  */
-bool modgate_signed_by_system(const void *module, size_t size)
+bool modgate_signed_by_system(struct modgate_signature *signature)
 {
-	return signed_by(module, size, NULL);
+	return signed_by(signature, NULL);
 }
 
 /**
  * modgate_signed_by_known() - did a key that the kernel knows sign a module?
- * @module: with its appended signature
- * @size: of @module, in bytes
+ * @signature: of the module
  *
  * Return: true for a key of the secondary, machine or platform keyring.
  */
-bool modgate_signed_by_known(const void *module, size_t size)
+bool modgate_signed_by_known(struct modgate_signature *signature)
 {
-	return signed_by(module, size, VERIFY_USE_SECONDARY_KEYRING) ||
+	return signed_by(signature, VERIFY_USE_SECONDARY_KEYRING) ||
 	       (IS_ENABLED(CONFIG_INTEGRITY_PLATFORM_KEYRING) &&
-		signed_by(module, size, VERIFY_USE_PLATFORM_KEYRING));
+		signed_by(signature, VERIFY_USE_PLATFORM_KEYRING));
 }
 
 /**
  * modgate_signed_by_key() - did this key sign a module?
- * @module: with its appended signature
- * @size: of @module, in bytes
+ * @signature: of the module
  * @key: the key
  *
- * Return: true if so.
+ * Return: true if so, or if a chain leads from it to the signer.
  */
-bool modgate_signed_by_key(const void *module, size_t size,
+bool modgate_signed_by_key(struct modgate_signature *signature,
 			   const struct modgate_key *key)
 {
-	return signed_by(module, size, key->keyring);
+	return signed_by(signature, key->keyring);
 }
 
 static u8 (*builtin_certs)[MODGATE_DIGEST_SIZE] __ro_after_init;

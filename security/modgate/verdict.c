@@ -57,6 +57,9 @@ struct modgate_verdict modgate_decide(const struct modgate_rules *rules,
 			return deny(MODGATE_REASON_UNSIGNED);
 		return allow(MODGATE_REASON_APPROVED, true);
 	}
-	/* Row 8; row 7, vendors, is not in this kernel: their modules stay out */
+	/* Row 7 */
+	if (facts->ask(facts, MODGATE_IS_VENDORS))
+		return allow(MODGATE_REASON_VENDOR, true);
+	/* Row 8 */
 	return deny(MODGATE_REASON_NOT_APPROVED);
 }

@@ -12,6 +12,7 @@
 #define LISTED		BIT(MODGATE_IS_LISTED)
 #define ON_DEMAND	BIT(MODGATE_IS_ON_DEMAND)
 #define SIGNED		BIT(MODGATE_IS_SIGNED)
+#define VENDORS		BIT(MODGATE_IS_VENDORS)
 
 /* A module that is described by the bits above. */
 struct test_facts {
@@ -69,6 +70,12 @@ static const struct row rows[] = {
 	  "approved", true, true },
 	{ "row 6: approved, on demand", RULES(CLOSED, true, true, LISTED),
 	  LISTED | ON_DEMAND, "approved", true, true },
+	{ "row 7: vendor", RULES(SEALED, true, true, LISTED), VENDORS,
+	  "vendor", true, true },
+	{ "row 7: vendor, in mode signed", RULES(SEALED, true, true, SIGNED),
+	  VENDORS | SIGNED, "vendor", true, true },
+	{ "row 7: vendor, on demand", RULES(CLOSED, true, true, LISTED),
+	  VENDORS | ON_DEMAND, "vendor", true, true },
 	{ "row 8: not approved", RULES(SEALED, true, true, LISTED), 0,
 	  "not-approved" },
 	{ "row 8: signed is not approved", RULES(SEALED, true, true, SIGNED),
@@ -104,8 +111,13 @@ static const struct row rows[] = {
 	  "closed" },
 	{ "5 before 6 unsigned", RULES(CLOSED, true, true, SIGNED), LISTED,
 	  "closed" },
-	{ "6 approved before 8", RULES(SEALED, true, true, LISTED),
-	  LISTED | SIGNED, "approved", true, true },
+	{ "5 before 7", RULES(CLOSED, true, true, LISTED), VENDORS, "closed" },
+	{ "6 approved before 7", RULES(SEALED, true, true, LISTED),
+	  LISTED | SIGNED | VENDORS, "approved", true, true },
+	{ "6 unsigned before 7", RULES(SEALED, true, true, SIGNED),
+	  LISTED | VENDORS, "unsigned" },
+	{ "7 before 8", RULES(SEALED, true, true, LISTED), VENDORS | SIGNED,
+	  "vendor", true, true },
 
 	/* What else must not make a difference. */
 	{ "3 before 6: approved, not sealed", RULES(BOOT, true, true, LISTED),
@@ -114,6 +126,14 @@ static const struct row rows[] = {
 	  LISTED | SIGNED | ON_DEMAND, "no-list" },
 	{ "4 before 6: approved, mode system", RULES(SEALED, true, true, SYSTEM),
 	  LISTED | SIGNED | ON_DEMAND, "mode" },
+	{ "3 before 7: vendor, not sealed", RULES(BOOT, true, true, LISTED),
+	  VENDORS | SIGNED | ON_DEMAND, "not-sealed" },
+	{ "4 before 7: vendor, mode system", RULES(SEALED, true, true, SYSTEM),
+	  VENDORS | SIGNED | ON_DEMAND, "mode" },
+	{ "1 before 7: vendor and revoked", RULES(SEALED, true, true, LISTED),
+	  VENDORS | REVOKED, "revoked" },
+	{ "1 before 7: vendor and banned", RULES(SEALED, true, true, LISTED),
+	  VENDORS | BANNED, "banned" },
 	{ "1 before 6: approved and revoked", RULES(SEALED, true, true, LISTED),
 	  LISTED | REVOKED, "revoked" },
 	{ "1 before 6: approved and banned", RULES(SEALED, true, true, LISTED),

@@ -169,6 +169,25 @@ bool draft_remove_module(struct draft *draft, const __u8 *digest)
 	return true;
 }
 
+/* Take out an approved vendor, with its certificate; false if it is not there. */
+bool draft_remove_vendor(struct draft *draft, const __u8 *digest,
+			 const char *pattern)
+{
+	struct modgate_vendor *v = draft->vendors;
+	size_t i;
+
+	for (i = 0; i < draft->n_vendors; i++)
+		if (!memcmp(v[i].digest, digest, MODGATE_DIGEST_SIZE) &&
+		    !strcmp((const char *)v[i].pattern, pattern))
+			break;
+	if (i == draft->n_vendors)
+		return false;
+	draft->certs[modgate_le32(v[i].cert_offset) - 1].size = 0;
+	draft->n_vendors--;
+	memmove(&v[i], &v[i + 1], (draft->n_vendors - i) * sizeof(*v));
+	return true;
+}
+
 static __le32 copy_cert(struct draft *draft, const struct modgate_document *doc,
 			__le32 offset, __le32 size)
 {

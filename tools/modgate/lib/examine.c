@@ -33,11 +33,12 @@ static char *obstacle_in_file(const struct options *o,
  * @world: everything that is known
  * @o: options
  * @module: a module
+ * @rebuilds: its signer is to become a vendor
  *
  * Return: why, to be freed; NULL if nothing is known.
  */
 char *approval_obstacle(const struct world *world, const struct options *o,
-			const struct module *module)
+			const struct module *module, bool rebuilds)
 {
 	__u32 mode = modgate_le32(world->policy_next->header.mode);
 	char *text = module->path ? obstacle_in_file(o, module) : NULL;
@@ -58,8 +59,9 @@ char *approval_obstacle(const struct world *world, const struct options *o,
 		return xstrdup("its signature by the kernel's own key is broken: it was changed");
 	if (mode == MODGATE_MODE_SYSTEM)
 		return xstrdup("the local policy has mode system: no third-party module loads");
-	if (mode == MODGATE_MODE_SIGNED && module->path &&
-	    modsig_known(&module->sig) == KNOWN_NO)
+	if (mode == MODGATE_MODE_SIGNED && module->path && !rebuilds &&
+	    modsig_known(&module->sig) == KNOWN_NO &&
+	    !vendor_signed(world, module, true))
 		return fmt("the local policy has mode signed, and no known key signed %s",
 			   module->path);
 	return NULL;

@@ -86,6 +86,7 @@ enum known {
 };
 
 const char *keyring_name(enum keyring which);
+enum known keyring_takes(const struct options *o, const void *der, size_t size);
 enum known keyring_holds(const struct options *o, enum keyring which,
 			 const char *id);
 

@@ -32,6 +32,31 @@ const char *keyring_name(enum keyring which)
 }
 
 /**
+ * keyring_takes() - can the kernel use the key of a certificate?
+ * @o: options; with a root folder it is not this kernel that is meant
+ * @der: the certificate in DER
+ * @size: of @der, in bytes
+ *
+ * It is asked by adding the key to a keyring of this process.
+ *
+ * Return: KNOWN_YES; KNOWN_NO; KNOWN_UNKNOWN if it may not be asked.
+ */
+enum known keyring_takes(const struct options *o, const void *der, size_t size)
+{
+	key_serial_t key;
+
+	if (*o->root)
+		return KNOWN_UNKNOWN;
+	key = add_key("asymmetric", "", der, size, KEY_SPEC_PROCESS_KEYRING);
+	if (key != -1) {
+		keyctl_unlink(key, KEY_SPEC_PROCESS_KEYRING);
+		return KNOWN_YES;
+	}
+	return errno == EBADMSG || errno == ENOPKG || errno == EKEYREJECTED ?
+	       KNOWN_NO : KNOWN_UNKNOWN;
+}
+
+/**
  * keyring_holds() - does a keyring hold the key with this identifier?
  * @o: options; with a root folder it is not this kernel that is meant
  * @which: the keyring

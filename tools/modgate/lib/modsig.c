@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "module.h"
 
@@ -32,6 +33,12 @@ static const char *const usual_certs[] = {
 	"/var/lib/shim-signed/mok/MOK.der",
 };
 
+/* And the private keys to them. */
+static const char *const usual_keys[] = {
+	"/var/lib/dkms/mok.key",
+	"/var/lib/shim-signed/mok/MOK.priv",
+};
+
 /* One after the other, the last beside the running kernel; NULL at the end. */
 static char *usual_cert(const struct options *o, size_t n)
 {
@@ -46,6 +53,37 @@ static char *usual_cert(const struct options *o, size_t n)
 		   release);
 	free(release);
 	return path;
+}
+
+/**
+ * cert_key_on_disk() - does the private key lie beside a certificate?
+ * @o: options
+ * @cert: the certificate
+ *
+ * Return: its path, if this is one that the machine signs its own modules with;
+ * to be freed; or NULL.
+ */
+char *cert_key_on_disk(const struct options *o, const struct cert *cert)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(usual_certs); i++) {
+		char *path = fmt("%s%s", o->root, usual_certs[i]);
+		char *key = fmt("%s%s", o->root, usual_keys[i]);
+		struct cert usual;
+		bool same = false;
+
+		if (!cert_read(path, &usual)) {
+			same = !memcmp(usual.digest, cert->digest,
+				       MODGATE_DIGEST_SIZE);
+			cert_free(&usual);
+		}
+		free(path);
+		if (same && !access(key, F_OK))
+			return key;
+		free(key);
+	}
+	return NULL;
 }
 
 static void broken(struct modsig *sig, const char *problem)
@@ -101,6 +139,19 @@ char *cert_key_id(const X509 *x509)
 {
 	return issuer_id(X509_get_issuer_name(x509),
 			 X509_get0_serialNumber(x509));
+}
+
+/* Does a signature name this certificate, and nothing is wrong with it? */
+bool modsig_by(const struct modsig *sig, const X509 *x509)
+{
+	char *id = NULL;
+	bool same;
+
+	if (sig->state != SIG_NONE && sig->state != SIG_BROKEN && sig->id)
+		id = cert_key_id(x509);
+	same = id && !strcmp(id, sig->id);
+	free(id);
+	return same;
 }
 
 static char *common_name(const X509_NAME *name)
@@ -166,10 +217,14 @@ static bool try_cert(struct modsig *sig, CMS_ContentInfo *cms,
 	if (cert_read(path, &cert))
 		return false;
 	match = !CMS_SignerInfo_cert_cmp(si, cert.x509);
-	if (match && verify_by(cms, &cert, content, size))
+	if (match && verify_by(cms, &cert, content, size)) {
 		sig->state = SIG_VERIFIED;
-	else if (match)
+		sig->cert = cert.der;
+		sig->cert_size = cert.der_size;
+		cert.der = NULL;
+	} else if (match) {
 		broken(sig, "it does not match the module: either was changed after signing");
+	}
 	cert_free(&cert);
 	return match;
 }
@@ -198,6 +253,15 @@ static void verify(struct modsig *sig, const struct options *o,
 	sig->problem = xstrdup("its signer's certificate was not found here; --cert=FILE names it");
 }
 
+static bool brings_certs(CMS_ContentInfo *cms)
+{
+	struct stack_st_X509 *certs = CMS_get1_certs(cms);
+	bool some = sk_X509_num(certs) > 0;
+
+	sk_X509_pop_free(certs, X509_free);
+	return some;
+}
+
 static void read_message(struct modsig *sig, const struct options *o,
 			 const __u8 *message, size_t message_size,
 			 const void *content, size_t size,
@@ -217,6 +281,7 @@ static void read_message(struct modsig *sig, const struct options *o,
 	} else {
 		CMS_SignerInfo *si = sk_CMS_SignerInfo_value(signers, 0);
 
+		sig->chained = brings_certs(cms);
 		read_signer(sig, si);
 		verify(sig, o, cms, si, content, size, cert_path);
 	}
@@ -272,6 +337,7 @@ void modsig_free(struct modsig *sig)
 	free(sig->signer);
 	free(sig->hash);
 	free(sig->id);
+	OPENSSL_free(sig->cert);
 	memset(sig, 0, sizeof(*sig));
 }
 

@@ -33,6 +33,9 @@ enum sig_state {
  * @id: how the kernel looks for the key, in hex
  * @size: of signature, trailer and marker together, in bytes
  * @held: which keyrings hold the key
+ * @chained: it brings certificates along, so that it has no vendor
+ * @cert: the certificate that verified it, in DER, or NULL
+ * @cert_size: of @cert, in bytes
  */
 struct modsig {
 	enum sig_state state;
@@ -42,6 +45,9 @@ struct modsig {
 	char *id;
 	size_t size;
 	enum known held[KEYRINGS];
+	bool chained;
+	__u8 *cert;
+	size_t cert_size;
 };
 
 /* modsig.c */
@@ -49,6 +55,8 @@ void modsig_read(struct modsig *sig, const struct options *o,
 		 const void *module, size_t size, const char *cert_path);
 void modsig_free(struct modsig *sig);
 char *cert_key_id(const X509 *x509);
+char *cert_key_on_disk(const struct options *o, const struct cert *cert);
+bool modsig_by(const struct modsig *sig, const X509 *x509);
 enum known modsig_system(const struct modsig *sig);
 enum known modsig_known(const struct modsig *sig);
 char *modsig_text(const struct modsig *sig);

@@ -143,6 +143,8 @@ struct modgate_vendor *draft_vendor(struct draft *draft,
 struct modgate_ban *draft_ban(struct draft *draft, const __u8 *digest,
 			      const struct cert *cert);
 bool draft_remove_module(struct draft *draft, const __u8 *digest);
+bool draft_remove_vendor(struct draft *draft, const __u8 *digest,
+			 const char *pattern);
 void draft_from(struct draft *draft, const struct modgate_document *doc);
 void draft_free(struct draft *draft);
 void draft_encode(struct draft *draft, __u8 **bytes, size_t *size);

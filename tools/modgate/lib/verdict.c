@@ -10,11 +10,6 @@
 
 #include "world.h"
 
-static const struct stored *list_of(const struct view *view, bool next)
-{
-	return next ? view->next : view->in_force;
-}
-
 static void __printf(4, 5) decide(struct verdict *v, bool allow,
 				  const char *reason, const char *format, ...)
 {
@@ -31,26 +26,7 @@ static void decide_by_list(struct verdict *v, bool allow, const char *reason,
 			   const struct view *view, bool next)
 {
 	decide(v, allow, reason, "list of %s, generation %llu", view->name,
-	       (unsigned long long)stored_generation(list_of(view, next)));
-}
-
-/* Is this ban, of a certificate, about the key that signed the module? */
-static bool bans_signer(const struct stored *list, const struct modgate_ban *b,
-			const struct module *module)
-{
-	struct cert cert;
-	bool same;
-	char *id;
-
-	if (modgate_le32(b->kind) != MODGATE_BAN_CERT || !module->sig.id ||
-	    cert_parse(list->doc.data + modgate_le32(b->cert_offset),
-		       modgate_le32(b->cert_size), &cert))
-		return false;
-	id = cert_key_id(cert.x509);
-	same = id && !strcmp(id, module->sig.id);
-	free(id);
-	cert_free(&cert);
-	return same;
+	       (unsigned long long)stored_generation(view_list(view, next)));
 }
 
 static const struct modgate_ban *find_ban(const struct stored *list,
@@ -63,7 +39,9 @@ static const struct modgate_ban *find_ban(const struct stored *list,
 	if (b && modgate_le32(b->kind) == MODGATE_BAN_DIGEST)
 		return b;
 	for (i = 0; i < list->doc.n_bans; i++)
-		if (bans_signer(list, &list->doc.bans[i], module))
+		if (modgate_le32(list->doc.bans[i].kind) == MODGATE_BAN_CERT &&
+		    signed_by_entry(list, list->doc.bans[i].cert_offset,
+				    list->doc.bans[i].cert_size, module))
 			return &list->doc.bans[i];
 	return NULL;
 }
@@ -94,9 +72,9 @@ static bool row_1(struct verdict *v, const struct world *w,
 		return true;
 	}
 	for (i = 0; i < w->n_views; i++) {
-		if (!list_of(&w->views[i], next))
+		if (!view_list(&w->views[i], next))
 			continue;
-		ban = find_ban(list_of(&w->views[i], next), module);
+		ban = find_ban(view_list(&w->views[i], next), module);
 		if (!ban)
 			continue;
 		decide_by_list(v, false, MODGATE_REASON_BANNED, &w->views[i],
@@ -148,7 +126,7 @@ static const struct view *missing_list(const struct world *w, bool next)
 		if ((policy_authority(policy, v->authority->digest) ||
 		     (!next && v->replaced)) &&
 		    modgate_le32(v->authority->flags) &
-		    MODGATE_AUTHORITY_REQUIRED && !list_of(v, next) &&
+		    MODGATE_AUTHORITY_REQUIRED && !view_list(v, next) &&
 		    (next || !v->line || !record_is(v->line, "loaded", "yes")))
 			return v;
 	}
@@ -181,43 +159,6 @@ static bool row_3(struct verdict *v, const struct world *w, bool next)
 	return true;
 }
 
-static bool is_exclusive(const struct stored *list)
-{
-	return list && modgate_le32(list->header.flags) & MODGATE_LIST_EXCLUSIVE;
-}
-
-/* An exclusive list switches the approvals of all others off. */
-static bool is_switched_off(const struct world *w, size_t view, bool next)
-{
-	size_t i;
-
-	for (i = 0; i < w->n_views; i++)
-		if (i != view && is_exclusive(list_of(&w->views[i], next)))
-			return true;
-	return false;
-}
-
-/* The entry that approves it, heeding lists that switch the others off. */
-static const struct modgate_module *
-find_approval(const struct world *w, const struct module *module, bool next,
-	      const struct view **view)
-{
-	const struct modgate_module *m;
-	size_t i;
-
-	for (i = 0; i < w->n_views; i++) {
-		const struct stored *list = list_of(&w->views[i], next);
-
-		if (!list || is_switched_off(w, i, next))
-			continue;
-		m = modgate_find_module(&list->doc, module->digest);
-		*view = &w->views[i];
-		if (m)
-			return m;
-	}
-	return NULL;
-}
-
 /* The same name with another digest: it was rebuilt, or changed. */
 static const struct view *same_name(const struct world *w,
 				    const struct module *module, bool next)
@@ -226,7 +167,7 @@ static const struct view *same_name(const struct world *w,
 	__u32 j;
 
 	for (i = 0; i < w->n_views; i++) {
-		const struct stored *list = list_of(&w->views[i], next);
+		const struct stored *list = view_list(&w->views[i], next);
 
 		for (j = 0; list && module->name && j < list->doc.n_modules; j++)
 			if (!strcmp((const char *)list->doc.modules[j].name,
@@ -250,12 +191,26 @@ static void not_approved(struct verdict *v, const struct world *w,
 		decide(v, false, MODGATE_REASON_NOT_APPROVED,
 		       "the list of %s, generation %llu, approves %s with another digest: it was rebuilt or changed since",
 		       other->name,
-		       (unsigned long long)stored_generation(list_of(other, next)),
+		       (unsigned long long)stored_generation(view_list(other, next)),
 		       module->name);
 	else
 		decide(v, false, MODGATE_REASON_NOT_APPROVED,
 		       "no list %s approves its digest",
 		       next ? "on disk" : "in force");
+}
+
+/* Who has the module's file has its signature; whether it is right, maybe not. */
+static void by_vendor(struct verdict *v, const struct modgate_vendor *vendor,
+		      const struct module *module, const struct view *view,
+		      bool next)
+{
+	decide(v, true, MODGATE_REASON_VENDOR,
+	       "vendor %s, modules %s, in the list of %s, generation %llu",
+	       dash(module->sig.signer), (const char *)vendor->pattern,
+	       view->name,
+	       (unsigned long long)stored_generation(view_list(view, next)));
+	if (module->sig.state != SIG_VERIFIED)
+		v->unsure = "whether its signature is right was not checked here";
 }
 
 static void rows_4_to_8(struct verdict *v, const struct world *w,
@@ -265,18 +220,25 @@ static void rows_4_to_8(struct verdict *v, const struct world *w,
 	const char *mode = next ? mode_name(modgate_le32(policy->header.mode)) :
 			   dash(record_get(&w->kernel.state, "mode"));
 	const struct modgate_module *m;
-	const struct view *view = NULL;
+	const struct modgate_vendor *vendor;
+	const struct view *view = NULL, *by = NULL;
 
 	if (!strcmp(mode, "system")) {
 		decide(v, false, MODGATE_REASON_MODE,
 		       "the local policy has mode system: no third-party modules");
 		return;
 	}
-	m = find_approval(w, module, next, &view);
+	m = approval_find(w, module, next, &view);
+	vendor = vendor_find(w, module, next, 0, &by);
 	if (!next && record_is(&w->kernel.state, "state", "closed") &&
-	    !(m && modgate_le32(m->flags) & MODGATE_MODULE_ON_DEMAND)) {
+	    !(m && modgate_le32(m->flags) & MODGATE_MODULE_ON_DEMAND) &&
+	    !vendor_find(w, module, next, MODGATE_MODULE_ON_DEMAND, &by)) {
 		decide(v, false, MODGATE_REASON_CLOSED,
 		       "the kernel is in state closed, and it is not approved on demand");
+		return;
+	}
+	if (!m && vendor) {
+		by_vendor(v, vendor, module, by, next);
 		return;
 	}
 	if (!m) {
@@ -284,11 +246,12 @@ static void rows_4_to_8(struct verdict *v, const struct world *w,
 		return;
 	}
 	if (!strcmp(mode, "signed")) {
-		enum known known = modsig_known(&module->sig);
+		enum known known = vendor_signed(w, module, next) ? KNOWN_YES :
+				   modsig_known(&module->sig);
 
 		if (known == KNOWN_NO && module->path) {
 			decide(v, false, MODGATE_REASON_UNSIGNED,
-			       "the local policy has mode signed, and no key that the kernel knows signed it");
+			       "the local policy has mode signed, and neither a vendor nor a key that the kernel knows signed it");
 			return;
 		}
 		if (known != KNOWN_YES)
@@ -348,7 +311,8 @@ bool lockdown_refusal(const struct world *world, const struct options *o,
 {
 	return module->path && modsig_known(&module->sig) == KNOWN_NO &&
 	       locked_down(o) && lockdown_heeds(world) &&
-	       strcmp(v->reason, MODGATE_REASON_APPROVED);
+	       strcmp(v->reason, MODGATE_REASON_APPROVED) &&
+	       strcmp(v->reason, MODGATE_REASON_VENDOR);
 }
 
 /**

@@ -93,9 +93,23 @@ bool lockdown_refusal(const struct world *world, const struct options *o,
 char *kernel_refusal(const struct world *world, const struct options *o,
 		     const struct module *module);
 
+/* approval.c */
+const struct stored *view_list(const struct view *view, bool next);
+const struct modgate_module *
+approval_find(const struct world *w, const struct module *module, bool next,
+	      const struct view **view);
+bool signed_by_entry(const struct stored *list, __le32 offset, __le32 size,
+		     const struct module *module);
+const struct modgate_vendor *
+vendor_find(const struct world *w, const struct module *module, bool next,
+	    __u32 flags, const struct view **view);
+bool vendor_signed(const struct world *w, const struct module *module, bool next);
+const struct modgate_vendor *vendor_entry(const struct stored *list,
+					  const __u8 *digest, const char *pattern);
+
 /* examine.c */
 char *approval_obstacle(const struct world *world, const struct options *o,
-			const struct module *module);
+			const struct module *module, bool rebuilds);
 bool approval_needless(const struct world *world, const struct module *module);
 const char *approval_note(const struct world *world, const struct options *o,
 			  const struct module *module, size_t *n);

@@ -8,12 +8,15 @@
 
 #include "owner.h"
 #include "programs.h"
+#include "vendor_rule.h"
 
 /* One thing to approve. */
 struct item {
 	struct module module;
 	__u32 flags;
 	bool done;		/* nothing to do: approved, or a system module */
+	bool rebuilds;		/* not its digest, but @rule is approved */
+	struct vendor_rule rule;
 };
 
 /* What the command line says, and what came of it. */
@@ -26,10 +29,15 @@ struct job {
 	__u32 flags;
 	bool unseen;
 	bool all_pending;
+	bool rebuilds;
+	const char *vendor;	/* path of a certificate */
+	struct vendor_rule rule;	/* of @vendor */
+	bool rule_wanted;
 	struct item *items;
 	size_t n_items;
 	size_t wanted;		/* items that are to be approved */
 	struct json_object *approved;
+	struct json_object *vendors;
 	struct json_object *already;
 	struct json_object *refused;
 };
@@ -132,6 +140,28 @@ static void refuse(struct job *job, struct item *item, const char *target,
 	warn("%s: %s", target, why);
 }
 
+/* Its signer and name instead of its digest; false if that cannot be. */
+static bool examine_rebuilds(struct job *job, struct item *item,
+			     const char *target)
+{
+	char *obstacle = vendor_rule_from_module(&item->rule, &item->module);
+
+	item->rule.flags = job->flags;
+	item->rebuilds = true;
+	if (!obstacle)
+		obstacle = vendor_rule_obstacle(&item->rule, &job->owner, job->o);
+	if (obstacle) {
+		refuse(job, item, target, obstacle);
+		free(obstacle);
+		return false;
+	}
+	if (vendor_rule_known(&item->rule, &job->owner)) {
+		nothing_to_do(job, item, "already approved with its rebuilds");
+		return false;
+	}
+	return true;
+}
+
 static const char *state_of(const struct job *job, const __u8 *digest)
 {
 	return world_approval(&job->owner.world, digest, false) ?
@@ -152,10 +182,23 @@ static void examine(struct job *job, struct item *item, const char *target)
 			      "names the kernel's own key as its signer, needs no approval if that is true");
 		return;
 	}
-	obstacle = approval_obstacle(&job->owner.world, job->o, m);
+	obstacle = approval_obstacle(&job->owner.world, job->o, m,
+				     job->rebuilds);
 	if (obstacle) {
 		refuse(job, item, target, obstacle);
 		free(obstacle);
+		return;
+	}
+	if (job->rebuilds) {
+		if (!examine_rebuilds(job, item, target))
+			return;
+		job->wanted++;
+		json_object_array_add(job->vendors,
+				      vendor_rule_json(&item->rule, job->o));
+		if (!job->o->json) {
+			show_item(job, item);
+			vendor_rule_show(&item->rule, job->o);
+		}
 		return;
 	}
 	entry = owner_entry(&job->owner, m->digest);
@@ -231,6 +274,35 @@ static enum status add_pending(struct job *job)
 	return status;
 }
 
+static enum status add_vendor(struct job *job)
+{
+	enum status status = vendor_rule_from_file(&job->rule, job->vendor,
+						   job->name);
+	char *obstacle;
+
+	if (status)
+		return status;
+	job->rule.flags = job->flags;
+	obstacle = vendor_rule_obstacle(&job->rule, &job->owner, job->o);
+	if (obstacle) {
+		fail(ST_NO, "%s: %s", job->vendor, obstacle);
+		free(obstacle);
+		return ST_NO;
+	}
+	if (vendor_rule_known(&job->rule, &job->owner)) {
+		if (!job->o->json)
+			printf("%s: already approved as a vendor of %s\n",
+			       job->vendor, job->rule.pattern);
+		return ST_OK;
+	}
+	job->rule_wanted = true;
+	job->wanted++;
+	json_object_array_add(job->vendors, vendor_rule_json(&job->rule, job->o));
+	if (!job->o->json)
+		vendor_rule_show(&job->rule, job->o);
+	return ST_OK;
+}
+
 static void add_entries(struct draft *draft, const struct job *job)
 {
 	size_t i;
@@ -241,11 +313,17 @@ static void add_entries(struct draft *draft, const struct job *job)
 
 		if (item->done)
 			continue;
+		if (item->rebuilds) {
+			vendor_rule_add(&item->rule, draft);
+			continue;
+		}
 		draft_remove_module(draft, item->module.digest);
 		m = draft_module(draft, item->module.digest);
 		m->flags = le32(item->flags);
 		owner_entry_name(m->name, item->module.name);
 	}
+	if (job->rule_wanted)
+		vendor_rule_add(&job->rule, draft);
 }
 
 static enum status sign(struct job *job)
@@ -272,6 +350,8 @@ static enum status finish(struct job *job, enum status status)
 		status = ST_RESTART;
 	json_object_object_add(j, "approved", done ? json_object_get(job->approved) :
 						     json_object_new_array());
+	json_object_object_add(j, "vendors", done ? json_object_get(job->vendors) :
+						    json_object_new_array());
 	json_object_object_add(j, "already", json_object_get(job->already));
 	json_object_object_add(j, "refused", json_object_get(job->refused));
 	json_yes(j, "restart_needed", done);
@@ -284,8 +364,9 @@ static enum status finish(struct job *job, enum status status)
 	}
 	json_object_put(j);
 	if (done)
-		printf("\nApproved: %zu module(s), list generation %llu; a restart is needed.\n",
-		       job->wanted, job->owner.generation);
+		printf("\nApproved: %zu %s, list generation %llu; a restart is needed.\n",
+		       job->wanted, job->rule_wanted || job->rebuilds ?
+		       "vendor rule(s)" : "module(s)", job->owner.generation);
 	return status;
 }
 
@@ -302,6 +383,8 @@ static enum status approve(struct job *job, int argc, char **argv)
 		status = add_target(job, argv[i]);
 	if (!status && job->all_pending)
 		status = add_pending(job);
+	if (!status && job->vendor)
+		status = add_vendor(job);
 	if (status)
 		return status;
 	/* All or nothing, unless it is "whatever can be". */
@@ -322,6 +405,8 @@ static enum status parse(struct job *job, int argc, char **argv)
 		{ "on-demand", no_argument, NULL, 'd' },
 		{ "permanent", no_argument, NULL, 'p' },
 		{ "unseen", no_argument, NULL, 'u' },
+		{ "rebuilds", no_argument, NULL, 'r' },
+		{ "vendor", required_argument, NULL, 'v' },
 		{ "name", required_argument, NULL, 'n' },
 		{ "kernel", required_argument, NULL, 'k' },
 		{ "cert", required_argument, NULL, 'c' },
@@ -339,6 +424,10 @@ static enum status parse(struct job *job, int argc, char **argv)
 			job->flags |= MODGATE_MODULE_PERMANENT;
 		else if (c == 'u')
 			job->unseen = true;
+		else if (c == 'r')
+			job->rebuilds = true;
+		else if (c == 'v')
+			job->vendor = optarg;
 		else if (c == 'n')
 			job->name = optarg;
 		else if (c == 'k')
@@ -350,9 +439,13 @@ static enum status parse(struct job *job, int argc, char **argv)
 		else if (c == '?')
 			return ST_USAGE;
 	}
-	if (job->name && !job->unseen)
-		return usage("--name is for what is not seen here, with --unseen");
-	if (optind == argc && !job->all_pending)
+	if (job->name && !job->unseen && !job->vendor)
+		return usage("--name is for what is not seen here, with --unseen, or for a --vendor");
+	if (job->vendor && (optind != argc || job->all_pending || job->rebuilds))
+		return usage("--vendor approves a certificate, and no modules beside it");
+	if (job->rebuilds && job->unseen)
+		return usage("--rebuilds needs the module's signature, so not --unseen");
+	if (optind == argc && !job->all_pending && !job->vendor)
 		return usage("approve what? A path, a name, a digest, or a number of 'pending'");
 	return ST_OK;
 }
@@ -366,15 +459,20 @@ static enum status run(int argc, char **argv, struct options *o)
 
 	if (!status) {
 		job.approved = json_object_new_array();
+		job.vendors = json_object_new_array();
 		job.already = json_object_new_array();
 		job.refused = json_object_new_array();
 		status = approve(&job, argc - optind, argv + optind);
 		json_object_put(job.approved);
+		json_object_put(job.vendors);
 		json_object_put(job.already);
 		json_object_put(job.refused);
 	}
-	for (i = 0; i < job.n_items; i++)
+	for (i = 0; i < job.n_items; i++) {
 		module_free(&job.items[i].module);
+		vendor_rule_free(&job.items[i].rule);
+	}
+	vendor_rule_free(&job.rule);
 	free(job.items);
 	owner_close(&job.owner);
 	free(running);
@@ -385,7 +483,8 @@ const struct verb verb_approve = {
 	.name = "approve",
 	.summary = "Put modules on the owner's list; they load after a restart",
 	.usage = "[--on-demand] [--permanent] [--kernel=RELEASE] [--cert=FILE]\n"
-		 "       [--generation=N] [--unseen [--name=NAME]]\n"
-		 "       {PATH | NAME | DIGEST | NUMBER}... | --all-pending",
+		 "       [--generation=N] [--rebuilds | --unseen [--name=NAME]]\n"
+		 "       {PATH | NAME | DIGEST | NUMBER}... | --all-pending\n"
+		 "       | --vendor=CERT [--name=PATTERN]",
 	.run = run,
 };

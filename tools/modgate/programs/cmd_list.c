@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * modgate list: what is approved, in force or from the next start on.
+ * modgate list: what is approved, in force or from the next start on: modules by
+ * their digests, vendors by their certificates and a pattern of names.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,19 +17,40 @@ struct table {
 	size_t rows;
 };
 
+/* An entry of either kind. */
+struct entry {
+	const char *kind;
+	const char *name;
+	const __u8 *digest;
+	__u32 flags;
+};
+
+static struct entry module_entry(const struct modgate_module *m)
+{
+	return (struct entry){ "module", (const char *)m->name, m->digest,
+			       modgate_le32(m->flags) };
+}
+
+static struct entry vendor_entry_of(const struct modgate_vendor *v)
+{
+	return (struct entry){ "vendor", (const char *)v->pattern, v->digest,
+			       modgate_le32(v->flags) };
+}
+
 static void row(struct table *t, const struct view *v,
-		const struct stored *list, const struct modgate_module *m,
+		const struct stored *list, const struct entry *e,
 		const char *state)
 {
-	char *flags = flag_names(modgate_le32(m->flags), module_flag_names);
+	char *flags = flag_names(e->flags, module_flag_names);
 	unsigned long long generation = stored_generation(list);
 	char hex[HEX_SIZE];
 
-	digest_hex(hex, m->digest);
+	digest_hex(hex, e->digest);
 	if (t->o->json) {
 		struct json_object *j = json_object_new_object();
 
-		json_str(j, "name", (const char *)m->name);
+		json_str(j, "kind", e->kind);
+		json_str(j, "name", e->name);
 		json_str(j, "digest", hex);
 		json_str(j, "state", state);
 		json_str(j, "flags", strcmp(flags, "-") ? flags : NULL);
@@ -37,39 +59,61 @@ static void row(struct table *t, const struct view *v,
 		json_object_array_add(t->json, j);
 	} else {
 		if (!t->rows)
-			printf("%-24s %-*s %-26s %-10s %-12s %s\n", "NAME",
-			       t->full ? 96 : 16, "DIGEST", "STATE", "FLAGS",
-			       "AUTHORITY", "GENERATION");
-		printf("%-24s %.*s %-26s %-10s %-12s %llu\n",
-		       dash((const char *)m->name), t->full ? 96 : 16, hex,
-		       state, flags, v->name, generation);
+			printf("%-24s %-6s %-*s %-26s %-10s %-12s %s\n",
+			       "NAME", "KIND", t->full ? 96 : 16, "DIGEST",
+			       "STATE", "FLAGS", "AUTHORITY", "GENERATION");
+		printf("%-24s %-6s %.*s %-26s %-10s %-12s %llu\n",
+		       dash(e->name), e->kind, t->full ? 96 : 16, hex, state,
+		       flags, v->name, generation);
 	}
 	t->rows++;
 	free(flags);
 }
 
+static bool has(const struct stored *list, const struct entry *e)
+{
+	if (!list)
+		return false;
+	return strcmp(e->kind, "vendor") ?
+	       !!modgate_find_module(&list->doc, e->digest) :
+	       !!vendor_entry(list, e->digest, e->name);
+}
+
+/* One entry of a list: does it stay, go, or is it still to come? */
+static void list_entry(struct table *t, const struct world *w,
+		       const struct view *v, const struct stored *list,
+		       const struct entry *e)
+{
+	if (list == v->in_force)
+		row(t, v, list, e, has(v->next, e) ? "active" : "revoked");
+	else if (!has(v->in_force, e))
+		/* From active/, so a restart has not helped. */
+		row(t, v, list, e, list->staged || !w->kernel.present ?
+		    "approved (restart needed)" : "not in force");
+}
+
+static void list_entries(struct table *t, const struct world *w,
+			 const struct view *v, const struct stored *list)
+{
+	struct entry e;
+	__u32 i;
+
+	for (i = 0; list && i < list->doc.n_modules; i++) {
+		e = module_entry(&list->doc.modules[i]);
+		list_entry(t, w, v, list, &e);
+	}
+	for (i = 0; list && i < list->doc.n_vendors; i++) {
+		e = vendor_entry_of(&list->doc.vendors[i]);
+		list_entry(t, w, v, list, &e);
+	}
+}
+
 static void list_view(struct table *t, const struct world *w,
 		      const struct view *v)
 {
-	__u32 i;
-
-	for (i = 0; v->in_force && i < v->in_force->doc.n_modules; i++) {
-		const struct modgate_module *m = &v->in_force->doc.modules[i];
-		bool stays = v->next &&
-			     modgate_find_module(&v->next->doc, m->digest);
-
-		row(t, v, v->in_force, m, stays ? "active" : "revoked");
-	}
-	for (i = 0; v->next && i < v->next->doc.n_modules; i++) {
-		const struct modgate_module *m = &v->next->doc.modules[i];
-
-		if (v->in_force &&
-		    modgate_find_module(&v->in_force->doc, m->digest))
-			continue;
-		/* From active/, so a restart has not helped. */
-		row(t, v, v->next, m, v->next->staged || !w->kernel.present ?
-		    "approved (restart needed)" : "not in force");
-	}
+	list_entries(t, w, v, v->in_force);
+	if (v->next != v->in_force)
+		list_entries(t, w, v, v->next);
 }
 
 static enum status list(const struct options *o, bool full)
@@ -91,7 +135,7 @@ static enum status list(const struct options *o, bool full)
 		else
 			json_object_put(t.json);
 		if (!o->json && !t.rows)
-			puts("No module is approved.");
+			puts("Nothing is approved.");
 	}
 	world_free(&w);
 	return status;

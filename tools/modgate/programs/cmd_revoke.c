@@ -23,9 +23,62 @@ struct job {
 	struct options *o;
 	struct owner owner;
 	const char *release;
+	const char *vendor;	/* path or digest of a certificate */
+	const char *pattern;	/* of @vendor, or NULL for all of its entries */
 	struct entry *entries;
 	size_t n_entries;
+	const struct modgate_vendor **vendors;	/* to be taken off the list */
+	size_t n_vendors;
 };
+
+static void add_vendor(struct job *job, const struct modgate_vendor *v)
+{
+	size_t i;
+
+	for (i = 0; i < job->n_vendors; i++)
+		if (job->vendors[i] == v)
+			return;
+	job->vendors = xgrow(job->vendors, job->n_vendors, sizeof(*job->vendors));
+	job->vendors[job->n_vendors++] = v;
+}
+
+/* Whose certificate has this digest, or NULL; with this pattern, or NULL. */
+static bool add_vendors(struct job *job, const __u8 *digest, const char *pattern)
+{
+	const struct stored *base = job->owner.base;
+	size_t before = job->n_vendors;
+	__u32 i;
+
+	for (i = 0; base && i < base->doc.n_vendors; i++) {
+		const struct modgate_vendor *v = &base->doc.vendors[i];
+
+		if ((!digest || !memcmp(v->digest, digest, MODGATE_DIGEST_SIZE)) &&
+		    (!pattern || !strcmp((const char *)v->pattern, pattern)))
+			add_vendor(job, v);
+	}
+	return job->n_vendors > before;
+}
+
+static enum status add_certificate(struct job *job)
+{
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	struct cert cert;
+
+	if (is_digest(job->vendor)) {
+		digest_parse(digest, job->vendor);
+	} else {
+		if (cert_read(job->vendor, &cert))
+			return fail(ST_NO, "%s: not the SHA-384 of a certificate, and not a certificate either",
+				    job->vendor);
+		memcpy(digest, cert.digest, sizeof(digest));
+		cert_free(&cert);
+	}
+	if (!add_vendors(job, digest, job->pattern))
+		return fail(ST_NO, "%s: the owner's list approves no such vendor%s%s",
+			    job->vendor, job->pattern ? " of modules " : "",
+			    job->pattern ? job->pattern : "");
+	return ST_OK;
+}
 
 static void add(struct job *job, const __u8 *digest, const char *name)
 {
@@ -68,13 +121,36 @@ static bool add_by_name(struct job *job, const char *target)
 	return job->n_entries > before;
 }
 
+/*
+ * What was approved with its rebuilds goes by its name. The build that is
+ * installed now, if there is one, can be refused at once.
+ */
+static bool add_vendors_by_name(struct job *job, const char *target)
+{
+	char *name = module_name_of(target);
+	bool found = add_vendors(job, NULL, name);
+
+	free(name);
+	return found;
+}
+
+static bool is_installed(const struct job *job, const char *target)
+{
+	char *path = lookup_name(job->o, job->release, target);
+	bool yes = path;
+
+	free(path);
+	return yes;
+}
+
 static enum status add_target(struct job *job, const char *target)
 {
+	bool named = !strchr(target, '/') && !is_digest(target), by_vendor;
 	enum status status;
 	struct module m;
 
-	if (!strchr(target, '/') && !is_digest(target) &&
-	    add_by_name(job, target))
+	by_vendor = named && add_vendors_by_name(job, target);
+	if (named && add_by_name(job, target))
 		return ST_OK;
 	if (is_digest(target)) {
 		memset(&m, 0, sizeof(m));
@@ -82,6 +158,8 @@ static enum status add_target(struct job *job, const char *target)
 		add(job, m.digest, NULL);
 		return ST_OK;
 	}
+	if (by_vendor && !is_installed(job, target))
+		return ST_OK;
 	status = lookup_target(&m, job->o, &job->owner.world.kernel,
 			       job->release, target, NULL);
 	if (!status && m.problem)
@@ -113,7 +191,7 @@ static void tell_kernel(struct job *job)
 
 static size_t count_listed(const struct job *job)
 {
-	size_t i, n = 0;
+	size_t i, n = job->n_vendors;
 
 	for (i = 0; i < job->n_entries; i++)
 		n += job->entries[i].listed;
@@ -133,6 +211,9 @@ static enum status change_list(struct job *job)
 	owner_draft(&job->owner, &draft);
 	for (i = 0; i < job->n_entries; i++)
 		draft_remove_module(&draft, job->entries[i].digest);
+	for (i = 0; i < job->n_vendors; i++)
+		draft_remove_vendor(&draft, job->vendors[i]->digest,
+				    (const char *)job->vendors[i]->pattern);
 	status = owner_sign(&job->owner, job->o, &draft);
 	draft_free(&draft);
 	return status;
@@ -161,6 +242,36 @@ static void show(const struct job *job, const struct entry *e, bool signed_)
 		puts("  loaded: it is loaded, and stays so until it is unloaded, or restart");
 }
 
+/* The kernel knows digests only, so that it goes by its list until restart. */
+static void show_vendor(const struct job *job, const struct modgate_vendor *v,
+			bool signed_)
+{
+	char hex[HEX_SIZE];
+
+	printf("%s, vendor %.16s\n", (const char *)v->pattern,
+	       digest_hex(hex, v->digest));
+	if (signed_)
+		printf("  list:   taken off, generation %llu, from the next start on; until then it may load what this vendor signed\n",
+		       job->owner.generation);
+	else
+		puts("  list:   was not changed");
+}
+
+static struct json_object *vendors_json(const struct job *job, bool signed_)
+{
+	struct json_object *array = json_object_new_array(), *j;
+	size_t i;
+
+	for (i = 0; i < job->n_vendors; i++) {
+		j = json_object_new_object();
+		json_str(j, "names", (const char *)job->vendors[i]->pattern);
+		json_digest(j, "certificate", job->vendors[i]->digest);
+		json_yes(j, "list", signed_);
+		json_object_array_add(array, j);
+	}
+	return array;
+}
+
 static void report(const struct job *job, bool signed_)
 {
 	struct json_object *j, *array = json_object_new_array();
@@ -183,12 +294,15 @@ static void report(const struct job *job, bool signed_)
 		json_yes(j, "loaded", loaded);
 		json_object_array_add(array, j);
 	}
+	for (i = 0; i < job->n_vendors && !job->o->json; i++)
+		show_vendor(job, job->vendors[i], signed_);
 	if (!job->o->json) {
 		json_object_put(array);
 		return;
 	}
 	j = json_object_new_object();
 	json_object_object_add(j, "revoked", array);
+	json_object_object_add(j, "vendors", vendors_json(job, signed_));
 	owner_show_base(&job->owner, job->o, j);
 	if (signed_)
 		json_num(j, "generation", job->owner.generation);
@@ -206,6 +320,8 @@ static enum status revoke(struct job *job, int argc, char **argv)
 		world_read(&job->owner.world, job->o);
 	for (i = 0; i < (size_t)argc && !status; i++)
 		status = add_target(job, argv[i]);
+	if (!status && job->vendor)
+		status = opened ? opened : add_certificate(job);
 	if (status)
 		return opened ? opened : status;
 	tell_kernel(job);
@@ -214,7 +330,7 @@ static enum status revoke(struct job *job, int argc, char **argv)
 	for (i = 0; i < job->n_entries; i++)
 		if (job->entries[i].err)
 			told = false;
-	if (status || told)
+	if (status || (told && !job->n_vendors))
 		return status;
 	return count_listed(job) ? ST_RESTART : ST_NO;
 }
@@ -224,6 +340,8 @@ static enum status run(int argc, char **argv, struct options *o)
 	static const struct option options[] = {
 		{ "kernel", required_argument, NULL, 'k' },
 		{ "generation", required_argument, NULL, 'g' },
+		{ "vendor", required_argument, NULL, 'v' },
+		{ "name", required_argument, NULL, 'n' },
 		{ 0 }
 	};
 	char *running = kernel_release();
@@ -234,16 +352,23 @@ static enum status run(int argc, char **argv, struct options *o)
 	while ((c = next_option(argc, argv, options, o)) != -1 && !status) {
 		if (c == 'k')
 			job.release = optarg;
+		else if (c == 'v')
+			job.vendor = optarg;
+		else if (c == 'n')
+			job.pattern = optarg;
 		else if (c == 'g' && owner_base(&job.owner, optarg))
 			status = usage("--generation=%s: not a number", optarg);
 		else if (c == '?')
 			status = ST_USAGE;
 	}
-	if (!status && optind == argc)
+	if (!status && job.pattern && !job.vendor)
+		status = usage("--name is for a --vendor");
+	if (!status && optind == argc && !job.vendor)
 		status = usage("revoke what? A name, a path, or a digest");
 	if (!status)
 		status = revoke(&job, argc - optind, argv + optind);
 	free(job.entries);
+	free(job.vendors);
 	owner_close(&job.owner);
 	free(running);
 	return status;
@@ -252,6 +377,7 @@ static enum status run(int argc, char **argv, struct options *o)
 const struct verb verb_revoke = {
 	.name = "revoke",
 	.summary = "Refuse modules from now on, and take them off the owner's list",
-	.usage = "[--kernel=RELEASE] [--generation=N] {NAME | PATH | DIGEST}...",
+	.usage = "[--kernel=RELEASE] [--generation=N] {NAME | PATH | DIGEST}...\n"
+		 "       | --vendor={CERT | DIGEST} [--name=PATTERN]",
 	.run = run,
 };

@@ -106,7 +106,7 @@ static void find_remedy(struct answer *a)
 	if (a->kernel || loads_next(a) || !a->has_next ||
 	    strcmp(a->next.reason, MODGATE_REASON_NOT_APPROVED))
 		return;
-	obstacle = approval_obstacle(a->w, a->o, a->m);
+	obstacle = approval_obstacle(a->w, a->o, a->m, false);
 	if (obstacle) {
 		free(a->remedy);
 		a->remedy = fmt("none: %s", obstacle);

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which entry of a list approves a module: by its digest, or as the work of a
+ * vendor.
+ */
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "world.h"
+
+/* The list of an authority: after a restart, or now. */
+const struct stored *view_list(const struct view *view, bool next)
+{
+	return next ? view->next : view->in_force;
+}
+
+static bool is_exclusive(const struct stored *list)
+{
+	return list && modgate_le32(list->header.flags) & MODGATE_LIST_EXCLUSIVE;
+}
+
+/* An exclusive list switches the approvals of all others off. */
+static bool is_switched_off(const struct world *w, size_t view, bool next)
+{
+	size_t i;
+
+	for (i = 0; i < w->n_views; i++)
+		if (i != view && is_exclusive(view_list(&w->views[i], next)))
+			return true;
+	return false;
+}
+
+/* The entry that approves it, heeding lists that switch the others off. */
+const struct modgate_module *
+approval_find(const struct world *w, const struct module *module, bool next,
+	      const struct view **view)
+{
+	const struct modgate_module *m;
+	size_t i;
+
+	for (i = 0; i < w->n_views; i++) {
+		const struct stored *list = view_list(&w->views[i], next);
+
+		if (!list || is_switched_off(w, i, next))
+			continue;
+		m = modgate_find_module(&list->doc, module->digest);
+		*view = &w->views[i];
+		if (m)
+			return m;
+	}
+	return NULL;
+}
+
+/**
+ * signed_by_entry() - did the key of an entry's certificate sign a module?
+ * @list: with that entry
+ * @offset: cert_offset of the entry
+ * @size: cert_size of the entry
+ * @module: a module
+ *
+ * Return: true if the module names it as its signer; the kernel checks.
+ */
+bool signed_by_entry(const struct stored *list, __le32 offset, __le32 size,
+		     const struct module *module)
+{
+	struct cert cert;
+	bool same;
+
+	if (cert_parse(list->doc.data + modgate_le32(offset),
+		       modgate_le32(size), &cert))
+		return false;
+	same = modsig_by(&module->sig, cert.x509);
+	cert_free(&cert);
+	return same;
+}
+
+/* Chains are not followed, so who brings certificates along has no vendor. */
+static bool by_vendor(const struct stored *list, const struct modgate_vendor *v,
+		      const struct module *module)
+{
+	return !module->sig.chained &&
+	       signed_by_entry(list, v->cert_offset, v->cert_size, module);
+}
+
+static bool has_name(const struct modgate_vendor *v, const struct module *module)
+{
+	return module->name &&
+	       !fnmatch((const char *)v->pattern, module->name, FNM_NOESCAPE);
+}
+
+/* Any of the vendors of a list that signed it, and, with @named, may call it so. */
+static const struct modgate_vendor *
+vendor_in(const struct stored *list, const struct module *module, bool named,
+	  __u32 flags)
+{
+	__u32 i;
+
+	for (i = 0; i < list->doc.n_vendors; i++) {
+		const struct modgate_vendor *v = &list->doc.vendors[i];
+
+		if ((modgate_le32(v->flags) & flags) == flags &&
+		    (!named || has_name(v, module)) &&
+		    by_vendor(list, v, module))
+			return v;
+	}
+	return NULL;
+}
+
+/**
+ * vendor_find() - the entry that approves a module by signer and name
+ * @w: everything that is known
+ * @module: a module
+ * @next: after a restart, else now
+ * @flags: that the entry must have
+ * @view: set to whose list it is in
+ *
+ * Return: the entry, or NULL.
+ */
+const struct modgate_vendor *
+vendor_find(const struct world *w, const struct module *module, bool next,
+	    __u32 flags, const struct view **view)
+{
+	const struct modgate_vendor *v;
+	size_t i;
+
+	for (i = 0; i < w->n_views; i++) {
+		const struct stored *list = view_list(&w->views[i], next);
+
+		if (!list || is_switched_off(w, i, next))
+			continue;
+		v = vendor_in(list, module, true, flags);
+		*view = &w->views[i];
+		if (v)
+			return v;
+	}
+	return NULL;
+}
+
+/* Did any vendor sign it, whatever it is called? */
+bool vendor_signed(const struct world *w, const struct module *module, bool next)
+{
+	size_t i;
+
+	for (i = 0; i < w->n_views; i++) {
+		const struct stored *list = view_list(&w->views[i], next);
+
+		if (list && !is_switched_off(w, i, next) &&
+		    vendor_in(list, module, false, 0))
+			return true;
+	}
+	return false;
+}
+
+/* The entry for this certificate with exactly this pattern, or NULL. */
+const struct modgate_vendor *vendor_entry(const struct stored *list,
+					  const __u8 *digest, const char *pattern)
+{
+	__u32 i;
+
+	for (i = 0; list && i < list->doc.n_vendors; i++) {
+		const struct modgate_vendor *v = &list->doc.vendors[i];
+
+		if (!memcmp(v->digest, digest, MODGATE_DIGEST_SIZE) &&
+		    !strcmp((const char *)v->pattern, pattern))
+			return v;
+	}
+	return NULL;
+}

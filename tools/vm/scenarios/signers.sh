@@ -1,0 +1,184 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Whose module is it: every signer, with every kind of entry, in every mode, with
+# and without the flag audit. The tables below say what has to come of it.
+#
+# The machine and platform keyrings get their keys from firmware; here the
+# secondary keyring stands for them, which the kernel asks in the same way.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_modules
+build_programs
+for key in anchor owner vendor unknown; do
+	make_key $key
+done
+
+# A vendor whose certificate is no longer valid: dates are not enforced.
+openssl req -newkey rsa:3072 -nodes -subj "/CN=modgate test expired" \
+	-keyout expired.key -out expired.csr 2>/dev/null
+: >index.txt
+printf '%s\n' '[ca]' default_ca=c '[c]' database=index.txt new_certs_dir=. rand_serial=yes \
+	default_md=sha384 policy=p '[p]' commonName=supplied >ca.conf
+openssl ca -config ca.conf -batch -selfsign -keyfile expired.key -in expired.csr -notext \
+	-startdate 20200101000000Z -enddate 20210101000000Z -out expired.pem 2>/dev/null
+# One who is introduced by the vendor's certificate, in the module's signature.
+printf 'basicConstraints=critical,CA:FALSE\n' >leaf.ext
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=modgate test leaf" \
+	-keyout leaf.key -out leaf.csr 2>/dev/null
+openssl x509 -req -in leaf.csr -CA vendor.pem -CAkey vendor.key -set_serial 9 -days 3650 \
+	-extfile leaf.ext -out leaf.pem 2>/dev/null
+# One that the kernel's own key introduces to the secondary keyring.
+openssl req -newkey rsa:2048 -nodes -subj "/CN=modgate test secondary" \
+	-keyout secondary.key -out secondary.csr 2>/dev/null
+printf 'keyUsage=critical,digitalSignature\nauthorityKeyIdentifier=keyid\n' >secondary.ext
+openssl x509 -inform DER -in "$tree/certs/signing_key.x509" -out system.pem
+openssl x509 -req -in secondary.csr -CA system.pem -CAkey "$tree/certs/signing_key.pem" \
+	-set_serial 7 -days 3650 -extfile secondary.ext -out secondary.pem 2>/dev/null
+openssl x509 -in secondary.pem -outform DER -out secondary.der
+
+# sign_chained IN OUT: with the signer's certificate in the signature.
+sign_chained() {
+	local size
+	openssl cms -sign -binary -noattr -outform DER -md sha512 -signer leaf.pem -inkey leaf.key \
+		-certfile vendor.pem -in "$1" -out chained.p7s
+	size=$(stat -c %s chained.p7s)
+	{
+		cat "$1" chained.p7s
+		# shellcheck disable=SC2059
+		printf "\\0\\0\\2\\0\\0\\0\\0\\0$(printf '\\x%02x' $((size >> 24)) \
+			$((size >> 16 & 255)) $((size >> 8 & 255)) $((size & 255)))"
+		echo '~Module signature appended~'
+	} >"$2"
+}
+
+# sign_by SIGNER IN OUT
+sign_by() {
+	case $1 in
+	none) cp "$2" "$3" ;;
+	system) system_module "$2" "$3" ;;
+	chained) sign_chained "$2" "$3" ;;
+	tampered)
+		sign "$2" vendor.key vendor.pem untampered.ko
+		flip untampered.ko "$3"
+		;;
+	*) sign "$2" "$1.key" "$1.pem" "$3" ;;
+	esac
+}
+
+# A module for each cell, with something of its own behind it, so that all
+# digests differ. Who has a vendor rule has it for the name of one.ko.
+signers=(system secondary vendor expired chained tampered unknown none)
+entries=(listed rule neither banned)
+options=()
+for signer in "${signers[@]}"; do
+	for entry in "${entries[@]}"; do
+		base=two.ko
+		[ "$entry" != rule ] || base=one.ko
+		{ cat $base; printf '%s %s' "$signer" "$entry"; } >plain.ko
+		sign_by "$signer" plain.ko "$signer-$entry.ko"
+		case $entry in
+		listed) options+=(--module "$(digest "$signer-$entry.ko")") ;;
+		banned) options+=(--module "$(digest "$signer-$entry.ko")"
+			--ban "$(digest "$signer-$entry.ko")") ;;
+		esac
+	done
+done
+rules=(--vendor "vendor.pem,0,modgate_test_o*" --vendor "expired.pem,0,modgate_test_one"
+	--vendor "secondary.pem,0,*_one")
+list list owner 1 "${options[@]}" "${rules[@]}"
+
+for mode in system signed listed; do
+	policy "policy-$mode-enforcing" 1 --mode $mode --authority "$owner_authority"
+	policy "policy-$mode-audit" 1 --mode $mode --flags audit --authority "$owner_authority"
+done
+
+# The reason of each cell; signers in the order of above.
+read -r -d '' table <<'END' || true
+mode	entry	system	secondary	vendor	expired	chained	tampered	unknown	none
+system	listed	system	mode	mode	mode	mode	mode	mode	mode
+system	rule	system	mode	mode	mode	mode	mode	mode	mode
+system	neither	system	mode	mode	mode	mode	mode	mode	mode
+system	banned	banned	banned	banned	banned	banned	banned	banned	banned
+signed	listed	system	approved	approved	approved	unsigned	unsigned	unsigned	unsigned
+signed	rule	system	vendor	vendor	vendor	not-approved	not-approved	not-approved	not-approved
+signed	neither	system	not-approved	not-approved	not-approved	not-approved	not-approved	not-approved	not-approved
+signed	banned	banned	banned	banned	banned	banned	banned	banned	banned
+listed	listed	system	approved	approved	approved	approved	approved	approved	approved
+listed	rule	system	vendor	vendor	vendor	not-approved	not-approved	not-approved	not-approved
+listed	neither	system	not-approved	not-approved	not-approved	not-approved	not-approved	not-approved	not-approved
+listed	banned	banned	banned	banned	banned	banned	banned	banned	banned
+END
+printf '%s\n' "$table" >table
+
+cat >early <<'END'
+cd /root$work
+load_document anchor.der $policy.bundle list.bundle
+END
+for mode in system signed listed; do
+	for flag in enforcing audit; do
+		printf 'work=%q\npolicy=%q\n' "$work" "policy-$mode-$flag" | cat - early >"early-$flag"
+		guest --no-boot --initramfs-extra initramfs --early "early-$flag" \
+			--append "$(pin anchor)" < <(printf 'mode=%q flag=%q\n' $mode $flag; cat <<'END'
+keyctl padd asymmetric '' %keyring:.secondary_trusted_keys <secondary.der >/dev/null
+read -ra signers < <(head -n 1 table | cut -f 3-)
+while read -r row entry reasons; do
+	[ "$row" = $mode ] || continue
+	i=0
+	for reason in $reasons; do
+		signer=${signers[i++]}
+		case $reason in
+		system|approved|vendor) want=$allowed ;;
+		*) [ $flag = audit ] && want=$(recorded $reason) || want=$(refused $reason) ;;
+		esac
+		check "$mode, $flag: $signer, $entry: $reason" "$want" "$(load finit $signer-$entry.ko)"
+	done
+done <table
+END
+			)
+	done
+done
+
+# Names, and lockdown: only what an entry allows is vouched for.
+sign one.ko vendor.key vendor.pem vendor-one.ko
+sign two.ko vendor.key vendor.pem vendor-two.ko
+sign one.ko unknown.key unknown.pem unknown-one.ko
+# rename IN OUT COUNT: another name, of as many letters, in the first COUNT of the
+# two places that say it.
+rename() {
+	cp "$1" "$2"
+	grep -obaF modgate_test_one "$1" | cut -d : -f 1 | while read -r at; do
+		case $(dd if="$1" bs=1 skip=$((at - 5)) count=5 status=none | tr -d '\0') in
+		name=) [[ $3 != *modinfo* ]] || printf 'modgate_test_oxe' | dd of="$2" bs=1 seek="$at" conv=notrunc status=none ;;
+		*) [[ $3 != *struct* ]] || printf 'modgate_test_oxe' | dd of="$2" bs=1 seek="$at" conv=notrunc status=none ;;
+		esac
+	done
+}
+rename one.ko lying-modinfo.ko modinfo
+rename one.ko lying-struct.ko struct
+rename one.ko renamed.ko modinfo,struct
+for name in lying-modinfo lying-struct renamed; do
+	sign $name.ko vendor.key vendor.pem signed-$name.ko
+done
+cp vendor-two.ko modgate_test_one.ko
+zstd -q vendor-one.ko
+cat >early-names <<END
+cd /root$work
+load_document anchor.der policy-listed-enforcing.bundle list.bundle
+END
+guest --no-boot --initramfs-extra initramfs --early early-names \
+	--append "$(pin anchor) lockdown=integrity" <<'END'
+check "lockdown: the vendor's module" "$allowed" "$(load finit vendor-one.ko)"
+check "lockdown: the vendor's module, by init_module" "$allowed" "$(load init vendor-one.ko)"
+check "lockdown: the vendor's module, compressed" "$allowed" "$(load finit vendor-one.ko.zst 4)"
+check "the same name by another signer" "$(refused not-approved)" "$(load finit unknown-one.ko)"
+check "another name by the same signer" "$(refused not-approved)" "$(load finit vendor-two.ko)"
+check "another name, and a file that is called right" "$(refused not-approved)" "$(load finit modgate_test_one.ko)"
+check "an unsigned build" "$(refused not-approved)" "$(load finit one.ko)"
+check "modinfo says another name than struct module" "$(refused not-approved)" "$(load finit signed-lying-modinfo.ko)"
+check "struct module says another name than modinfo" "$(refused not-approved)" "$(load finit signed-lying-struct.ko)"
+check "both say a name that the pattern matches" "$allowed" "$(load finit signed-renamed.ko)"
+END
+finish
