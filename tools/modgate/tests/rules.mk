@@ -30,13 +30,29 @@ $(B)/fuzz_document: tests/fuzz_document.c lib/build.c lib/util.c \
 		$(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) -o $@ \
 		$(filter %.c,$^) $(LIBS)
 
-fuzz: $(B)/fuzz_document $(B)/fuzz_seeds
+fuzz: fuzz-document fuzz-name
+
+fuzz-document: $(B)/fuzz_document $(B)/fuzz_seeds
 	rm -rf $(B)/corpus $(B)/seeds
 	mkdir -p $(B)/corpus $(B)/seeds
 	$(B)/fuzz_seeds $(B)/seeds
 	$(B)/fuzz_document -max_len=65536 -runs=$(RUNS) \
 		-max_total_time=$(SECONDS) -artifact_prefix=$(B)/ \
 		$(B)/corpus $(B)/seeds
+
+$(B)/fuzz_module_name: tests/fuzz_module_name.c $(TOP)/security/modgate/module_name.c
+	@mkdir -p $(@D)
+	$(FUZZ_CC) -O1 -g -std=gnu11 -Wall -Wextra $(WERROR) $(FUZZ_CFLAGS) \
+		-I$(TOP)/security/modgate -o $@ $^
+
+# The seed is a module to be read, not one of the tests.
+fuzz-name: $(B)/fuzz_module_name
+	rm -rf $(B)/corpus_name $(B)/seeds_name
+	mkdir -p $(B)/corpus_name $(B)/seeds_name
+	$(CC) -c -o $(B)/seeds_name/seed.o tests/module_seed.c
+	$(B)/fuzz_module_name -max_len=4096 -runs=$(RUNS) \
+		-max_total_time=$(SECONDS) -artifact_prefix=$(B)/ \
+		$(B)/corpus_name $(B)/seeds_name
 
 check:
 	tests/check.sh

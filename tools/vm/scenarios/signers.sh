@@ -159,7 +159,15 @@ rename() {
 rename one.ko lying-modinfo.ko modinfo
 rename one.ko lying-struct.ko struct
 rename one.ko renamed.ko modinfo,struct
-for name in lying-modinfo lying-struct renamed; do
+# A relocation writes behind the name, once the hook has seen the module: the
+# second one of struct module, which was to be its exit, with name + 16 (the name
+# is at 24) as the place, and so much on top that a letter comes out.
+cp one.ko relocated.ko
+at=$((16#$(readelf -SW one.ko |
+	sed -n 's/.* \.rela\.gnu\.linkonce\.this_module *RELA *[0-9a-f]* \([0-9a-f]*\) .*/\1/p') + 24))
+printf '\x28\0' | dd of=relocated.ko bs=1 seek=$at conv=notrunc status=none
+printf 'A' | dd of=relocated.ko bs=1 seek=$((at + 16)) conv=notrunc status=none
+for name in lying-modinfo lying-struct renamed relocated; do
 	sign $name.ko vendor.key vendor.pem signed-$name.ko
 done
 cp vendor-two.ko modgate_test_one.ko
@@ -179,6 +187,7 @@ check "another name, and a file that is called right" "$(refused not-approved)" 
 check "an unsigned build" "$(refused not-approved)" "$(load finit one.ko)"
 check "modinfo says another name than struct module" "$(refused not-approved)" "$(load finit signed-lying-modinfo.ko)"
 check "struct module says another name than modinfo" "$(refused not-approved)" "$(load finit signed-lying-struct.ko)"
+check "the name is changed after the verdict" "$(refused not-approved)" "$(load finit signed-relocated.ko)"
 check "both say a name that the pattern matches" "$allowed" "$(load finit signed-renamed.ko)"
 END
 finish
