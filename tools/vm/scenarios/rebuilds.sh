@@ -1,0 +1,124 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A kernel update: Debian's acpi-call-dkms, built and signed as DKMS does it, is
+# approved with its rebuilds on one kernel. On the other kernel the new build of
+# it loads without a new approval; a build that another key signed does not.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=../acpi-call
+. "$top/tools/vm/acpi-call"
+
+here=$series
+there=7.3
+[ "$here" != 7.3 ] || there=6.12
+
+# dkms_key NAME: as DKMS makes its own.
+dkms_key() {
+	openssl req -new -x509 -nodes -days 36500 -newkey rsa:2048 -subj "/CN=DKMS module signing key" \
+		-keyout "$1.key" -outform DER -out "$1.der" 2>/dev/null
+}
+
+# build_for SERIES: acpi_call-SERIES.ko, not signed.
+build_for() {
+	local tree
+	tree=$("$vm" path --kernel "$1")
+	unpack_acpi_call "source-$1"
+	make -s -C "$tree" M="$work/source-$1" modules >build.log 2>&1 || { cat build.log >&2; return 1; }
+	cp "source-$1/acpi_call.ko" "acpi_call-$1.ko"
+}
+
+dkms_key mok
+dkms_key other
+for one in "$here" "$there"; do
+	build_for "$one"
+	sign "acpi_call-$one.ko" mok.key mok.der "signed-$one.ko"
+	sign "acpi_call-$one.ko" other.key other.der "other-$one.ko"
+done
+
+# shellcheck disable=SC2034
+helpers=$(cat <<'END'
+PATH=$top/tools/modgate:$PATH
+# install FILE: what DKMS leaves behind.
+install() {
+	updates=/lib/modules/$(uname -r)/updates/dkms
+	mkdir -p $updates /var/lib/dkms
+	touch ${updates%/updates*}/modules.{order,builtin,builtin.modinfo}
+	cp "$1" $updates/acpi_call.ko
+	cp mok.der /var/lib/dkms/mok.pub
+	cp mok.key /var/lib/dkms/mok.key
+	depmod 2>/dev/null
+}
+# tool STATUS ARGUMENT...: exit status and output
+tool() {
+	local want=$1 status=0
+	shift
+	exec 3<<<"a passphrase for tests"
+	said=$(modgate "$@" 2>&1) || status=$?
+	check "modgate $*: exit status $want" "$want" "$status"
+	[[ $status == $want ]] || printf '%s\n' "$said" | sed 's/^/# /'
+}
+loads() { modprobe acpi_call 2>&1 && rmmod acpi_call && echo "it loads"; }
+END
+)
+
+# on SERIES [OPTION...]: the machine, with that kernel.
+on() {
+	series=$1
+	shift
+	guest --disk "$work/disk" "$@"
+}
+
+on "$here" <<'END'
+tool 6 init --key=file --mode=signed --passphrase-fd=3
+tool 0 key --pin
+echo "PIN $said"
+END
+boot=(--append "$(sed -n 's/^PIN //p' output) lockdown=integrity")
+printf 'here=%q there=%q\n' "$here" "$there" >names
+
+on "$here" "${boot[@]}" <<'END'
+. ./names
+install signed-$here.ko
+check "before approval" "*not permitted*" "$(loads)"
+tool 1 why acpi_call
+tool 6 approve --rebuilds --passphrase-fd=3 acpi_call
+check "approve warns of the key on the disk" "*whoever is root here*/var/lib/dkms/mok.key*" "$said"
+check "before the restart" "*not permitted*" "$(loads)"
+END
+
+on "$here" "${boot[@]}" <<'END'
+. ./names
+install signed-$here.ko
+check "after the restart" "it loads" "$(loads)"
+tool 0 why acpi_call
+check "why names the vendor" "*vendor DKMS module signing key*" "$said"
+install other-$here.ko
+check "the same build, signed by another key" "*not permitted*" "$(loads)"
+install acpi_call-$here.ko
+check "the same build, not signed" "*not permitted*" "$(loads)"
+END
+
+on "$there" "${boot[@]}" <<'END'
+. ./names
+install signed-$there.ko
+check "another kernel, rebuilt and signed by the same key" "it loads" "$(loads)"
+check "and nothing was refused" 0 "$(state refused)"
+tool 0 why acpi_call
+install other-$there.ko
+check "another kernel, signed by another key" "*not permitted*" "$(loads)"
+tool 1 why acpi_call
+install signed-$there.ko
+tool 6 revoke --passphrase-fd=3 acpi_call
+check "revoked: this build is refused at once" "*not permitted*" "$(loads)"
+END
+
+on "$there" "${boot[@]}" <<'END'
+. ./names
+install signed-$there.ko
+check "and every build after the restart" "*not permitted*" "$(loads)"
+tool 0 list
+check "nothing is approved" "Nothing is approved." "$said"
+END
+finish
