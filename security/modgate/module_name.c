@@ -7,15 +7,14 @@
  */
 #include "module_name.h"
 
-#ifdef __KERNEL__
 #include <linux/elf.h>
-#include <linux/module.h>
+#ifdef __KERNEL__
 #include <linux/string.h>
 #else
-#include <elf.h>
 #include <string.h>
-typedef Elf64_Ehdr Elf_Ehdr;
-typedef Elf64_Shdr Elf_Shdr;
+#define elfhdr elf64_hdr
+#define elf_shdr elf64_shdr
+#define ELF_CLASS ELFCLASS64
 #endif
 
 /* A span of the image, in bytes. */
@@ -55,8 +54,8 @@ static const char *string_at(const struct span *from, size_t offset)
 	return from->start + offset;
 }
 
-static bool section_header(const struct span *image, const Elf_Ehdr *ehdr,
-			   unsigned int i, Elf_Shdr *shdr)
+static bool section_header(const struct span *image, const struct elfhdr *ehdr,
+			   unsigned int i, struct elf_shdr *shdr)
 {
 	/* Below 2^64, since there are fewer than 2^16 of at most 64 bytes. */
 	unsigned long long at = (unsigned long long)i * sizeof(*shdr);
@@ -67,13 +66,13 @@ static bool section_header(const struct span *image, const Elf_Ehdr *ehdr,
 }
 
 /* Finds the one section of this name. */
-static const char *find_section(const struct span *image, const Elf_Ehdr *ehdr,
+static const char *find_section(const struct span *image, const struct elfhdr *ehdr,
 				const struct span *names, const char *wanted,
 				struct span *out)
 {
 	unsigned int i, found = 0;
 	const char *name;
-	Elf_Shdr shdr;
+	struct elf_shdr shdr;
 
 	for (i = 1; i < ehdr->e_shnum; i++) {
 		if (!section_header(image, ehdr, i, &shdr))
@@ -132,14 +131,13 @@ const char *modgate_module_name(const void *module, size_t size,
 	const struct span image = { module, size };
 	struct span names, self, info;
 	const char *rule, *value;
-	Elf_Ehdr ehdr;
-	Elf_Shdr shdr;
+	struct elfhdr ehdr;
+	struct elf_shdr shdr;
 
 	if (!copy(&image, 0, &ehdr, sizeof(ehdr)) ||
 	    memcmp(ehdr.e_ident, ELFMAG, SELFMAG))
 		return "header: not ELF";
-	if (ehdr.e_ident[EI_CLASS] !=
-	    (sizeof(ehdr) == sizeof(Elf64_Ehdr) ? ELFCLASS64 : ELFCLASS32))
+	if (ehdr.e_ident[EI_CLASS] != ELF_CLASS)
 		return "header: of another word size";
 	if (ehdr.e_type != ET_REL)
 		return "header: not relocatable";

@@ -5,7 +5,6 @@
  */
 #include <kunit/test.h>
 #include <linux/elf.h>
-#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "module_name.h"
@@ -24,11 +23,11 @@ enum { NONE, NAMES, SELF, INFO, TEXT, SECTIONS };
 
 /* An image with the least that a module has; the table is last. */
 struct image {
-	Elf_Ehdr ehdr;
+	struct elfhdr ehdr;
 	char strings[64];
 	char self[128];
 	char info[64];
-	Elf_Shdr sections[SECTIONS];
+	struct elf_shdr sections[SECTIONS];
 };
 
 static struct image *make_image(struct kunit *test)
@@ -41,28 +40,28 @@ static struct image *make_image(struct kunit *test)
 	i->ehdr.e_ident[EI_CLASS] = ELF_CLASS;
 	i->ehdr.e_type = ET_REL;
 	i->ehdr.e_shoff = offsetof(struct image, sections);
-	i->ehdr.e_shentsize = sizeof(Elf_Shdr);
+	i->ehdr.e_shentsize = sizeof(struct elf_shdr);
 	i->ehdr.e_shnum = SECTIONS;
 	i->ehdr.e_shstrndx = NAMES;
 	memcpy(i->strings, STRINGS, sizeof(STRINGS));
 	strscpy(i->self + layout.name_offset, "sample", layout.name_size);
 	memcpy(i->info, info, sizeof(info));
-	i->sections[NAMES] = (Elf_Shdr){
+	i->sections[NAMES] = (struct elf_shdr) {
 		.sh_name = AT_SHSTRTAB, .sh_type = SHT_STRTAB,
 		.sh_offset = offsetof(struct image, strings),
 		.sh_size = sizeof(STRINGS),
 	};
-	i->sections[SELF] = (Elf_Shdr){
+	i->sections[SELF] = (struct elf_shdr) {
 		.sh_name = AT_SELF, .sh_type = SHT_PROGBITS,
 		.sh_offset = offsetof(struct image, self),
 		.sh_size = sizeof(i->self),
 	};
-	i->sections[INFO] = (Elf_Shdr){
+	i->sections[INFO] = (struct elf_shdr) {
 		.sh_name = AT_MODINFO, .sh_type = SHT_PROGBITS,
 		.sh_offset = offsetof(struct image, info),
 		.sh_size = sizeof(info),
 	};
-	i->sections[TEXT] = (Elf_Shdr){
+	i->sections[TEXT] = (struct elf_shdr) {
 		.sh_name = AT_TEXT, .sh_type = SHT_PROGBITS,
 	};
 	return i;
@@ -73,39 +72,155 @@ static void good_image(struct kunit *test)
 	struct image *i = make_image(test);
 	char name[64] = "";
 
-	KUNIT_EXPECT_NULL(test, modgate_module_name(i, sizeof(*i), &layout, name));
+	KUNIT_EXPECT_NULL(test,
+			  modgate_module_name(i, sizeof(*i), &layout, name));
 	KUNIT_EXPECT_STREQ(test, name, "sample");
 }
 
-static void not_elf(struct image *i) { i->ehdr.e_ident[0] = 0; }
-static void other_class(struct image *i) { i->ehdr.e_ident[EI_CLASS] ^= 3; }
-static void executable(struct image *i) { i->ehdr.e_type = ET_EXEC; }
-static void entry_size(struct image *i) { i->ehdr.e_shentsize--; }
-static void table_far(struct image *i) { i->ehdr.e_shoff = -1; }
-static void table_wraps(struct image *i) { i->ehdr.e_shoff = -64; }
-static void table_long(struct image *i) { i->ehdr.e_shnum++; }
-static void table_empty(struct image *i) { i->ehdr.e_shnum = 0; }
-static void names_index(struct image *i) { i->ehdr.e_shstrndx = SECTIONS; }
-static void names_type(struct image *i) { i->sections[NAMES].sh_type = SHT_PROGBITS; }
-static void names_far(struct image *i) { i->sections[NAMES].sh_offset = -1; }
-static void names_open(struct image *i) { i->sections[NAMES].sh_size--; }
-static void name_far(struct image *i) { i->sections[TEXT].sh_name = -1; }
-static void no_self(struct image *i) { i->sections[SELF].sh_name = AT_TEXT; }
-static void two_selves(struct image *i) { i->sections[TEXT].sh_name = AT_SELF; }
-static void self_nobits(struct image *i) { i->sections[SELF].sh_type = SHT_NOBITS; }
-static void self_size(struct image *i) { i->sections[SELF].sh_size--; }
-static void self_far(struct image *i) { i->sections[SELF].sh_offset = sizeof(*i) - 127; }
-static void self_wraps(struct image *i) { i->sections[SELF].sh_offset = -1; }
-static void self_unnamed(struct image *i) { i->self[24] = 0; }
-static void self_open(struct image *i) { memset(i->self + 24, 'a', 56); }
-static void no_info(struct image *i) { i->sections[INFO].sh_name = AT_TEXT; }
-static void two_infos(struct image *i) { i->sections[TEXT].sh_name = AT_MODINFO; }
-static void info_far(struct image *i) { i->sections[INFO].sh_size = -1; }
-static void info_open(struct image *i) { i->sections[INFO].sh_size--; }
-static void info_unnamed(struct image *i) { i->info[12] = 'N'; }
-static void info_two_names(struct image *i) { memcpy(i->info, "name=sample", 12); }
-static void other_name(struct image *i) { i->info[17] = 'S'; }
-static void longer_name(struct image *i) { i->self[30] = 's'; }
+static void not_elf(struct image *i)
+{
+	i->ehdr.e_ident[0] = 0;
+}
+
+static void other_class(struct image *i)
+{
+	i->ehdr.e_ident[EI_CLASS] ^= 3;
+}
+
+static void executable(struct image *i)
+{
+	i->ehdr.e_type = ET_EXEC;
+}
+
+static void entry_size(struct image *i)
+{
+	i->ehdr.e_shentsize--;
+}
+
+static void table_far(struct image *i)
+{
+	i->ehdr.e_shoff = -1;
+}
+
+static void table_wraps(struct image *i)
+{
+	i->ehdr.e_shoff = -64;
+}
+
+static void table_long(struct image *i)
+{
+	i->ehdr.e_shnum++;
+}
+
+static void table_empty(struct image *i)
+{
+	i->ehdr.e_shnum = 0;
+}
+
+static void names_index(struct image *i)
+{
+	i->ehdr.e_shstrndx = SECTIONS;
+}
+
+static void names_type(struct image *i)
+{
+	i->sections[NAMES].sh_type = SHT_PROGBITS;
+}
+
+static void names_far(struct image *i)
+{
+	i->sections[NAMES].sh_offset = -1;
+}
+
+static void names_open(struct image *i)
+{
+	i->sections[NAMES].sh_size--;
+}
+
+static void name_far(struct image *i)
+{
+	i->sections[TEXT].sh_name = -1;
+}
+
+static void no_self(struct image *i)
+{
+	i->sections[SELF].sh_name = AT_TEXT;
+}
+
+static void two_selves(struct image *i)
+{
+	i->sections[TEXT].sh_name = AT_SELF;
+}
+
+static void self_nobits(struct image *i)
+{
+	i->sections[SELF].sh_type = SHT_NOBITS;
+}
+
+static void self_size(struct image *i)
+{
+	i->sections[SELF].sh_size--;
+}
+
+static void self_far(struct image *i)
+{
+	i->sections[SELF].sh_offset = sizeof(*i) - 127;
+}
+
+static void self_wraps(struct image *i)
+{
+	i->sections[SELF].sh_offset = -1;
+}
+
+static void self_unnamed(struct image *i)
+{
+	i->self[layout.name_offset] = 0;
+}
+
+static void self_open(struct image *i)
+{
+	memset(i->self + layout.name_offset, 'a', layout.name_size);
+}
+
+static void no_info(struct image *i)
+{
+	i->sections[INFO].sh_name = AT_TEXT;
+}
+
+static void two_infos(struct image *i)
+{
+	i->sections[TEXT].sh_name = AT_MODINFO;
+}
+
+static void info_far(struct image *i)
+{
+	i->sections[INFO].sh_size = -1;
+}
+
+static void info_open(struct image *i)
+{
+	i->sections[INFO].sh_size--;
+}
+
+static void info_unnamed(struct image *i)
+{
+	i->info[12] = 'N';
+}
+
+static void info_two_names(struct image *i)
+{
+	memcpy(i->info, "name=sample", 12);
+}
+
+static void other_name(struct image *i)
+{
+	i->info[17] = 'S';
+}
+
+static void longer_name(struct image *i)
+{
+	i->self[layout.name_offset + 6] = 's';
+}
 
 static const struct wrong {
 	const char *what;
@@ -138,9 +253,11 @@ static const struct wrong {
 	{ "info far", info_far, "section: reaches beyond the end" },
 	{ "info open", info_open, "modinfo: its last string does not end" },
 	{ "info unnamed", info_unnamed, "modinfo: no name" },
-	{ "info with two names", info_two_names, "modinfo: more than one name" },
+	{ "info with two names", info_two_names,
+	  "modinfo: more than one name" },
 	{ "other name", other_name, "name: struct module and modinfo differ" },
-	{ "longer name", longer_name, "name: struct module and modinfo differ" },
+	{ "longer name", longer_name,
+	  "name: struct module and modinfo differ" },
 };
 
 static void wrong_describe(const struct wrong *wrong, char *name)
@@ -157,8 +274,8 @@ static void wrong_image(struct kunit *test)
 	char name[64] = "";
 
 	wrong->break_it(i);
-	KUNIT_EXPECT_STREQ(test, modgate_module_name(i, sizeof(*i), &layout, name),
-			   wrong->rule);
+	KUNIT_EXPECT_STREQ(test, wrong->rule,
+			   modgate_module_name(i, sizeof(*i), &layout, name));
 	KUNIT_EXPECT_STREQ(test, name, "");
 }
 
@@ -173,7 +290,8 @@ static void truncated_image(struct kunit *test)
 	for (size = 0; size < sizeof(*i); size++) {
 		copy = kmemdup(i, size, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, copy);
-		KUNIT_EXPECT_NOT_NULL(test, modgate_module_name(copy, size, &layout, name));
+		KUNIT_EXPECT_NOT_NULL(test,
+				      modgate_module_name(copy, size, &layout, name));
 		kfree(copy);
 	}
 }

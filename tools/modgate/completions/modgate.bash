@@ -32,7 +32,7 @@ _modgate() {
 	--freshness) mapfile -t COMPREPLY < <(compgen -W "tpm none" -- "$cur"); return ;;
 	--key | --anchor-key) mapfile -t COMPREPLY < <(compgen -W "file tpm" -- "$cur"); return ;;
 	--root | --securityfs | --export) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-	--cert | --log) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--cert | --log | --vendor) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--kernel) mapfile -t COMPREPLY < <(compgen -W "$(ls /lib/modules 2>/dev/null)" -- "$cur"); return ;;
 	esac
 	case $verb in
@@ -40,8 +40,8 @@ _modgate() {
 	init) word="--key= --anchor-key= --mode= --freshness= --audit --allow-kexec $global" ;;
 	pending) word="--kernel= $global" ;;
 	why) word="--kernel= --cert= $global" ;;
-	approve) word="--all-pending --on-demand --permanent --unseen --name= --kernel= --cert= --generation= $global" ;;
-	revoke) word="--kernel= --generation= $global" ;;
+	approve) word="--all-pending --on-demand --permanent --rebuilds --vendor= --unseen --name= --kernel= --cert= --generation= $global" ;;
+	revoke) word="--kernel= --generation= --vendor= --name= $global" ;;
 	verify) word="--log --log= --repair --generation= --policy-generation= $global" ;;
 	list) word="--full $global" ;;
 	boot) word="--no-seal $global" ;;

@@ -440,7 +440,7 @@ static enum status parse(struct job *job, int argc, char **argv)
 			return ST_USAGE;
 	}
 	if (job->name && !job->unseen && !job->vendor)
-		return usage("--name is for what is not seen here, with --unseen, or for a --vendor");
+		return usage("--name is for what is --unseen, or for a --vendor");
 	if (job->vendor && (optind != argc || job->all_pending || job->rebuilds))
 		return usage("--vendor approves a certificate, and no modules beside it");
 	if (job->rebuilds && job->unseen)

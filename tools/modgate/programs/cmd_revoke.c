@@ -68,7 +68,7 @@ static enum status add_certificate(struct job *job)
 		digest_parse(digest, job->vendor);
 	} else {
 		if (cert_read(job->vendor, &cert))
-			return fail(ST_NO, "%s: not the SHA-384 of a certificate, and not a certificate either",
+			return fail(ST_NO, "%s: neither a certificate nor the SHA-384 of one",
 				    job->vendor);
 		memcpy(digest, cert.digest, sizeof(digest));
 		cert_free(&cert);
@@ -251,10 +251,11 @@ static void show_vendor(const struct job *job, const struct modgate_vendor *v,
 	printf("%s, vendor %.16s\n", (const char *)v->pattern,
 	       digest_hex(hex, v->digest));
 	if (signed_)
-		printf("  list:   taken off, generation %llu, from the next start on; until then it may load what this vendor signed\n",
+		printf("  list:   taken off, generation %llu, from the next start on\n",
 		       job->owner.generation);
 	else
 		puts("  list:   was not changed");
+	puts("  kernel: goes by the list in force until restart");
 }
 
 static struct json_object *vendors_json(const struct job *job, bool signed_)

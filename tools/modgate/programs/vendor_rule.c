@@ -39,9 +39,9 @@ char *vendor_rule_from_module(struct vendor_rule *rule,
 	if (!module->path)
 		return xstrdup("no file with this digest was found, so its signer is not known");
 	if (sig->state == SIG_NONE)
-		return xstrdup("it is not signed, so a new build could not be told from somebody else's; without --rebuilds this build alone is approved");
+		return xstrdup("not signed; without --rebuilds, this build alone is approved");
 	if (sig->chained)
-		return xstrdup("its signature brings certificates along, and chains are not followed: only a digest can be approved");
+		return xstrdup("its signature brings certificates along; chains are not followed");
 	if (sig->state != SIG_VERIFIED)
 		return fmt("%s", dash(sig->problem));
 	if (!is_pattern(dash(module_info(module, "name")), ""))
@@ -72,7 +72,7 @@ enum status vendor_rule_from_file(struct vendor_rule *rule, const char *path,
 	if (err)
 		return fail_errno(err, "%s", path);
 	if (pattern && !is_pattern(pattern, "*?[]"))
-		return usage("--name=%s: a pattern has at most %d of A-Z a-z 0-9 _ . + - and of * ? [ ]",
+		return usage("--name=%s: at most %d of A-Z a-z 0-9 _ . + - * ? [ ]",
 			     pattern, MODGATE_NAME_SIZE - 1);
 	rule->pattern = xstrdup(pattern ? pattern : "*");
 	/* Not between brackets, where it is a range. */
@@ -121,7 +121,7 @@ char *vendor_rule_obstacle(const struct vendor_rule *rule,
 		return xstrdup("the local policy does not let the owner approve vendors");
 	if (takes == KNOWN_NO ||
 	    (takes == KNOWN_UNKNOWN && !is_module_key(rule->cert.x509)))
-		return xstrdup("the kernel cannot use its key: RSA of 2048 to 4096 bits, ECDSA P-256 or P-384 is wanted");
+		return xstrdup("it wants a key of RSA, 2048 to 4096 bits, or ECDSA P-256 or P-384");
 	return NULL;
 }
 
