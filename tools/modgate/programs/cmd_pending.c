@@ -21,11 +21,28 @@ static char *clock_text(const struct record *event, const char *key)
 	return time_text(now.tv_sec - since.tv_sec + atoll(uptime));
 }
 
-static const char *state_word(const struct world *w, const struct pending *p)
+/* Is it approved as the work of a vendor? Only its file tells. */
+static bool has_vendor(const struct world *w, const struct options *o,
+		       const struct pending *p, bool next)
 {
-	if (world_approval(w, p->digest, false))
+	const struct view *view;
+	struct module m;
+	bool yes;
+
+	if (!p->path)
+		return false;
+	yes = !module_read(&m, o, p->path, NULL) && !m.problem &&
+	      vendor_find(w, &m, next, 0, &view);
+	module_free(&m);
+	return yes;
+}
+
+static const char *state_word(const struct world *w, const struct options *o,
+			      const struct pending *p)
+{
+	if (world_approval(w, p->digest, false) || has_vendor(w, o, p, false))
 		return "active";
-	if (world_approval(w, p->digest, true))
+	if (world_approval(w, p->digest, true) || has_vendor(w, o, p, true))
 		return "approved, restart needed";
 	return "pending";
 }
@@ -71,7 +88,7 @@ static void show(const struct world *w, const struct options *o,
 	signer_of(p, o, &signer);
 	printf("%3llu  ", p->number);
 	print_untrusted(name_of(p, &name));
-	printf("  (%s)\n", state_word(w, p));
+	printf("  (%s)\n", state_word(w, o, p));
 	text = fmt("%s, %s, %llu time(s), last %s",
 		   dash(record_get(p->event, "verdict")),
 		   dash(record_get(p->event, "reason")), p->count, last);
@@ -120,7 +137,7 @@ static struct json_object *entry_json(const struct world *w,
 	json_str(j, "comm", record_get(p->event, "comm"));
 	json_num(j, "pid", record_number(p->event, "pid"));
 	json_num(j, "uid", record_number(p->event, "uid"));
-	json_str(j, "state", state_word(w, p));
+	json_str(j, "state", state_word(w, o, p));
 	free(signer);
 	free(name);
 	free(first);

@@ -138,3 +138,14 @@ json '[.[].name] == ["mg_two"]' "the module that was approved by itself stays"
 exits 1 "revoke a vendor that is not there" revoke --passphrase-fd=3 --vendor="$cert"
 says "approves no such vendor" "it says so"
 exits 0 "verify after all that" verify
+
+# What was refused, and then approved with its rebuilds.
+fresh_dkms
+state
+in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
+event 1 "$(sha384 "$work/by_vendor.ko")" mg_one not-approved "$updates/mg_one.ko"
+exits 0 "pending" --json pending
+json '.[0].state == "pending"' "it is pending"
+m approve --passphrase-fd=3 --rebuilds 1
+exits 0 "pending after approval" --json pending
+json '.[0].state == "approved, restart needed"' "it waits for the restart"
