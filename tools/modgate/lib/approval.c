@@ -130,9 +130,10 @@ vendor_find(const struct world *w, const struct module *module, bool next,
 		if (!list || is_switched_off(w, i, next))
 			continue;
 		v = vendor_in(list, module, true, flags);
-		*view = &w->views[i];
-		if (v)
+		if (v) {
+			*view = &w->views[i];
 			return v;
+		}
 	}
 	return NULL;
 }
