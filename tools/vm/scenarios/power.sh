@@ -35,7 +35,8 @@ build_programs
 openssl rand $((others * 48)) | od -An -v -tx1 -w48 | tr -d ' ' >others
 mke2fs -q -t ext4 -F disk 64M >/dev/null
 
-# A moment without a process of its own, since there are many.
+# A moment without a process of its own, since there are many: nobody writes to
+# this, so what is read is always that the time is over.
 mkfifo never
 exec 3<>never
 pause() { read -rt 0.02 -u 3 || true; }

@@ -96,7 +96,7 @@ for mode in system signed listed; do
 done
 
 # The reason of each cell; signers in the order of above.
-read -r -d '' table <<'END' || true
+cat >table <<'END'
 mode	entry	system	secondary	vendor	expired	chained	tampered	unknown	none
 system	listed	system	mode	mode	mode	mode	mode	mode	mode
 system	rule	system	mode	mode	mode	mode	mode	mode	mode
@@ -111,7 +111,6 @@ listed	rule	system	vendor	vendor	vendor	not-approved	not-approved	not-approved	n
 listed	neither	system	not-approved	not-approved	not-approved	not-approved	not-approved	not-approved	not-approved
 listed	banned	banned	banned	banned	banned	banned	banned	banned	banned
 END
-printf '%s\n' "$table" >table
 
 cat >early <<'END'
 cd /root$work
