@@ -39,7 +39,7 @@ mke2fs -q -t ext4 -F disk 64M >/dev/null
 # this, so what is read is always that the time is over.
 mkfifo never
 exec 3<>never
-pause() { read -rt 0.02 -u 3 || true; }
+pause() { ! read -rt 0.02 -u 3; }
 
 # The disk of one power-on; what is written is in memory until it is flushed.
 serve() {
