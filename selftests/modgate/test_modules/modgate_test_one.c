@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A third-party module that does nothing but load and unload.
+ * A third-party module that does nothing but load and unload, and that another one
+ * may use.
  */
 #include <linux/init.h>
 #include <linux/module.h>
+
+#include "modgate_test.h"
+
+void modgate_test_use(void)
+{
+}
+EXPORT_SYMBOL_GPL(modgate_test_use);
 
 static int __init modgate_test_init(void)
 {

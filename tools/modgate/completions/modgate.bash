@@ -10,7 +10,7 @@ _modgate_names() {
 
 _modgate() {
 	local cur prev verb word i
-	local verbs="init status pending why approve revoke list diff boot verify key"
+	local verbs="init status pending why approve baseline revoke ban list diff boot verify doctor mode key"
 	local global="--root= --securityfs= --json --passphrase-fd= --help --version"
 
 	COMPREPLY=()
@@ -32,7 +32,7 @@ _modgate() {
 	--freshness) mapfile -t COMPREPLY < <(compgen -W "tpm none" -- "$cur"); return ;;
 	--key | --anchor-key) mapfile -t COMPREPLY < <(compgen -W "file tpm" -- "$cur"); return ;;
 	--root | --securityfs | --export) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-	--cert | --log | --vendor) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--cert | --log | --vendor | --signer | --import) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--kernel) mapfile -t COMPREPLY < <(compgen -W "$(ls /lib/modules 2>/dev/null)" -- "$cur"); return ;;
 	esac
 	case $verb in
@@ -41,7 +41,10 @@ _modgate() {
 	pending) word="--kernel= $global" ;;
 	why) word="--kernel= --cert= $global" ;;
 	approve) word="--all-pending --on-demand --permanent --rebuilds --vendor= --unseen --name= --kernel= --cert= --generation= $global" ;;
-	revoke) word="--kernel= --generation= --vendor= --name= $global" ;;
+	baseline) word="--all --loaded --kernel= $global" ;;
+	ban) word="--signer= --import= --remove --kernel= --generation= $global" ;;
+	revoke) word="--keep-loaded --kernel= --generation= --vendor= --name= $global" ;;
+	mode) word="--audit --enforce --allow-kexec --refuse-kexec $global" ;;
 	verify) word="--log --log= --repair --generation= --policy-generation= $global" ;;
 	list) word="--full $global" ;;
 	boot) word="--no-seal $global" ;;
@@ -50,8 +53,10 @@ _modgate() {
 	esac
 	case $verb:$cur in
 	*:-* | :*) mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur") ;;
-	why:* | approve:*) mapfile -t COMPREPLY < <(compgen -W "$(_modgate_names)" -- "$cur"; compgen -f -- "$cur") ;;
+	why:* | approve:* | ban:*) mapfile -t COMPREPLY < <(compgen -W "$(_modgate_names)" -- "$cur"; compgen -f -- "$cur") ;;
 	revoke:*) mapfile -t COMPREPLY < <(compgen -W "$(modgate list 2>/dev/null | awk 'NR > 1 { print $1 }')" -- "$cur"; compgen -f -- "$cur") ;;
+	mode:*) mapfile -t COMPREPLY < <(compgen -W "system signed listed" -- "$cur") ;;
+	baseline:*) mapfile -t COMPREPLY < <(compgen -W "$(_modgate_names)" -- "$cur") ;;
 	diff:* | verify:*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	esac
 	case ${COMPREPLY[0]:-} in

@@ -7,7 +7,7 @@ function __modgate_modules
 end
 
 function __modgate_verb
-    set -l verbs init status pending why approve revoke list diff boot verify key
+    set -l verbs init status pending why approve baseline revoke ban list diff boot verify doctor mode key
     if test (count $argv) -eq 0
         not __fish_seen_subcommand_from $verbs
     else
@@ -28,11 +28,15 @@ complete -c modgate -n __modgate_verb -a status -d 'Show at a glance what holds 
 complete -c modgate -n __modgate_verb -a pending -d 'Show what was refused and could be approved'
 complete -c modgate -n __modgate_verb -a why -d 'Say whether a module would load'
 complete -c modgate -n __modgate_verb -a approve -d 'Put modules on the list of the owner'
+complete -c modgate -n __modgate_verb -a baseline -d 'Show the third-party modules of this machine; approve them at once'
 complete -c modgate -n __modgate_verb -a revoke -d 'Refuse modules from now on'
+complete -c modgate -n __modgate_verb -a ban -d 'Refuse modules and signers, whoever approves them'
 complete -c modgate -n __modgate_verb -a list -d 'Show what is approved'
 complete -c modgate -n __modgate_verb -a diff -d 'Show what a restart would change'
 complete -c modgate -n __modgate_verb -a boot -d 'Hand the documents to the kernel, then seal'
 complete -c modgate -n __modgate_verb -a verify -d 'Check the documents on disk'
+complete -c modgate -n __modgate_verb -a doctor -d 'Check what the promise of modgate rests on'
+complete -c modgate -n __modgate_verb -a mode -d 'Show or change what the local policy asks of a module'
 complete -c modgate -n __modgate_verb -a key -d 'Show or export the keys and the pin, change passphrase or owner key'
 
 complete -c modgate -n '__modgate_verb init' -l mode -x -a 'system signed listed' -d 'Mode of the local policy'
@@ -41,9 +45,9 @@ complete -c modgate -n '__modgate_verb init' -l anchor-key -x -a 'file tpm' -d '
 complete -c modgate -n '__modgate_verb init' -l freshness -x -a 'tpm none' -d 'What numbers the documents'
 complete -c modgate -n '__modgate_verb init' -l audit -d 'Refuse nothing, record'
 complete -c modgate -n '__modgate_verb init' -l allow-kexec -d 'Do not refuse kexec'
-complete -c modgate -n '__modgate_verb why approve' -a '(__modgate_modules)'
-complete -c modgate -n '__modgate_verb why approve diff verify revoke' -F
-complete -c modgate -n '__modgate_verb pending why approve revoke' -l kernel -x -a '(ls /lib/modules 2>/dev/null)' -d 'Release of the kernel'
+complete -c modgate -n '__modgate_verb why approve baseline ban' -a '(__modgate_modules)'
+complete -c modgate -n '__modgate_verb why approve diff verify revoke ban' -F
+complete -c modgate -n '__modgate_verb pending why approve baseline revoke ban' -l kernel -x -a '(ls /lib/modules 2>/dev/null)' -d 'Release of the kernel'
 complete -c modgate -n '__modgate_verb why approve' -l cert -r -F -d 'Certificate of the signer'
 complete -c modgate -n '__modgate_verb approve' -l all-pending -d 'Whatever can be approved'
 complete -c modgate -n '__modgate_verb approve' -l on-demand -d 'Also after the gate is closed'
@@ -52,7 +56,18 @@ complete -c modgate -n '__modgate_verb approve' -l rebuilds -d 'Its name and sig
 complete -c modgate -n '__modgate_verb approve revoke' -l vendor -r -F -d 'Certificate of a vendor'
 complete -c modgate -n '__modgate_verb approve' -l unseen -d 'A digest without a file'
 complete -c modgate -n '__modgate_verb approve revoke' -l name -x -d 'Names of the modules of a vendor, or of what is unseen'
-complete -c modgate -n '__modgate_verb approve revoke' -l generation -x -d 'List to start from'
+complete -c modgate -n '__modgate_verb approve revoke ban' -l generation -x -d 'List to start from'
+complete -c modgate -n '__modgate_verb revoke' -l keep-loaded -d 'Do not unload anything'
+complete -c modgate -n '__modgate_verb baseline' -l all -d 'Everything that can be approved'
+complete -c modgate -n '__modgate_verb baseline' -l loaded -d 'What is loaded'
+complete -c modgate -n '__modgate_verb ban' -l signer -r -F -d 'Certificate of a signer'
+complete -c modgate -n '__modgate_verb ban' -l import -r -F -d 'File of digests'
+complete -c modgate -n '__modgate_verb ban' -l remove -d 'Take bans off the list'
+complete -c modgate -n '__modgate_verb mode' -x -a 'system signed listed'
+complete -c modgate -n '__modgate_verb mode' -l audit -d 'Refuse nothing, record'
+complete -c modgate -n '__modgate_verb mode' -l enforce -d 'Refuse what is not approved'
+complete -c modgate -n '__modgate_verb mode' -l allow-kexec -d 'Do not refuse kexec'
+complete -c modgate -n '__modgate_verb mode' -l refuse-kexec -d 'Refuse kexec'
 complete -c modgate -n '__modgate_verb verify' -l log -d 'Check what was measured'
 complete -c modgate -n '__modgate_verb verify' -l repair -d 'Sign anew what the counters left behind'
 complete -c modgate -n '__modgate_verb verify' -l generation -x -d 'List to put back'

@@ -169,7 +169,10 @@ bool draft_remove_module(struct draft *draft, const __u8 *digest)
 	return true;
 }
 
-/* Take out an approved vendor, with its certificate; false if it is not there. */
+/*
+ * Take out an approved vendor, with its certificate: the entry with this pattern, or,
+ * if it is NULL, any; false if there is none.
+ */
 bool draft_remove_vendor(struct draft *draft, const __u8 *digest,
 			 const char *pattern)
 {
@@ -178,13 +181,31 @@ bool draft_remove_vendor(struct draft *draft, const __u8 *digest,
 
 	for (i = 0; i < draft->n_vendors; i++)
 		if (!memcmp(v[i].digest, digest, MODGATE_DIGEST_SIZE) &&
-		    !strcmp((const char *)v[i].pattern, pattern))
+		    (!pattern || !strcmp((const char *)v[i].pattern, pattern)))
 			break;
 	if (i == draft->n_vendors)
 		return false;
 	draft->certs[modgate_le32(v[i].cert_offset) - 1].size = 0;
 	draft->n_vendors--;
 	memmove(&v[i], &v[i + 1], (draft->n_vendors - i) * sizeof(*v));
+	return true;
+}
+
+/* Take out a ban, with its certificate if it has one; false if it is not there. */
+bool draft_remove_ban(struct draft *draft, const __u8 *digest)
+{
+	struct modgate_ban *b = draft->bans;
+	size_t i;
+
+	for (i = 0; i < draft->n_bans; i++)
+		if (!memcmp(b[i].digest, digest, MODGATE_DIGEST_SIZE))
+			break;
+	if (i == draft->n_bans)
+		return false;
+	if (modgate_le32(b[i].kind) == MODGATE_BAN_CERT)
+		draft->certs[modgate_le32(b[i].cert_offset) - 1].size = 0;
+	draft->n_bans--;
+	memmove(&b[i], &b[i + 1], (draft->n_bans - i) * sizeof(*b));
 	return true;
 }
 

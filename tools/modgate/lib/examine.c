@@ -195,3 +195,37 @@ const char *approval_dependency(const struct world *world,
 	free(path);
 	return word;
 }
+
+static bool is_module_key(const X509 *x509)
+{
+	EVP_PKEY *key = X509_get0_pubkey(x509);
+	char group[32] = "";
+
+	if (!key)
+		return false;
+	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)
+		return EVP_PKEY_get_bits(key) >= 2048 &&
+		       EVP_PKEY_get_bits(key) <= 4096;
+	EVP_PKEY_get_group_name(key, group, sizeof(group), NULL);
+	return !strcmp(group, "prime256v1") || !strcmp(group, "P-256") ||
+	       !strcmp(group, "secp384r1") || !strcmp(group, "P-384");
+}
+
+/**
+ * certificate_obstacle() - can the kernel use the key of a certificate?
+ * @o: options
+ * @cert: that is to go on a list
+ *
+ * One that it cannot take would cost the whole list.
+ *
+ * Return: why not, to be freed; or NULL.
+ */
+char *certificate_obstacle(const struct options *o, const struct cert *cert)
+{
+	enum known takes = keyring_takes(o, cert->der, cert->der_size);
+
+	if (takes == KNOWN_NO ||
+	    (takes == KNOWN_UNKNOWN && !is_module_key(cert->x509)))
+		return xstrdup("it wants a key of RSA, 2048 to 4096 bits, or ECDSA P-256 or P-384");
+	return NULL;
+}

@@ -59,6 +59,7 @@ enum status kernel_need_events(const struct kernel *kernel);
 void kernel_free(struct kernel *kernel);
 int kernel_write(const struct kernel *kernel, const char *file,
 		 const void *data, size_t size);
+int kernel_revoke(const struct kernel *kernel, const __u8 *digest);
 const struct record *kernel_list(const struct kernel *kernel,
 				 const __u8 *authority);
 char *kernel_error(const struct kernel *kernel);
@@ -67,6 +68,7 @@ char *kernel_error(const struct kernel *kernel);
 bool sig_enforced(const struct options *o);
 bool locked_down(const struct options *o);
 bool module_is_loaded(const struct options *o, const char *name);
+char *module_unload(const char *name);
 char *kernel_release(void);
 bool release_known(const struct options *o, const char *release);
 

@@ -56,6 +56,30 @@ static char *usual_cert(const struct options *o, size_t n)
 }
 
 /**
+ * signing_key_on_disk() - the keys by which a machine signs its own modules
+ * @o: options
+ * @n: 0 at first; counts on
+ * @cert: filled in; to be freed
+ *
+ * Return: path of the next private key that lies beside its certificate, to be
+ * freed; or NULL at the end.
+ */
+char *signing_key_on_disk(const struct options *o, size_t *n, struct cert *cert)
+{
+	while (*n < ARRAY_SIZE(usual_certs)) {
+		char *path = fmt("%s%s", o->root, usual_certs[*n]);
+		char *key = fmt("%s%s", o->root, usual_keys[(*n)++]);
+		bool there = !access(key, F_OK) && !cert_read(path, cert);
+
+		free(path);
+		if (there)
+			return key;
+		free(key);
+	}
+	return NULL;
+}
+
+/**
  * cert_key_on_disk() - does the private key lie beside a certificate?
  * @o: options
  * @cert: the certificate
@@ -65,21 +89,16 @@ static char *usual_cert(const struct options *o, size_t n)
  */
 char *cert_key_on_disk(const struct options *o, const struct cert *cert)
 {
-	size_t i;
+	struct cert usual;
+	size_t n = 0;
+	char *key;
 
-	for (i = 0; i < ARRAY_SIZE(usual_certs); i++) {
-		char *path = fmt("%s%s", o->root, usual_certs[i]);
-		char *key = fmt("%s%s", o->root, usual_keys[i]);
-		struct cert usual;
-		bool same = false;
+	while ((key = signing_key_on_disk(o, &n, &usual))) {
+		bool same = !memcmp(usual.digest, cert->digest,
+				    MODGATE_DIGEST_SIZE);
 
-		if (!cert_read(path, &usual)) {
-			same = !memcmp(usual.digest, cert->digest,
-				       MODGATE_DIGEST_SIZE);
-			cert_free(&usual);
-		}
-		free(path);
-		if (same && !access(key, F_OK))
+		cert_free(&usual);
+		if (same)
 			return key;
 		free(key);
 	}

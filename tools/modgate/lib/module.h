@@ -55,6 +55,7 @@ void modsig_read(struct modsig *sig, const struct options *o,
 		 const void *module, size_t size, const char *cert_path);
 void modsig_free(struct modsig *sig);
 char *cert_key_id(const X509 *x509);
+char *signing_key_on_disk(const struct options *o, size_t *n, struct cert *cert);
 char *cert_key_on_disk(const struct options *o, const struct cert *cert);
 bool modsig_by(const struct modsig *sig, const X509 *x509);
 enum known modsig_system(const struct modsig *sig);

@@ -100,6 +100,16 @@ const char *mode_name(__u32 mode)
 	}
 }
 
+/* The other way round; 0 if there is no such mode. */
+__u32 mode_parse(const char *name)
+{
+	__u32 mode = MODGATE_MODE_LISTED;
+
+	while (mode && strcmp(name, mode_name(mode)))
+		mode--;
+	return mode;
+}
+
 /* Comma-separated words for the bits of @flags, "-" for none; to be freed. */
 char *flag_names(__u32 flags, const char *const *names)
 {

@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "owner.h"
-#include "rotation.h"
+#include "policy.h"
 
 /* A generation further off than this is not one of ours. */
 #define GENERATIONS_AHEAD 65536
@@ -122,21 +122,6 @@ static enum status choose_generation(struct owner *owner)
 	return ST_OK;
 }
 
-/* The TPM knows what was committed, whatever the disk says. */
-static enum status check_policy_counter(const struct owner *owner)
-{
-	const struct stored *policy = owner->world.policy_next;
-	struct counters c;
-	enum status status = counters_need(owner->count.tpm, SLOT_ANCHOR, &c);
-
-	if (status || counters_accept(&c, stored_generation(policy), 0))
-		return status;
-	return fail(ST_CORRUPT,
-		    "%s: generation %llu does not go with the TPM counter 0x%08x, which is at %llu: an older local policy was put back; see 'modgate verify --repair'",
-		    policy->path, (unsigned long long)stored_generation(policy),
-		    MODGATE_NV_ACCEPT(SLOT_ANCHOR), (unsigned long long)c.accept);
-}
-
 static enum status check_list_counter(const struct owner *owner)
 {
 	const struct stored *newest = owner->view->next;
@@ -166,20 +151,8 @@ static enum status open_counters(struct owner *owner, const struct options *o)
 	status = freshness_open(&owner->count.tpm, &owner->world, o);
 	if (!owner->count.tpm)
 		return status;
-	status = check_policy_counter(owner);
+	status = policy_check_counter(&owner->world, owner->count.tpm);
 	return status ? status : check_list_counter(owner);
-}
-
-/* Without counters, the kernel alone remembers, until it restarts. */
-static enum status refuse_old_policy(const struct world *world)
-{
-	if (!world_policy_put_back(world))
-		return ST_OK;
-	return fail(ST_CORRUPT,
-		    "%s: the local policy on disk has generation %llu, the kernel has %llu in force: an older one was put back; put the newer one back from a backup",
-		    world->policy_next->path,
-		    (unsigned long long)stored_generation(world->policy_next),
-		    record_number(&world->kernel.policy, "generation"));
 }
 
 /**
@@ -193,17 +166,8 @@ static enum status refuse_old_policy(const struct world *world)
  */
 enum status owner_open(struct owner *owner, const struct options *o)
 {
-	enum status status = store_lock(o);
+	enum status status = policy_open(&owner->world, o, &owner->rotated);
 
-	if (!status)
-		status = world_read_settled(&owner->world, o);
-	if (!status)
-		status = world_need(&owner->world, o);
-	if (!status)
-		status = rotation_complete(&owner->world, o, false,
-					   &owner->rotated);
-	if (!status)
-		status = refuse_old_policy(&owner->world);
 	if (!status)
 		status = key_cert(o, KEY_OWNER, &owner->cert);
 	if (status)

@@ -268,6 +268,17 @@ int kernel_write(const struct kernel *kernel, const char *file,
 	return err;
 }
 
+/* Have a digest refused from now on; 0 or a negative errno, -ENODEV without modgate. */
+int kernel_revoke(const struct kernel *kernel, const __u8 *digest)
+{
+	char hex[HEX_SIZE];
+
+	if (!kernel->present)
+		return -ENODEV;
+	digest_hex(hex, digest);
+	return kernel_write(kernel, "revoke", hex, strlen(hex));
+}
+
 /* The line of an authority, or NULL. */
 const struct record *kernel_list(const struct kernel *kernel,
 				 const __u8 *authority)

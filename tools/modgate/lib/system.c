@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What else of the kernel has a say in module loading, and which kernels are
- * installed.
+ * What else of the kernel has a say in module loading, what is loaded, and which
+ * kernels are installed.
  */
+#include <errno.h>
+#include <libkmod.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -62,6 +64,66 @@ bool module_is_loaded(const struct options *o, const char *name)
 	free(line);
 	free(path);
 	return loaded;
+}
+
+/* Names of the modules that use this one, with ", " in between; to be freed. */
+static char *holders_of(const struct kmod_module *module)
+{
+	struct kmod_list *holders = kmod_module_get_holders(module), *i;
+	char *text = xstrdup("");
+
+	kmod_list_foreach(i, holders) {
+		struct kmod_module *holder = kmod_module_get_module(i);
+		char *longer = fmt("%s%s%s", text, *text ? ", " : "",
+				   kmod_module_get_name(holder));
+
+		kmod_module_unref(holder);
+		free(text);
+		text = longer;
+	}
+	kmod_module_unref_list(holders);
+	return text;
+}
+
+static char *unload(struct kmod_module *module)
+{
+	int err = kmod_module_remove_module(module, KMOD_REMOVE_NOWAIT), users;
+	char *holders, *text;
+
+	if (!err || err == -ENOENT)
+		return NULL;
+	if (err != -EAGAIN && err != -EBUSY)
+		return xstrdup(strerror(-err));
+	holders = holders_of(module);
+	users = kmod_module_get_refcnt(module);
+	text = *holders ? fmt("in use by %s", holders) :
+	       users > 0 ? fmt("in use, %d times", users) :
+			   xstrdup("it cannot be unloaded");
+	free(holders);
+	return text;
+}
+
+/**
+ * module_unload() - unload a module, if it is not in use
+ * @name: as the kernel writes it, with "_"
+ *
+ * Return: NULL if it is not loaded any more; else why it still is, to be freed.
+ */
+char *module_unload(const char *name)
+{
+	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+	struct kmod_module *module;
+	char *text;
+
+	if (!ctx || kmod_module_new_from_name(ctx, name, &module)) {
+		kmod_unref(ctx);
+		return xstrdup("libkmod does not find it");
+	}
+	kmod_set_log_priority(ctx, 0);
+	text = unload(module);
+	kmod_module_unref(module);
+	kmod_unref(ctx);
+	return text;
 }
 
 /* Release of the running kernel; to be freed. */

@@ -78,6 +78,7 @@ void json_digest(struct json_object *o, const char *key, const void *digest);
 void json_out(struct json_object *o);
 char *time_text(uint64_t seconds);
 const char *mode_name(__u32 mode);
+__u32 mode_parse(const char *name);
 char *flag_names(__u32 flags, const char *const *names);
 extern const char *const policy_flag_names[];
 extern const char *const module_flag_names[];

@@ -113,6 +113,7 @@ char *approval_obstacle(const struct world *world, const struct options *o,
 bool approval_needless(const struct world *world, const struct module *module);
 const char *approval_note(const struct world *world, const struct options *o,
 			  const struct module *module, size_t *n);
+char *certificate_obstacle(const struct options *o, const struct cert *cert);
 const char *approval_dependency(const struct world *world,
 				const struct options *o, const char *release,
 				const char *name);

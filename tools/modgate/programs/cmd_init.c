@@ -337,14 +337,6 @@ static enum status init(struct plan *p, const struct options *o)
 	return ST_RESTART;
 }
 
-static enum status parse_mode(__u32 *mode, const char *name)
-{
-	for (*mode = MODGATE_MODE_SYSTEM; *mode <= MODGATE_MODE_LISTED; ++*mode)
-		if (!strcmp(name, mode_name(*mode)))
-			return ST_OK;
-	return usage("--mode=%s: the modes are system, signed, listed", name);
-}
-
 static enum status run(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
@@ -356,8 +348,8 @@ static enum status run(int argc, char **argv, struct options *o)
 		{ "allow-kexec", no_argument, NULL, 'x' },
 		{ 0 }
 	};
-	struct plan p = { .mode = MODGATE_MODE_LISTED,
-			  .keys.owner_where = "file" };
+	struct plan p = { .keys.owner_where = "file" };
+	const char *mode = mode_name(MODGATE_MODE_LISTED);
 	enum status status = ST_OK;
 	int c;
 
@@ -367,7 +359,7 @@ static enum status run(int argc, char **argv, struct options *o)
 		else if (c == 'K')
 			p.keys.anchor_where = optarg;
 		else if (c == 'm')
-			status = parse_mode(&p.mode, optarg);
+			mode = optarg;
 		else if (c == 'f' && strcmp(optarg, "tpm") &&
 			 strcmp(optarg, "none"))
 			status = usage("--freshness=%s: tpm or none", optarg);
@@ -382,6 +374,9 @@ static enum status run(int argc, char **argv, struct options *o)
 	}
 	if (status)
 		return status;
+	p.mode = mode_parse(mode);
+	if (!p.mode)
+		return usage("--mode=%s: the modes are system, signed, listed", mode);
 	if (optind != argc)
 		return usage("%s: init takes no arguments", argv[optind]);
 	status = init_keys_check(&p.keys);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * modgate list: what is approved, in force or from the next start on: modules by
- * their digests, vendors by their certificates and a pattern of names.
+ * modgate list: what is approved or banned, in force or from the next start on:
+ * modules by their digests, vendors by their certificates and a pattern of names.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,18 @@ struct table {
 	size_t rows;
 };
 
-/* An entry of either kind. */
+/* What becomes of an entry. */
+enum fate { STAYS, GOES, COMES, UNUSED };
+
+static const char *const approval_states[] = {
+	"active", "revoked", "approved (restart needed)", "not in force",
+};
+
+static const char *const ban_states[] = {
+	"banned", "banned (until restart)", "banned (restart needed)", "not in force",
+};
+
+/* An entry of any kind. */
 struct entry {
 	const char *kind;
 	const char *name;
@@ -37,10 +48,17 @@ static struct entry vendor_entry_of(const struct modgate_vendor *v)
 			       modgate_le32(v->flags) };
 }
 
+static struct entry ban_entry(const struct modgate_ban *b)
+{
+	return (struct entry){ "ban", (const char *)b->name, b->digest, 0 };
+}
+
 static void row(struct table *t, const struct view *v,
 		const struct stored *list, const struct entry *e,
-		const char *state)
+		enum fate fate)
 {
+	const char *state = (strcmp(e->kind, "ban") ? approval_states :
+						      ban_states)[fate];
 	char *flags = flag_names(e->flags, module_flag_names);
 	unsigned long long generation = stored_generation(list);
 	char hex[HEX_SIZE];
@@ -74,9 +92,11 @@ static bool has(const struct stored *list, const struct entry *e)
 {
 	if (!list)
 		return false;
-	return strcmp(e->kind, "vendor") ?
-	       !!modgate_find_module(&list->doc, e->digest) :
-	       !!vendor_entry(list, e->digest, e->name);
+	if (!strcmp(e->kind, "vendor"))
+		return vendor_entry(list, e->digest, e->name);
+	if (!strcmp(e->kind, "ban"))
+		return modgate_find_ban(&list->doc, e->digest);
+	return modgate_find_module(&list->doc, e->digest);
 }
 
 /* One entry of a list: does it stay, go, or is it still to come? */
@@ -85,11 +105,11 @@ static void list_entry(struct table *t, const struct world *w,
 		       const struct entry *e)
 {
 	if (list == v->in_force)
-		row(t, v, list, e, has(v->next, e) ? "active" : "revoked");
+		row(t, v, list, e, has(v->next, e) ? STAYS : GOES);
 	else if (!has(v->in_force, e))
 		/* From active/, so a restart has not helped. */
 		row(t, v, list, e, list->staged || !w->kernel.present ?
-		    "approved (restart needed)" : "not in force");
+		    COMES : UNUSED);
 }
 
 static void list_entries(struct table *t, const struct world *w,
@@ -104,6 +124,10 @@ static void list_entries(struct table *t, const struct world *w,
 	}
 	for (i = 0; list && i < list->doc.n_vendors; i++) {
 		e = vendor_entry_of(&list->doc.vendors[i]);
+		list_entry(t, w, v, list, &e);
+	}
+	for (i = 0; list && i < list->doc.n_bans; i++) {
+		e = ban_entry(&list->doc.bans[i]);
 		list_entry(t, w, v, list, &e);
 	}
 }
@@ -135,7 +159,7 @@ static enum status list(const struct options *o, bool full)
 		else
 			json_object_put(t.json);
 		if (!o->json && !t.rows)
-			puts("Nothing is approved.");
+			puts("Nothing is approved, and nothing banned.");
 	}
 	world_free(&w);
 	return status;
@@ -162,7 +186,7 @@ static enum status run(int argc, char **argv, struct options *o)
 
 const struct verb verb_list = {
 	.name = "list",
-	.summary = "Show what is approved, in force or after a restart",
+	.summary = "Show what is approved or banned, in force or after a restart",
 	.usage = "[--full]",
 	.run = run,
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * modgate revoke: refuse modules from now on, and take them off the owner's
- * list. Tightening needs no restart.
+ * modgate revoke: refuse modules from now on, take them off the owner's list, and
+ * unload them. Tightening needs no restart.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,6 +16,9 @@ struct entry {
 	char name[MODGATE_NAME_SIZE];
 	bool listed;
 	int err;		/* of the kernel, 0 if it refuses it now */
+	bool loaded;		/* when this began, a module of this name */
+	bool unloaded;
+	char *stays;		/* why it was not unloaded, or NULL */
 };
 
 /* What the command line says, and what came of it. */
@@ -25,6 +28,7 @@ struct job {
 	const char *release;
 	const char *vendor;	/* path or digest of a certificate */
 	const char *pattern;	/* of @vendor, or NULL for all of its entries */
+	bool keep_loaded;
 	struct entry *entries;
 	size_t n_entries;
 	const struct modgate_vendor **vendors;	/* to be taken off the list */
@@ -91,6 +95,7 @@ static void add(struct job *job, const __u8 *digest, const char *name)
 			return;
 	job->entries = xgrow(job->entries, job->n_entries, sizeof(*e));
 	e = &job->entries[job->n_entries++];
+	memset(e, 0, sizeof(*e));
 	memcpy(e->digest, digest, MODGATE_DIGEST_SIZE);
 	e->listed = m;
 	owner_entry_name((__u8 *)e->name, m && m->name[0] ?
@@ -174,16 +179,12 @@ static enum status add_target(struct job *job, const char *target)
 static void tell_kernel(struct job *job)
 {
 	const struct kernel *kernel = &job->owner.world.kernel;
-	char hex[HEX_SIZE];
 	size_t i;
 
 	for (i = 0; i < job->n_entries; i++) {
 		struct entry *e = &job->entries[i];
 
-		digest_hex(hex, e->digest);
-		e->err = kernel->present ?
-			 kernel_write(kernel, "revoke", hex, strlen(hex)) :
-			 -ENODEV;
+		e->err = kernel_revoke(kernel, e->digest);
 		if (kernel->present && e->err)
 			fail_errno(e->err, "%s/revoke", kernel->dir);
 	}
@@ -219,9 +220,73 @@ static enum status change_list(struct job *job)
 	return status;
 }
 
-static void show(const struct job *job, const struct entry *e, bool signed_)
+static bool is_revoked(const struct job *job, const __u8 *digest)
 {
-	bool loaded = *e->name && module_is_loaded(job->o, e->name);
+	size_t i;
+
+	for (i = 0; i < job->n_entries; i++)
+		if (!memcmp(job->entries[i].digest, digest, MODGATE_DIGEST_SIZE))
+			return true;
+	return false;
+}
+
+/* Is another module of this name still approved? Then it may be that one. */
+static bool name_stays(const struct job *job, const char *name)
+{
+	const struct stored *base = job->owner.base;
+	__u32 i;
+
+	for (i = 0; base && i < base->doc.n_modules; i++) {
+		const struct modgate_module *m = &base->doc.modules[i];
+
+		if (!strcmp((const char *)m->name, name) &&
+		    !is_revoked(job, m->digest))
+			return true;
+	}
+	return false;
+}
+
+static void unload(struct job *job, struct entry *e)
+{
+	if (*job->o->root)
+		e->stays = xstrdup("with --root nothing is unloaded");
+	else if (job->keep_loaded)
+		e->stays = xstrdup("as asked for");
+	else if (name_stays(job, e->name))
+		e->stays = xstrdup("it may be another build of this name, which stays approved");
+	else if (module_is_loaded(job->o, e->name))
+		e->stays = module_unload(e->name);
+	e->unloaded = !e->stays;
+}
+
+/* Not before all else has succeeded: the kernel would only load it again. */
+static void unload_all(struct job *job, bool done)
+{
+	size_t i;
+
+	for (i = 0; i < job->n_entries; i++) {
+		struct entry *e = &job->entries[i];
+
+		e->loaded = *e->name && module_is_loaded(job->o, e->name);
+	}
+	for (i = 0; i < job->n_entries && done; i++)
+		if (job->entries[i].loaded && !job->entries[i].err)
+			unload(job, &job->entries[i]);
+}
+
+static void show_loaded(const struct entry *e)
+{
+	if (!e->loaded)
+		return;
+	if (e->unloaded)
+		puts("  loaded: it was, and is unloaded now");
+	else
+		printf("  loaded: it stays so until it is unloaded, or restart%s%s\n",
+		       e->stays ? ": " : "", e->stays ? e->stays : "");
+}
+
+static void show(const struct entry *e, const struct job *job, bool signed_)
+{
 	char hex[HEX_SIZE];
 
 	printf("%s %.16s\n", dash(e->name), digest_hex(hex, e->digest));
@@ -232,14 +297,13 @@ static void show(const struct job *job, const struct entry *e, bool signed_)
 	else
 		puts("  kernel: was not told; it goes by the list in force until restart");
 	if (!e->listed)
-		puts("  list:   the owner's list did not approve it");
+		puts("  list:   did not approve it; 'modgate ban' would refuse it for good");
 	else if (signed_)
 		printf("  list:   taken off, generation %llu, from the next start on\n",
 		       job->owner.generation);
 	else
 		puts("  list:   was not changed; the next start would approve it again");
-	if (loaded)
-		puts("  loaded: it is loaded, and stays so until it is unloaded, or restart");
+	show_loaded(e);
 }
 
 /* The kernel knows digests only, so that it goes by its list until restart. */
@@ -280,10 +344,9 @@ static void report(const struct job *job, bool signed_)
 
 	for (i = 0; i < job->n_entries; i++) {
 		const struct entry *e = &job->entries[i];
-		bool loaded;
 
 		if (!job->o->json) {
-			show(job, e, signed_);
+			show(e, job, signed_);
 			continue;
 		}
 		j = json_object_new_object();
@@ -291,8 +354,9 @@ static void report(const struct job *job, bool signed_)
 		json_digest(j, "digest", e->digest);
 		json_yes(j, "kernel", !e->err);
 		json_yes(j, "list", e->listed && signed_);
-		loaded = *e->name && module_is_loaded(job->o, e->name);
-		json_yes(j, "loaded", loaded);
+		json_yes(j, "loaded", e->loaded && !e->unloaded);
+		json_yes(j, "unloaded", e->unloaded);
+		json_str(j, "stays", e->stays);
 		json_object_array_add(array, j);
 	}
 	for (i = 0; i < job->n_vendors && !job->o->json; i++)
@@ -327,6 +391,7 @@ static enum status revoke(struct job *job, int argc, char **argv)
 		return opened ? opened : status;
 	tell_kernel(job);
 	status = opened ? opened : change_list(job);
+	unload_all(job, !status);
 	report(job, !status && count_listed(job));
 	for (i = 0; i < job->n_entries; i++)
 		if (job->entries[i].err)
@@ -343,11 +408,13 @@ static enum status run(int argc, char **argv, struct options *o)
 		{ "generation", required_argument, NULL, 'g' },
 		{ "vendor", required_argument, NULL, 'v' },
 		{ "name", required_argument, NULL, 'n' },
+		{ "keep-loaded", no_argument, NULL, 'l' },
 		{ 0 }
 	};
 	char *running = kernel_release();
 	struct job job = { .o = o, .release = running };
 	enum status status = ST_OK;
+	size_t i;
 	int c;
 
 	while ((c = next_option(argc, argv, options, o)) != -1 && !status) {
@@ -357,6 +424,8 @@ static enum status run(int argc, char **argv, struct options *o)
 			job.vendor = optarg;
 		else if (c == 'n')
 			job.pattern = optarg;
+		else if (c == 'l')
+			job.keep_loaded = true;
 		else if (c == 'g' && owner_base(&job.owner, optarg))
 			status = usage("--generation=%s: not a number", optarg);
 		else if (c == '?')
@@ -368,6 +437,8 @@ static enum status run(int argc, char **argv, struct options *o)
 		status = usage("revoke what? A name, a path, or a digest");
 	if (!status)
 		status = revoke(&job, argc - optind, argv + optind);
+	for (i = 0; i < job.n_entries; i++)
+		free(job.entries[i].stays);
 	free(job.entries);
 	free(job.vendors);
 	owner_close(&job.owner);
@@ -377,8 +448,8 @@ static enum status run(int argc, char **argv, struct options *o)
 
 const struct verb verb_revoke = {
 	.name = "revoke",
-	.summary = "Refuse modules from now on, and take them off the owner's list",
-	.usage = "[--kernel=RELEASE] [--generation=N] {NAME | PATH | DIGEST}...\n"
+	.summary = "Refuse modules from now on, unload them, and take them off the list",
+	.usage = "[--kernel=RELEASE] [--generation=N] [--keep-loaded] {NAME | PATH | DIGEST}...\n"
 		 "       | --vendor={CERT | DIGEST} [--name=PATTERN]",
 	.run = run,
 };

@@ -42,6 +42,11 @@ static bool loads_next(const struct answer *a)
 	       loads(a, &a->next, true);
 }
 
+static bool stops_loading(const struct answer *a)
+{
+	return a->has_next && loads_now(a) && !loads_next(a);
+}
+
 /* A copy of a path that a shell takes as it is, or NULL. */
 static char *plain_path(const char *s)
 {
@@ -69,11 +74,11 @@ static const struct remedy {
 	const char *reason;
 	const char *text;
 } remedies[] = {
-	{ MODGATE_REASON_BANNED, "only who signs that list can take the ban out" },
+	{ MODGATE_REASON_BANNED, "who signs that list can take it off: modgate ban --remove" },
 	{ MODGATE_REASON_NO_POLICY, "put right what modgate verify finds, then restart" },
 	{ MODGATE_REASON_NO_LIST, "put right what modgate verify finds, then restart" },
 	{ MODGATE_REASON_NOT_SEALED, "load it again when the kernel is sealed" },
-	{ MODGATE_REASON_MODE, "a local policy with another mode, then restart" },
+	{ MODGATE_REASON_MODE, "modgate mode listed, then restart" },
 	{ MODGATE_REASON_UNSIGNED, "sign it with a key that the kernel knows (mokutil --import)" },
 };
 
@@ -146,7 +151,8 @@ static const char *headline(const struct answer *a)
 		       "would not load";
 	if (!a->now.allow)
 		return "would load, since modgate only records";
-	return "would load";
+	return stops_loading(a) ? "would load, but not after a restart" :
+				  "would load";
 }
 
 static void show_event(const struct record *e)
@@ -184,7 +190,7 @@ static void show(const struct answer *a)
 		field("kernel", a->kernel);
 	else if (a->now.allow || !verdict_enforced(a->w, false))
 		show_lockdown(a);
-	if (a->status == ST_RESTART) {
+	if (a->status == ST_RESTART || stops_loading(a)) {
 		text = fmt("%s: %s", a->next.reason, a->next.decided);
 		field("restart", text);
 		free(text);

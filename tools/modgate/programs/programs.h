@@ -24,11 +24,15 @@ struct verb {
 };
 
 extern const struct verb verb_approve;
+extern const struct verb verb_ban;
+extern const struct verb verb_baseline;
 extern const struct verb verb_boot;
 extern const struct verb verb_diff;
+extern const struct verb verb_doctor;
 extern const struct verb verb_init;
 extern const struct verb verb_key;
 extern const struct verb verb_list;
+extern const struct verb verb_mode;
 extern const struct verb verb_pending;
 extern const struct verb verb_revoke;
 extern const struct verb verb_status;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "owner.h"
+#include "policy.h"
 #include "programs.h"
 #include "rotate.h"
 #include "rotation.h"
@@ -26,16 +27,6 @@ struct rotation {
 	struct stored list;
 };
 
-static enum status refuse_damage(const struct rotation *r)
-{
-	const struct stored *damaged = policy_damaged(&r->owner.world);
-
-	if (damaged)
-		return fail(ST_CORRUPT, "%s: %s; restore it from a backup, or move it away",
-			    damaged->path, dash(damaged->problem));
-	return ST_OK;
-}
-
 static enum status begin(struct rotation *r)
 {
 	enum status status = owner_open(&r->owner, r->o);
@@ -44,7 +35,7 @@ static enum status begin(struct rotation *r)
 		return fail(status,
 			    "the owner key is replaced only if policy and list are in order; nothing was changed");
 	if (!status && !r->owner.rotated)
-		status = refuse_damage(r);
+		status = policy_check_damage(&r->owner.world);
 	return status;
 }
 
@@ -132,16 +123,13 @@ static enum status sign_list(struct rotation *r)
 /* The same policy, but for the owner's key, and for what that key may not sign. */
 static enum status sign_policy(struct rotation *r)
 {
-	const struct stored *old = r->owner.world.policy_next;
 	const struct count count = {
 		.tpm = r->owner.count.tpm, .slot = SLOT_ANCHOR,
 	};
-	struct draft draft = { 0 };
+	struct draft draft;
 	enum status status;
 
-	draft_from(&draft, &old->doc);
-	draft_header(&draft, MODGATE_LOCAL_POLICY, stored_generation(old) + 1,
-		     r->owner.world.anchor.digest);
+	policy_draft(&r->owner.world, &draft);
 	draft_replace_authority(&draft, r->owner.cert.digest, &r->cert,
 				stored_generation(&r->list));
 	status = draft_sign(&draft, r->anchor, "local", &count, &r->policy);

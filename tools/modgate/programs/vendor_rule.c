@@ -84,21 +84,6 @@ enum status vendor_rule_from_file(struct vendor_rule *rule, const char *path,
 	return ST_OK;
 }
 
-static bool is_module_key(const X509 *x509)
-{
-	EVP_PKEY *key = X509_get0_pubkey(x509);
-	char group[32] = "";
-
-	if (!key)
-		return false;
-	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)
-		return EVP_PKEY_get_bits(key) >= 2048 &&
-		       EVP_PKEY_get_bits(key) <= 4096;
-	EVP_PKEY_get_group_name(key, group, sizeof(group), NULL);
-	return !strcmp(group, "prime256v1") || !strcmp(group, "P-256") ||
-	       !strcmp(group, "secp384r1") || !strcmp(group, "P-384");
-}
-
 /**
  * vendor_rule_obstacle() - what stands against it
  * @rule: a vendor
@@ -113,16 +98,12 @@ char *vendor_rule_obstacle(const struct vendor_rule *rule,
 			   const struct owner *owner, const struct options *o)
 {
 	const struct stored *policy = owner->world.policy_next;
-	enum known takes = keyring_takes(o, rule->cert.der, rule->cert.der_size);
 
 	if (modgate_le32(policy->header.mode) == MODGATE_MODE_SYSTEM)
 		return xstrdup("the local policy has mode system: no third-party module loads");
 	if (!(modgate_le32(owner->view->authority->roles) & MODGATE_ROLE_VENDOR))
 		return xstrdup("the local policy does not let the owner approve vendors");
-	if (takes == KNOWN_NO ||
-	    (takes == KNOWN_UNKNOWN && !is_module_key(rule->cert.x509)))
-		return xstrdup("it wants a key of RSA, 2048 to 4096 bits, or ECDSA P-256 or P-384");
-	return NULL;
+	return certificate_obstacle(o, &rule->cert);
 }
 
 /* Is this entry on the list already, with these flags? */

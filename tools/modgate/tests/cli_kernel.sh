@@ -162,7 +162,7 @@ mv "$root/proc_modules" "$root/proc/modules"
 exits 0 "revoke" revoke --passphrase-fd=3 mg_one
 [ "$(cat "$kernel/revoke")" = "$one" ]
 tap $? "the kernel is told the digest"
-says "it is loaded, and stays so" "revoke says that it stays loaded"
+says "it stays so until it is unloaded, or restart: with --root" "revoke says that it stays loaded"
 exits 0 "list after revoke" --json list
 json '.[0].state == "revoked"' "list says that it is revoked"
 sed -i 's/revoked=0/revoked=1/' "$kernel/state"

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * modgate ban: put modules and signers on the owner's list of what must not load,
+ * system modules included; or take them off it.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "owner.h"
+#include "programs.h"
+
+/* More than a person reads. */
+#define SHOWN_MAX 20
+
+#define IMPORT_MAX (256U << 20)
+
+/* What is to be banned, or not any more. */
+struct entry {
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	__u8 name[MODGATE_NAME_SIZE];
+	bool cert;		/* the signer, whose certificate is in @job */
+	bool approved;		/* by the owner's list, as it was */
+	bool told;		/* the kernel refuses it now */
+};
+
+struct job {
+	struct options *o;
+	struct owner owner;
+	const char *release;
+	const char *certificate;	/* path, or with @remove also a digest */
+	const char *import;	/* path of a list of digests */
+	bool remove;
+	struct cert cert;
+	struct entry *entries;
+	size_t n_entries;
+	size_t already;
+	size_t not_told;	/* the kernel had no room, or no modgate */
+};
+
+static const struct modgate_ban *known_ban(const struct job *job,
+					   const __u8 *digest)
+{
+	return job->owner.base ?
+	       modgate_find_ban(&job->owner.base->doc, digest) : NULL;
+}
+
+static void add(struct job *job, const __u8 *digest, const char *name, bool cert)
+{
+	struct entry *e;
+
+	if (!job->remove && known_ban(job, digest)) {
+		job->already++;
+		return;
+	}
+	job->entries = xgrow(job->entries, job->n_entries, sizeof(*e));
+	e = &job->entries[job->n_entries++];
+	memset(e, 0, sizeof(*e));
+	memcpy(e->digest, digest, MODGATE_DIGEST_SIZE);
+	owner_entry_name(e->name, name);
+	e->cert = cert;
+	e->approved = !cert && owner_entry(&job->owner, digest);
+}
+
+/* The name in a line of sha384sum: of the file, without its folder and suffix. */
+static char *name_in_line(char *s)
+{
+	while (isspace((unsigned char)*s) || *s == '*')
+		s++;
+	s[strcspn(s, "\r\n")] = '\0';
+	return module_name_of(s);
+}
+
+static enum status add_line(struct job *job, char *line, size_t number)
+{
+	char *start = line + strspn(line, " \t\r\n"), *end;
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	char after, *name;
+
+	if (!*start || *start == '#')
+		return ST_OK;
+	end = start + strcspn(start, " \t\r\n");
+	after = *end;
+	*end = '\0';
+	if (!digest_parse(digest, start))
+		return fail(ST_NO,
+			    "%s:%zu: not a SHA-384 in hex digits, which each line begins with, as sha384sum prints it",
+			    job->import, number);
+	*end = after;
+	name = name_in_line(end);
+	add(job, digest, name, false);
+	free(name);
+	return ST_OK;
+}
+
+static enum status add_import(struct job *job)
+{
+	enum status status = ST_OK;
+	size_t size, number = 0;
+	char *text, *rest, *line;
+	void *data;
+	int err = file_read(job->import, IMPORT_MAX, &data, &size);
+
+	if (err)
+		return fail_errno(err, "%s", job->import);
+	text = data;
+	if (strlen(text) != size)
+		status = fail(ST_NO, "%s: not a text", job->import);
+	rest = text;
+	while (!status && (line = strsep(&rest, "\n")))
+		status = add_line(job, line, ++number);
+	free(data);
+	if (!status && !job->n_entries && !job->already)
+		status = fail(ST_NO, "%s: there is no digest in it", job->import);
+	return status;
+}
+
+/* The kernel would reject the whole list. */
+static enum status refuse_certificate(const struct job *job)
+{
+	char *id = cert_key_id(job->cert.x509), *obstacle;
+	bool builtin = keyring_holds(job->o, KEYRING_BUILTIN, id) == KNOWN_YES;
+
+	free(id);
+	if (builtin)
+		return fail(ST_NO,
+			    "%s: a key that is built into the kernel cannot be banned; ban single modules by their digests",
+			    job->certificate);
+	obstacle = certificate_obstacle(job->o, &job->cert);
+	if (!obstacle)
+		return ST_OK;
+	fail(ST_NO, "%s: %s", job->certificate, obstacle);
+	free(obstacle);
+	return ST_NO;
+}
+
+static enum status add_certificate(struct job *job)
+{
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	enum status status = ST_OK;
+	char *subject = NULL;
+
+	if (job->remove && digest_parse(digest, job->certificate)) {
+		add(job, digest, NULL, true);
+		return ST_OK;
+	}
+	if (cert_read(job->certificate, &job->cert))
+		return fail(ST_NO, "%s: not a certificate", job->certificate);
+	if (!job->remove)
+		status = refuse_certificate(job);
+	if (!status) {
+		subject = cert_subject(job->cert.x509);
+		add(job, job->cert.digest, subject, true);
+	}
+	free(subject);
+	return status;
+}
+
+/* A ban goes by the name that it was given, whatever is installed now. */
+static bool add_by_name(struct job *job, const char *target)
+{
+	const struct stored *base = job->owner.base;
+	char *name = module_name_of(target);
+	size_t before = job->n_entries;
+	__u32 i;
+
+	for (i = 0; base && i < base->doc.n_bans; i++) {
+		const struct modgate_ban *b = &base->doc.bans[i];
+
+		if (!strcmp((const char *)b->name, name))
+			add(job, b->digest, name,
+			    modgate_le32(b->kind) == MODGATE_BAN_CERT);
+	}
+	free(name);
+	return job->n_entries > before;
+}
+
+static enum status add_target(struct job *job, const char *target)
+{
+	struct module m = { 0 };
+	enum status status;
+
+	if (job->remove && !strchr(target, '/') && add_by_name(job, target))
+		return ST_OK;
+	status = lookup_target(&m, job->o, &job->owner.world.kernel,
+			       job->release, target, NULL);
+	if (!status && m.problem)
+		status = fail(ST_NO, "%s: not a module: %s", target, m.problem);
+	if (!status)
+		add(job, m.digest, m.name, false);
+	module_free(&m);
+	return status;
+}
+
+static int by_digest(const void *a, const void *b)
+{
+	return memcmp(((const struct entry *)a)->digest,
+		      ((const struct entry *)b)->digest, MODGATE_DIGEST_SIZE);
+}
+
+static void drop_duplicates(struct job *job)
+{
+	size_t i, n = 0;
+
+	if (job->n_entries)
+		qsort(job->entries, job->n_entries, sizeof(*job->entries),
+		      by_digest);
+	for (i = 0; i < job->n_entries; i++)
+		if (!n || by_digest(&job->entries[n - 1], &job->entries[i]))
+			job->entries[n++] = job->entries[i];
+	job->n_entries = n;
+}
+
+/* Whoever takes a ban off wants this one gone. */
+static enum status refuse_unknown(const struct job *job)
+{
+	char hex[HEX_SIZE];
+	size_t i;
+
+	for (i = 0; job->remove && i < job->n_entries; i++)
+		if (!known_ban(job, job->entries[i].digest))
+			return fail(ST_NO,
+				    "%s %.16s...: the owner's list does not ban it; see 'modgate list'",
+				    dash((const char *)job->entries[i].name),
+				    digest_hex(hex, job->entries[i].digest));
+	return ST_OK;
+}
+
+/* Refused from here on, whatever happens to the list. It knows digests only. */
+static void tell_kernel(struct job *job)
+{
+	const struct kernel *kernel = &job->owner.world.kernel;
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < job->n_entries; i++) {
+		struct entry *e = &job->entries[i];
+
+		if (e->cert)
+			continue;
+		/* Without room for one there is none for the next. */
+		if (!err)
+			err = kernel_revoke(kernel, e->digest);
+		e->told = !err;
+		job->not_told += !e->told;
+	}
+	if (err && kernel->present)
+		fail_errno(err, "%s/revoke", kernel->dir);
+}
+
+static void draft_entry(const struct job *job, struct draft *draft,
+			const struct entry *e)
+{
+	struct modgate_ban *b;
+
+	if (job->remove) {
+		draft_remove_ban(draft, e->digest);
+		return;
+	}
+	b = draft_ban(draft, e->cert ? NULL : e->digest, &job->cert);
+	memcpy(b->name, e->name, MODGATE_NAME_SIZE);
+	/* A ban is above an approval; together they would only confuse. */
+	if (e->approved)
+		draft_remove_module(draft, e->digest);
+	if (e->cert)
+		while (draft_remove_vendor(draft, e->digest, NULL))
+			;
+}
+
+static enum status sign(struct job *job)
+{
+	struct draft draft;
+	enum status status;
+	size_t i;
+
+	owner_draft(&job->owner, &draft);
+	for (i = 0; i < job->n_entries; i++)
+		draft_entry(job, &draft, &job->entries[i]);
+	status = owner_sign(&job->owner, job->o, &draft);
+	draft_free(&draft);
+	return status;
+}
+
+static void show_entry(const struct job *job, const struct entry *e)
+{
+	bool loaded = !e->cert && *e->name &&
+		      module_is_loaded(job->o, (const char *)e->name);
+	char hex[HEX_SIZE];
+
+	print_untrusted((const char *)e->name);
+	printf(", %s %.16s%s%s\n", e->cert ? "every module signed by" : "module",
+	       digest_hex(hex, e->digest),
+	       e->approved ? "; its approval goes" : "",
+	       loaded ? "; one of this name is loaded, and stays so" : "");
+}
+
+/* Before the passphrase is asked for. */
+static void show(const struct job *job)
+{
+	size_t i, shown = 0;
+
+	for (i = 0; i < job->n_entries; i++)
+		if (job->n_entries <= SHOWN_MAX || job->entries[i].approved) {
+			show_entry(job, &job->entries[i]);
+			shown++;
+		}
+	if (shown < job->n_entries)
+		printf("%s%zu modules that no list of yours approves\n",
+		       shown ? "and " : "", job->n_entries - shown);
+	if (job->already)
+		printf("%zu banned already\n", job->already);
+}
+
+static void report_json(const struct job *job, bool done)
+{
+	struct json_object *j = json_object_new_object(), *e;
+	struct json_object *array = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < job->n_entries; i++) {
+		e = json_object_new_object();
+		json_str(e, "name", (const char *)job->entries[i].name);
+		json_digest(e, "digest", job->entries[i].digest);
+		json_str(e, "of", job->entries[i].cert ? "certificate" : "module");
+		json_yes(e, "kernel", job->entries[i].told);
+		json_yes(e, "approval_removed", done && job->entries[i].approved);
+		json_object_array_add(array, e);
+	}
+	json_object_object_add(j, job->remove ? "removed" : "banned", array);
+	json_num(j, "already", job->already);
+	owner_show_base(&job->owner, job->o, j);
+	if (done)
+		json_num(j, "generation", job->owner.generation);
+	json_yes(j, "restart_needed", done);
+	json_out(j);
+}
+
+static void report_text(const struct job *job)
+{
+	if (job->remove) {
+		printf("Not banned any more: %zu, list generation %llu; a restart is needed.\n",
+		       job->n_entries, job->owner.generation);
+		return;
+	}
+	printf("Banned: %zu, list generation %llu, as long as this list is in force.\n",
+	       job->n_entries, job->owner.generation);
+	if (!job->not_told && !job->certificate)
+		puts("The kernel refuses it from now on.");
+	else
+		puts("A restart is needed: not all of it is refused before.");
+}
+
+static enum status change(struct job *job)
+{
+	enum status status = ST_OK;
+
+	if (!job->o->json) {
+		owner_show_base(&job->owner, job->o, NULL);
+		show(job);
+	}
+	if (job->n_entries) {
+		if (!job->remove)
+			tell_kernel(job);
+		status = sign(job);
+	}
+	if (status && job->n_entries && !job->remove)
+		warn("the list was not changed; what the kernel was told it refuses until restart");
+	if (job->o->json)
+		report_json(job, !status && job->n_entries);
+	else if (!status && job->n_entries)
+		report_text(job);
+	if (status || !job->n_entries)
+		return status;
+	return job->remove || job->not_told || job->certificate ? ST_RESTART : ST_OK;
+}
+
+static enum status ban_targets(struct job *job, int argc, char **argv)
+{
+	enum status status = owner_open(&job->owner, job->o);
+	int i;
+
+	if (!status && !(modgate_le32(job->owner.view->authority->roles) &
+			 MODGATE_ROLE_BAN))
+		status = fail(ST_NO, "the local policy does not let the owner ban");
+	for (i = 0; i < argc && !status; i++)
+		status = add_target(job, argv[i]);
+	if (!status && job->import)
+		status = add_import(job);
+	if (!status && job->certificate)
+		status = add_certificate(job);
+	if (status)
+		return status;
+	drop_duplicates(job);
+	status = refuse_unknown(job);
+	return status ? status : change(job);
+}
+
+static enum status run(int argc, char **argv, struct options *o)
+{
+	static const struct option options[] = {
+		{ "kernel", required_argument, NULL, 'k' },
+		{ "generation", required_argument, NULL, 'g' },
+		{ "signer", required_argument, NULL, 's' },
+		{ "import", required_argument, NULL, 'i' },
+		{ "remove", no_argument, NULL, 'r' },
+		{ 0 }
+	};
+	char *running = kernel_release();
+	struct job job = { .o = o, .release = running };
+	enum status status = ST_OK;
+	int c;
+
+	while ((c = next_option(argc, argv, options, o)) != -1 && !status) {
+		if (c == 'k')
+			job.release = optarg;
+		else if (c == 's')
+			job.certificate = optarg;
+		else if (c == 'i')
+			job.import = optarg;
+		else if (c == 'r')
+			job.remove = true;
+		else if (c == 'g' && owner_base(&job.owner, optarg))
+			status = usage("--generation=%s: not a number", optarg);
+		else if (c == '?')
+			status = ST_USAGE;
+	}
+	if (!status && optind == argc && !job.certificate && !job.import)
+		status = usage("ban what? A path, a name, a digest, a --signer, or an --import");
+	if (!status)
+		status = ban_targets(&job, argc - optind, argv + optind);
+	free(job.entries);
+	cert_free(&job.cert);
+	owner_close(&job.owner);
+	free(running);
+	return status;
+}
+
+const struct verb verb_ban = {
+	.name = "ban",
+	.summary = "Refuse modules and signers, whoever approves them",
+	.usage = "[--remove] [--kernel=RELEASE] [--generation=N]\n"
+		 "       [--signer=CERT] [--import=FILE] {PATH | NAME | DIGEST | NUMBER}...",
+	.run = run,
+};

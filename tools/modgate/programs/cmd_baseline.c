@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * modgate baseline: the third-party modules that a machine has when modgate comes
+ * to it, those that are loaded and those that are only installed; and one approval
+ * for those that are chosen.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "programs.h"
+#include "world.h"
+
+#define PROC_MODULES_MAX (16U << 20)
+
+/* What becomes of it after a restart. */
+enum fate { ACTIVE, APPROVED, OPEN, HOPELESS, LOST };
+
+static const char *const fates[] = {
+	[ACTIVE] = "active",
+	[APPROVED] = "approved (restart needed)",
+	[OPEN] = "not approved",
+	[HOPELESS] = "cannot be approved",
+	[LOST] = "its file is not there",
+};
+
+/* A third-party module. */
+struct found {
+	struct module module;
+	bool loaded;
+	enum fate fate;
+	char *why;		/* it cannot be approved, or NULL */
+};
+
+struct job {
+	struct options *o;
+	const char *release;
+	struct world world;
+	struct found *found;
+	size_t n;
+	bool all;
+	bool loaded;
+};
+
+static void judge(const struct job *job, struct found *f)
+{
+	struct verdict now, next;
+
+	verdict_make(&now, &job->world, &f->module, false);
+	verdict_make(&next, &job->world, &f->module, true);
+	if (next.allow)
+		f->fate = now.allow ? ACTIVE : APPROVED;
+	else
+		f->why = approval_obstacle(&job->world, job->o, &f->module, false);
+	if (!next.allow)
+		f->fate = f->why ? HOPELESS : OPEN;
+	verdict_free(&now);
+	verdict_free(&next);
+}
+
+static bool is_known(const struct job *job, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < job->n; i++)
+		if (job->found[i].module.path &&
+		    !strcmp(job->found[i].module.path, path))
+			return true;
+	return false;
+}
+
+static struct found *append(struct job *job)
+{
+	struct found *f;
+
+	job->found = xgrow(job->found, job->n, sizeof(*f));
+	f = &job->found[job->n++];
+	memset(f, 0, sizeof(*f));
+	return f;
+}
+
+/* The kernel's own need no approval. */
+static void add_file(struct job *job, const char *path, bool loaded)
+{
+	struct found *f;
+	struct module m;
+
+	if (is_known(job, path))
+		return;
+	if (module_read(&m, job->o, path, NULL) || m.problem ||
+	    approval_needless(&job->world, &m)) {
+		module_free(&m);
+		return;
+	}
+	f = append(job);
+	f->module = m;
+	f->loaded = loaded;
+	judge(job, f);
+}
+
+/* What was built in does not stand there, so every name had a file once. */
+static void add_loaded(struct job *job, const char *name)
+{
+	char *path = lookup_name(job->o, job->release, name);
+	struct found *f;
+
+	if (path) {
+		add_file(job, path, true);
+		free(path);
+		return;
+	}
+	f = append(job);
+	f->module.name = xstrdup(name);
+	f->loaded = true;
+	f->fate = LOST;
+}
+
+static void find_loaded(struct job *job)
+{
+	char *path = fmt("%s/proc/modules", job->o->root), *rest, *line;
+	size_t size;
+	void *data;
+
+	if (file_read(path, PROC_MODULES_MAX, &data, &size))
+		data = NULL;
+	rest = data;
+	while (rest && (line = strsep(&rest, "\n"))) {
+		line[strcspn(line, " ")] = '\0';
+		if (*line)
+			add_loaded(job, line);
+	}
+	free(data);
+	free(path);
+}
+
+static bool add_installed(void *context, const char *path)
+{
+	add_file(context, path, false);
+	return false;
+}
+
+/* Modules of another kernel are not those that are loaded. */
+static void find(struct job *job)
+{
+	char *running = kernel_release();
+
+	if (!strcmp(running, job->release))
+		find_loaded(job);
+	free(running);
+	lookup_walk(job->o, job->release, false, add_installed, job);
+}
+
+static void show_row(const struct found *f)
+{
+	const struct module *m = &f->module;
+	char *signer = m->path ? modsig_text(&m->sig) : NULL;
+	char hex[HEX_SIZE] = "-";
+
+	if (m->path)
+		digest_hex(hex, m->digest);
+	printf("%-24s %-9s %-16.16s %-26s ", m->name,
+	       f->loaded ? "loaded" : "installed", hex, fates[f->fate]);
+	print_untrusted(signer);
+	putchar('\n');
+	if (f->why)
+		printf("%-24s %s\n", "", f->why);
+	free(signer);
+}
+
+static struct json_object *row_json(const struct found *f)
+{
+	struct json_object *j = json_object_new_object();
+
+	if (f->module.path)
+		module_json(j, &f->module);
+	else
+		json_str(j, "name", f->module.name);
+	json_yes(j, "loaded", f->loaded);
+	json_str(j, "state", fates[f->fate]);
+	json_str(j, "why", f->why);
+	return j;
+}
+
+static enum status show(const struct job *job)
+{
+	struct json_object *array;
+	size_t i, open = 0;
+
+	if (job->o->json) {
+		array = json_object_new_array();
+		for (i = 0; i < job->n; i++)
+			json_object_array_add(array, row_json(&job->found[i]));
+		json_out(array);
+		return ST_OK;
+	}
+	if (!job->n) {
+		printf("No third-party module is loaded, or installed for %s.\n",
+		       job->release);
+		return ST_OK;
+	}
+	printf("%-24s %-9s %-16s %-26s %s\n", "NAME", "", "DIGEST", "STATE",
+	       "SIGNER");
+	for (i = 0; i < job->n; i++) {
+		show_row(&job->found[i]);
+		open += job->found[i].fate == OPEN;
+	}
+	if (open)
+		puts("\nApprove with 'modgate baseline NAME...', --loaded or --all, then restart.");
+	return ST_OK;
+}
+
+static bool is_called(const struct found *f, const char *name)
+{
+	char *plain = module_name_of(name);
+	bool same = !strcmp(plain, f->module.name);
+
+	free(plain);
+	return same;
+}
+
+static bool is_chosen(const struct job *job, const struct found *f,
+		      int n, char **names)
+{
+	int i;
+
+	if (f->fate != OPEN)
+		return false;
+	if (job->all || (job->loaded && f->loaded))
+		return true;
+	for (i = 0; i < n; i++)
+		if (is_called(f, names[i]))
+			return true;
+	return false;
+}
+
+/* One that can be approved, or is already; several may have the same name. */
+static enum status check_name(const struct job *job, const char *name)
+{
+	const struct found *f = NULL;
+	size_t i;
+
+	for (i = 0; i < job->n; i++) {
+		if (!is_called(&job->found[i], name))
+			continue;
+		f = &job->found[i];
+		if (f->fate != HOPELESS && f->fate != LOST)
+			return ST_OK;
+	}
+	if (!f)
+		return fail(ST_NO, "%s: not a third-party module that 'modgate baseline' shows",
+			    name);
+	return fail(ST_NO, "%s: %s%s%s", name, fates[f->fate],
+		    f->why ? ": " : "", f->why ? f->why : "");
+}
+
+/* What "modgate approve PATH..." would do. */
+static enum status approve_chosen(const struct job *job, int n, char **names)
+{
+	enum status status = ST_OK;
+	char **argv, *kernel;
+	int argc = 0, k;
+	size_t i;
+
+	for (k = 0; k < n && !status; k++)
+		status = check_name(job, names[k]);
+	if (status)
+		return status;
+	argv = xzalloc((job->n + 4) * sizeof(*argv));
+	kernel = fmt("--kernel=%s", job->release);
+	argv[argc++] = "approve";
+	argv[argc++] = kernel;
+	argv[argc++] = "--";
+	for (i = 0; i < job->n; i++)
+		if (is_chosen(job, &job->found[i], n, names))
+			argv[argc++] = job->found[i].module.path;
+	if (argc == 3) {
+		if (!job->o->json)
+			puts("There is nothing to approve.");
+		else
+			json_out(json_object_new_object());
+	} else {
+		/* Zero has getopt_long() begin anew. */
+		optind = 0;
+		status = verb_approve.run(argc, argv, job->o);
+	}
+	free(kernel);
+	free(argv);
+	return status;
+}
+
+static enum status run(int argc, char **argv, struct options *o)
+{
+	static const struct option options[] = {
+		{ "kernel", required_argument, NULL, 'k' },
+		{ "all", no_argument, NULL, 'a' },
+		{ "loaded", no_argument, NULL, 'l' },
+		{ 0 }
+	};
+	char *running = kernel_release();
+	struct job job = { .o = o, .release = running };
+	enum status status = ST_OK;
+	bool named;
+	size_t i;
+	int c;
+
+	while ((c = next_option(argc, argv, options, o)) != -1 && !status) {
+		if (c == 'k')
+			job.release = optarg;
+		else if (c == 'a')
+			job.all = true;
+		else if (c == 'l')
+			job.loaded = true;
+		else
+			status = ST_USAGE;
+	}
+	named = optind < argc;
+	if (!status && job.all + job.loaded + named > 1)
+		status = usage("--all, --loaded, or names: one of them");
+	if (!status)
+		status = world_read(&job.world, o);
+	if (!status)
+		status = world_need(&job.world, o);
+	if (!status && !*o->root && geteuid())
+		status = fail(ST_PRIVILEGE, "only root may ask the kernel whose modules they are");
+	if (!status) {
+		find(&job);
+		status = job.all || job.loaded || named ?
+			 approve_chosen(&job, argc - optind, argv + optind) : show(&job);
+	}
+	for (i = 0; i < job.n; i++) {
+		module_free(&job.found[i].module);
+		free(job.found[i].why);
+	}
+	free(job.found);
+	world_free(&job.world);
+	free(running);
+	return status;
+}
+
+const struct verb verb_baseline = {
+	.name = "baseline",
+	.summary = "Show the third-party modules of this machine; approve them at once",
+	.usage = "[--kernel=RELEASE] [--all | --loaded | NAME...]",
+	.run = run,
+};

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * modgate doctor: does what modgate's promise rests on hold on this machine? Each
+ * assumption with a mark, the reason, and the remedy.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "doctor.h"
+#include "freshness.h"
+#include "programs.h"
+
+static void say(struct doctor *d, bool good, const char *what,
+		const char *text, const char *remedy)
+{
+	struct json_object *j;
+
+	d->bad += !good;
+	if (d->o->json) {
+		j = json_object_new_object();
+		json_str(j, "check", what);
+		json_yes(j, "good", good);
+		json_str(j, "reason", text);
+		json_str(j, "remedy", remedy);
+		json_object_array_add(d->json, j);
+		return;
+	}
+	printf("%s %-14s ", tick(good), what);
+	print_untrusted(text);
+	putchar('\n');
+	if (remedy)
+		printf("  %-14s remedy: %s\n", "", remedy);
+}
+
+/* An assumption that holds, and why. */
+void doctor_good(struct doctor *d, const char *what, const char *format, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, format);
+	text = vfmt(format, ap);
+	va_end(ap);
+	say(d, true, what, text, NULL);
+	free(text);
+}
+
+/* One that does not, or that nothing speaks for; and what would help. */
+void doctor_bad(struct doctor *d, const char *what, const char *remedy,
+		const char *format, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, format);
+	text = vfmt(format, ap);
+	va_end(ap);
+	say(d, false, what, text, remedy);
+	free(text);
+}
+
+static const char *value(const struct doctor *d, const char *key)
+{
+	return dash(record_get(&d->w->kernel.state, key));
+}
+
+static bool is(const struct doctor *d, const char *key, const char *expected)
+{
+	return record_is(&d->w->kernel.state, key, expected);
+}
+
+static void check_anchor(struct doctor *d)
+{
+	__u8 digest[MODGATE_DIGEST_SIZE];
+
+	if (is(d, "provisioned", "no") && !d->w->anchored)
+		doctor_bad(d, "anchor", "modgate init",
+			   "none: there are no keys, and nothing is enforced");
+	else if (is(d, "provisioned", "no"))
+		doctor_bad(d, "anchor",
+			   "the output of 'modgate key --pin' on the kernel command line",
+			   "none: the kernel was started without it and enforces nothing");
+	else if (!is(d, "anchor", "loaded"))
+		doctor_bad(d, "anchor",
+			   "hold 'modgate key --pin' against the kernel command line",
+			   "%s: no document can be accepted", value(d, "anchor"));
+	else if (d->w->anchored &&
+		 record_digest(&d->w->kernel.state, "anchor-digest", digest) &&
+		 memcmp(digest, d->w->anchor.digest, sizeof(digest)))
+		doctor_bad(d, "anchor",
+			   "restore /etc/modgate/keys from a backup, or change the pin",
+			   "the kernel has another one than the disk");
+	else
+		doctor_good(d, "anchor", "loaded, %.16s", value(d, "anchor-digest"));
+}
+
+static void check_initramfs(struct doctor *d)
+{
+	static const char *const remedy =
+		"have the initramfs run 'modgate boot', and restart";
+
+	if (is(d, "state", "boot"))
+		doctor_bad(d, "initramfs", remedy, "nothing has sealed the kernel");
+	else if (!is(d, "ended-by", "seal"))
+		doctor_bad(d, "initramfs", remedy,
+			   "'modgate boot' did not seal the kernel, which did so itself (%s)",
+			   value(d, "ended-by"));
+	else
+		doctor_good(d, "initramfs", "'modgate boot' has sealed the kernel");
+}
+
+static void check_policy(struct doctor *d)
+{
+	static const char *const remedy =
+		"'modgate verify' says what is wrong with what is on disk";
+
+	if (is(d, "policy", "no"))
+		doctor_bad(d, "policy", remedy,
+			   "none in force: no third-party module loads");
+	else if (record_number(&d->w->kernel.state, "missing-lists"))
+		doctor_bad(d, "policy", remedy,
+			   "%s required list(s) are not in force: no third-party module loads",
+			   value(d, "missing-lists"));
+	else if (!is(d, "enforcing", "yes"))
+		doctor_bad(d, "policy",
+			   "modgate mode --enforce, when nothing is pending; then restart",
+			   "in force, but it only records what it would refuse");
+	else
+		doctor_good(d, "policy", "in force, mode %s", value(d, "mode"));
+}
+
+static void check_freshness(struct doctor *d)
+{
+	static const char *const none =
+		"none: older lists that were signed could be put back";
+
+	if (is(d, "freshness", "tpm") && !is(d, "freshness-backend", "tpm"))
+		doctor_bad(d, "freshness",
+			   "switch the TPM on; its driver has to be built into the kernel",
+			   "demanded, but the kernel found no TPM: no document can be accepted");
+	else if (is(d, "freshness", "tpm"))
+		doctor_good(d, "freshness", "by TPM");
+	else if (tpm_present())
+		doctor_bad(d, "freshness",
+			   "modgate init --freshness=tpm, and modgate.freshness=tpm for the kernel",
+			   "%s", none);
+	else
+		doctor_bad(d, "freshness",
+			   "a TPM 2.0, whose driver is built into the kernel", "%s", none);
+}
+
+static void check_machine(struct doctor *d)
+{
+	if (is(d, "machine", "none"))
+		doctor_bad(d, "machine", "a TPM 2.0, or a product UUID in the firmware",
+			   "it has no name: a local policy of another machine is accepted if its key is the same");
+	else
+		doctor_good(d, "machine", "its name is by %s", value(d, "machine"));
+}
+
+static void take_finding(void *data, const char *what, enum status status,
+			 const char *text)
+{
+	struct doctor *d = data;
+
+	if (status)
+		doctor_bad(d, "counters", "modgate verify --repair", "%s: %s",
+			   what, text);
+}
+
+static void check_counters(struct doctor *d)
+{
+	struct checker checker = { .say = take_finding, .data = d };
+	size_t before = d->bad;
+	struct tpm *tpm;
+
+	if (!freshness_used(d->w, d->o))
+		return;
+	freshness_check(d->w, d->o, &checker);
+	if (d->bad == before)
+		doctor_good(d, "counters", "the TPM's counters agree with disk and kernel");
+	if (tpm_open(&tpm))
+		return;
+	if (tpm_lockout_open(tpm))
+		doctor_bad(d, "tpm lockout", "tpm2_changeauth -c lockout, and keep that elsewhere",
+			   "its authorization is empty: root can have the TPM count no wrong passphrases");
+	else
+		doctor_good(d, "tpm lockout", "has an authorization of its own");
+	tpm_close(tpm);
+}
+
+static enum status examine(struct doctor *d)
+{
+	check_anchor(d);
+	check_initramfs(d);
+	check_policy(d);
+	doctor_kernel(d);
+	check_freshness(d);
+	check_machine(d);
+	check_counters(d);
+	doctor_disk(d);
+	if (d->o->json)
+		json_out(d->json);
+	else if (d->bad)
+		printf("\nDoes not hold, or nothing shows that it does: %zu.\n", d->bad);
+	return d->bad ? ST_NO : ST_OK;
+}
+
+static enum status run(int argc, char **argv, struct options *o)
+{
+	struct doctor d = { .o = o };
+	enum status status;
+	struct world w;
+
+	if (next_option(argc, argv, NULL, o) != -1)
+		return ST_USAGE;
+	if (optind != argc)
+		return usage("%s: doctor takes no arguments", argv[optind]);
+	status = world_read(&w, o);
+	if (!w.kernel.present)
+		status = kernel_missing(&w.kernel);
+	else if (!status && !w.kernel.privileged)
+		status = fail(ST_PRIVILEGE, "doctor looks where only root may look");
+	if (!status) {
+		d.w = &w;
+		d.json = json_object_new_array();
+		status = examine(&d);
+		if (!o->json)
+			json_object_put(d.json);
+	}
+	world_free(&w);
+	return status;
+}
+
+const struct verb verb_doctor = {
+	.name = "doctor",
+	.summary = "Check what modgate's promise rests on, and say what would help",
+	.usage = "",
+	.run = run,
+};

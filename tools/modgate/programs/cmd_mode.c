@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * modgate mode: show what the local policy asks of a third-party module, or stage
+ * a local policy that asks something else.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "freshness.h"
+#include "policy.h"
+#include "programs.h"
+
+/**
+ * struct setting - what a local policy says, and what of it is to change
+ * @mode: MODGATE_MODE_*, 0 if it stays
+ * @set: MODGATE_POLICY_* to set
+ * @clear: MODGATE_POLICY_* to clear
+ */
+struct setting {
+	__u32 mode;
+	__u32 set;
+	__u32 clear;
+};
+
+static bool changes(const struct setting *s)
+{
+	return s->mode || s->set || s->clear;
+}
+
+static __u32 mode_of(const struct stored *policy)
+{
+	return modgate_le32(policy->header.mode);
+}
+
+static __u32 flags_of(const struct stored *policy)
+{
+	return modgate_le32(policy->header.flags);
+}
+
+static const char *explain(__u32 mode)
+{
+	switch (mode) {
+	case MODGATE_MODE_SYSTEM:
+		return "no third-party module loads";
+	case MODGATE_MODE_SIGNED:
+		return "what is approved loads if a key that the kernel knows has signed it";
+	default:
+		return "what is approved loads";
+	}
+}
+
+static struct json_object *setting_json(__u32 mode, __u32 flags,
+					unsigned long long generation)
+{
+	struct json_object *j = json_object_new_object();
+
+	json_str(j, "mode", mode_name(mode));
+	json_yes(j, "audit", flags & MODGATE_POLICY_AUDIT);
+	json_yes(j, "allow_kexec", flags & MODGATE_POLICY_ALLOW_KEXEC);
+	json_num(j, "generation", generation);
+	return j;
+}
+
+static void print_setting(const char *when, __u32 mode, __u32 flags)
+{
+	printf("%-14s %s: %s\n", when, mode_name(mode), explain(mode));
+	printf("%-14s %s; kexec is %s\n", "",
+	       flags & MODGATE_POLICY_AUDIT ?
+	       "audit: refusals are recorded, everything loads" : "enforcing",
+	       flags & MODGATE_POLICY_ALLOW_KEXEC ? "allowed" : "refused");
+}
+
+/* What is in force, from the kernel itself; false if nothing is. */
+static bool in_force(const struct world *w, __u32 *mode, __u32 *flags)
+{
+	const struct record *state = &w->kernel.state;
+	const char *name = record_get(state, "mode");
+
+	*mode = name ? mode_parse(name) : 0;
+	*flags = 0;
+	if (record_is(state, "enforcing", "audit"))
+		*flags |= MODGATE_POLICY_AUDIT;
+	if (record_is(state, "kexec", "allowed"))
+		*flags |= MODGATE_POLICY_ALLOW_KEXEC;
+	return *mode && record_is(state, "policy", "yes");
+}
+
+static enum status show(const struct options *o)
+{
+	const struct stored *next;
+	struct json_object *j;
+	bool now, waits;
+	__u32 mode, flags;
+	enum status status;
+	struct world w;
+
+	status = world_read(&w, o);
+	if (!status)
+		status = world_need(&w, o);
+	if (status) {
+		world_free(&w);
+		return status;
+	}
+	next = w.policy_next;
+	now = in_force(&w, &mode, &flags);
+	waits = !now || mode != mode_of(next) || (flags ^ flags_of(next)) &
+		(MODGATE_POLICY_AUDIT | MODGATE_POLICY_ALLOW_KEXEC);
+	if (o->json) {
+		j = json_object_new_object();
+		json_object_object_add(j, "in_force", !now ? NULL :
+				       setting_json(mode, flags, w.policy ?
+						    stored_generation(w.policy) : 0));
+		json_object_object_add(j, "next",
+				       setting_json(mode_of(next), flags_of(next),
+						    stored_generation(next)));
+		json_yes(j, "restart_needed", waits);
+		json_out(j);
+	} else {
+		if (now)
+			print_setting("In force:", mode, flags);
+		else
+			puts("In force:      no local policy");
+		if (waits)
+			print_setting("After restart:", mode_of(next),
+				      flags_of(next));
+	}
+	world_free(&w);
+	return ST_OK;
+}
+
+static enum status sign(const struct world *w, const struct options *o,
+			const struct count *count, struct draft *draft)
+{
+	char *passphrase = passphrase_ask(o, "Passphrase of the anchor key");
+	enum status status;
+	EVP_PKEY *key;
+
+	if (!passphrase)
+		return ST_SECRET;
+	status = key_unlock(o, KEY_ANCHOR, passphrase, &key);
+	passphrase_free(passphrase);
+	if (status)
+		return status;
+	status = draft_stage(draft, o, &w->store, key, "local", count);
+	EVP_PKEY_free(key);
+	return status;
+}
+
+/* Before the passphrase is asked for: what this will do to the machine. */
+static void announce(const struct world *w, __u32 mode, __u32 flags)
+{
+	const struct stored *now = w->policy_next;
+
+	if (mode != mode_of(now))
+		printf("Mode %s instead of %s: %s.\n", mode_name(mode),
+		       mode_name(mode_of(now)), explain(mode));
+	if (flags & ~flags_of(now) & MODGATE_POLICY_AUDIT)
+		puts("Audit: nothing is refused any more, nor what is banned; it is recorded.");
+	if (~flags & flags_of(now) & MODGATE_POLICY_AUDIT)
+		puts("Enforcing: what was only recorded is refused; see 'modgate pending'.");
+	if (flags & ~flags_of(now) & MODGATE_POLICY_ALLOW_KEXEC)
+		puts("Kexec is allowed: root can start any other kernel, without modgate.");
+	if (~flags & flags_of(now) & MODGATE_POLICY_ALLOW_KEXEC)
+		puts("Kexec is refused, crash kernels included.");
+}
+
+static enum status stage(const struct world *w, const struct options *o,
+			 const struct count *count, __u32 mode, __u32 flags)
+{
+	struct draft draft;
+	enum status status;
+
+	if (!o->json)
+		announce(w, mode, flags);
+	policy_draft(w, &draft);
+	draft.header.mode = le32(mode);
+	draft.header.flags = le32(flags);
+	status = sign(w, o, count, &draft);
+	if (!status && o->json) {
+		struct json_object *j =
+			setting_json(mode, flags,
+				     modgate_le64(draft.header.generation));
+
+		json_yes(j, "restart_needed", true);
+		json_out(j);
+	} else if (!status) {
+		printf("Signed local policy, generation %llu. A restart is needed;\n"
+		       "'modgate why MODULE' says what then becomes of a module.\n",
+		       (unsigned long long)modgate_le64(draft.header.generation));
+	}
+	draft_free(&draft);
+	return status ? status : ST_RESTART;
+}
+
+static enum status apply(const struct world *w, const struct options *o,
+			 const struct count *count, const struct setting *s)
+{
+	const struct stored *policy = w->policy_next;
+	__u32 mode = s->mode ? s->mode : mode_of(policy);
+	__u32 flags = (flags_of(policy) | s->set) & ~s->clear;
+	struct json_object *j;
+
+	if (mode != mode_of(policy) || flags != flags_of(policy))
+		return stage(w, o, count, mode, flags);
+	if (o->json) {
+		j = setting_json(mode, flags, stored_generation(policy));
+		json_yes(j, "restart_needed", world_waits(w));
+		json_out(j);
+	} else {
+		printf("The local policy (generation %llu) says so already%s.\n",
+		       (unsigned long long)stored_generation(policy),
+		       world_waits(w) ? "; it waits for a restart" : "");
+	}
+	return world_waits(w) ? ST_RESTART : ST_OK;
+}
+
+static enum status change(const struct options *o, const struct setting *s)
+{
+	struct count count = { .slot = SLOT_ANCHOR };
+	struct world w = { 0 };
+	bool rotated = false;
+	enum status status;
+
+	status = policy_open(&w, o, &rotated);
+	if (!status)
+		status = policy_check_damage(&w);
+	if (!status)
+		status = freshness_open(&count.tpm, &w, o);
+	if (!status)
+		status = policy_check_counter(&w, count.tpm);
+	if (!status)
+		status = apply(&w, o, &count, s);
+	tpm_close(count.tpm);
+	world_free(&w);
+	return status;
+}
+
+static enum status run(int argc, char **argv, struct options *o)
+{
+	static const struct option options[] = {
+		{ "audit", no_argument, NULL, 'a' },
+		{ "enforce", no_argument, NULL, 'e' },
+		{ "allow-kexec", no_argument, NULL, 'x' },
+		{ "refuse-kexec", no_argument, NULL, 'r' },
+		{ 0 }
+	};
+	struct setting s = { 0 };
+	int c;
+
+	while ((c = next_option(argc, argv, options, o)) != -1) {
+		if (c == 'a')
+			s.set |= MODGATE_POLICY_AUDIT;
+		else if (c == 'e')
+			s.clear |= MODGATE_POLICY_AUDIT;
+		else if (c == 'x')
+			s.set |= MODGATE_POLICY_ALLOW_KEXEC;
+		else if (c == 'r')
+			s.clear |= MODGATE_POLICY_ALLOW_KEXEC;
+		else
+			return ST_USAGE;
+	}
+	if (s.set & s.clear)
+		return usage("%s: one of them", s.set & s.clear & MODGATE_POLICY_AUDIT ?
+			     "--audit, --enforce" : "--allow-kexec, --refuse-kexec");
+	if (argc - optind > 1)
+		return usage("%s: mode takes one argument", argv[optind + 1]);
+	if (optind < argc) {
+		s.mode = mode_parse(argv[optind]);
+		if (!s.mode)
+			return usage("%s: the modes are system, signed, listed",
+				     argv[optind]);
+	}
+	return changes(&s) ? change(o, &s) : show(o);
+}
+
+const struct verb verb_mode = {
+	.name = "mode",
+	.summary = "Show or change what the local policy asks of a module",
+	.usage = "[system | signed | listed] [--audit | --enforce]\n"
+		 "       [--allow-kexec | --refuse-kexec]",
+	.run = run,
+};

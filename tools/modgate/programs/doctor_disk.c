@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What lies on the disk that modgate's promise rests on: the clock by the age of the
+ * documents, keys that sign modules, modules that the root file system needs.
+ */
+#include <dirent.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "doctor.h"
+
+/* Clocks that are set by hand differ so much. */
+#define CLOCK_TOLERANCE 86400
+
+static void check_clock(struct doctor *d)
+{
+	const struct store *store = &d->w->store;
+	__u64 newest = 0, now = time(NULL);
+	char *text;
+	size_t i;
+
+	for (i = 0; i < store->n_docs; i++)
+		if (store->docs[i].valid &&
+		    modgate_le64(store->docs[i].header.created) > newest)
+			newest = modgate_le64(store->docs[i].header.created);
+	if (newest <= now + CLOCK_TOLERANCE) {
+		doctor_good(d, "clock", "not behind the documents");
+		return;
+	}
+	text = time_text(newest);
+	doctor_bad(d, "clock", "set it; modgate uses it for people only",
+		   "behind the newest document, which says it is of %s", text);
+	free(text);
+}
+
+/* Would whoever has this key get a module in that nobody has approved by its bytes? */
+static const char *trusted_by(const struct doctor *d, const struct cert *cert)
+{
+	const struct stored *policy = d->w->policy_next;
+	char *id = cert_key_id(cert->x509);
+	bool known = false;
+	enum keyring k;
+	size_t i;
+	__u32 n;
+
+	for (k = 0; k < KEYRINGS; k++)
+		known = known || keyring_holds(d->o, k, id) == KNOWN_YES;
+	free(id);
+	for (i = 0; i < d->w->n_views; i++) {
+		const struct stored *list = view_list(&d->w->views[i], true);
+
+		for (n = 0; list && n < list->doc.n_vendors; n++)
+			if (!memcmp(list->doc.vendors[n].digest, cert->digest,
+				    MODGATE_DIGEST_SIZE))
+				return "a list approves what it signs";
+	}
+	if (known && policy &&
+	    modgate_le32(policy->header.mode) == MODGATE_MODE_SIGNED)
+		return "the kernel knows it, which is what mode signed goes by";
+	return NULL;
+}
+
+static void check_keys(struct doctor *d)
+{
+	size_t before = d->bad, n = 0;
+	struct cert cert;
+	char *key;
+
+	while ((key = signing_key_on_disk(d->o, &n, &cert))) {
+		const char *why = trusted_by(d, &cert);
+
+		if (why)
+			doctor_bad(d, "signing keys",
+				   "approve each build instead (modgate revoke --vendor), or sign on another machine",
+				   "%s is for root to use, and %s", key, why);
+		cert_free(&cert);
+		free(key);
+	}
+	if (d->bad == before)
+		doctor_good(d, "signing keys", "none on disk that modgate would go by");
+}
+
+static void check_needed(struct doctor *d, const char *name)
+{
+	char *release = kernel_release(), *path;
+	struct module m = { 0 };
+
+	path = module_is_loaded(d->o, name) ?
+	       lookup_name(d->o, release, name) : NULL;
+	if (path && !module_read(&m, d->o, path, NULL) && !m.problem &&
+	    modsig_system(&m.sig) == KNOWN_NO)
+		doctor_bad(d, "root modules",
+			   "have the root file system on drivers of the kernel's own before modgate enforces",
+			   "%s is a third-party module, and the root file system needs it: in the initramfs it does not load",
+			   name);
+	module_free(&m);
+	free(path);
+	free(release);
+}
+
+/* The modules of all drivers from a device up to the root of its bus. */
+static void check_drivers(struct doctor *d, const char *device)
+{
+	char *path = xstrdup(device), *end, *link;
+	char module[PATH_MAX];
+
+	while ((end = strrchr(path, '/')) && strstr(path, "/devices/")) {
+		link = fmt("%s/driver/module", path);
+		if (realpath(link, module))
+			check_needed(d, strrchr(module, '/') + 1);
+		free(link);
+		*end = '\0';
+	}
+	free(path);
+}
+
+/* A block device, and what it is made of (dm, md, bcache). */
+static void check_device(struct doctor *d, const char *sysfs, int depth)
+{
+	char path[PATH_MAX], *folder;
+	struct dirent *entry;
+	DIR *slaves;
+
+	if (!realpath(sysfs, path) || depth > 16)
+		return;
+	check_drivers(d, path);
+	folder = fmt("%s/slaves", path);
+	slaves = opendir(folder);
+	while (slaves && (entry = readdir(slaves))) {
+		char *slave = fmt("%s/%s", folder, entry->d_name);
+
+		if (*entry->d_name != '.')
+			check_device(d, slave, depth + 1);
+		free(slave);
+	}
+	if (slaves)
+		closedir(slaves);
+	free(folder);
+}
+
+/**
+ * struct root - the mount at "/"
+ * @major: of its device; 0 if that is none
+ * @minor: likewise
+ * @type: of the file system
+ * @source: what was mounted
+ */
+struct root {
+	unsigned int major;
+	unsigned int minor;
+	char type[64];
+	char source[PATH_MAX];
+};
+
+/* A line of mountinfo, see proc(5). */
+static bool parse_mount(const char *line, struct root *root)
+{
+	char point[PATH_MAX];
+	const char *rest = strstr(line, " - ");
+
+	return rest &&
+	       sscanf(line, "%*d %*d %u:%u %*s %4095s", &root->major,
+		      &root->minor, point) == 3 && !strcmp(point, "/") &&
+	       sscanf(rest, " - %63s %4095s", root->type, root->source) == 2;
+}
+
+static bool find_root(const struct doctor *d, struct root *root)
+{
+	char *path = fmt("%s/proc/self/mountinfo", d->o->root), *rest, *line;
+	struct root mount;
+	bool found = false;
+	struct stat st;
+	size_t size;
+	void *data;
+
+	if (file_read(path, 16U << 20, &data, &size))
+		data = NULL;
+	rest = data;
+	/* The last one is on top. */
+	while (rest && (line = strsep(&rest, "\n")))
+		if (parse_mount(line, &mount)) {
+			*root = mount;
+			found = true;
+		}
+	free(data);
+	free(path);
+	/* Btrfs has numbers of its own. */
+	if (found && !root->major && *root->source == '/' &&
+	    !stat(root->source, &st) && S_ISBLK(st.st_mode)) {
+		root->major = major(st.st_rdev);
+		root->minor = minor(st.st_rdev);
+	}
+	return found;
+}
+
+static void check_root(struct doctor *d)
+{
+	size_t before = d->bad;
+	struct root root;
+	char *sysfs;
+
+	if (!find_root(d, &root)) {
+		doctor_bad(d, "root modules", "mount /proc",
+			   "what the root file system is mounted from is not known");
+		return;
+	}
+	check_needed(d, root.type);
+	sysfs = fmt("%s/sys/dev/block/%u:%u", d->o->root, root.major, root.minor);
+	check_device(d, sysfs, 0);
+	free(sysfs);
+	if (d->bad == before)
+		doctor_good(d, "root modules",
+			    "the root file system (%s) needs no third-party module",
+			    root.type);
+}
+
+void doctor_disk(struct doctor *d)
+{
+	check_clock(d);
+	check_keys(d);
+	check_root(d);
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The boot chain, and what else of the kernel modgate's promise rests on; see
+ * Documentation/security/modgate.rst, threat model.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "doctor.h"
+
+#define EFI "/sys/firmware/efi"
+#define EFIVARS EFI "/efivars"
+#define SECURE_BOOT EFIVARS "/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+#define SETUP_MODE EFIVARS "/SetupMode-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+/* Set by systemd-stub: kernel, initramfs and command line are one signed file. */
+#define STUB_INFO EFIVARS "/StubInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+
+#define TEXT_MAX 1048576
+
+/* A small file below --root, as a string; to be freed, NULL if it is not there. */
+static char *text_of(const struct doctor *d, const char *path)
+{
+	char *full = fmt("%s%s", d->o->root, path);
+	void *data = NULL;
+	size_t size;
+
+	if (file_read(full, TEXT_MAX, &data, &size))
+		data = NULL;
+	free(full);
+	return data;
+}
+
+static bool exists(const struct doctor *d, const char *path)
+{
+	char *full = fmt("%s%s", d->o->root, path);
+	bool there = !access(full, F_OK);
+
+	free(full);
+	return there;
+}
+
+static bool text_begins(const struct doctor *d, const char *path, char first)
+{
+	char *text = text_of(d, path);
+	bool same = text && *text == first;
+
+	free(text);
+	return same;
+}
+
+/* Four bytes of attributes, then one of value (UEFI 2.10, section 3.3). */
+static bool efi_flag(const struct doctor *d, const char *path)
+{
+	char *full = fmt("%s%s", d->o->root, path);
+	__u8 *data = NULL;
+	size_t size = 0;
+	bool set;
+
+	if (file_read(full, TEXT_MAX, (void **)&data, &size))
+		data = NULL;
+	set = data && size == 5 && data[4] == 1;
+	free(data);
+	free(full);
+	return set;
+}
+
+static void check_secure_boot(struct doctor *d)
+{
+	static const char *const remedy = "switch secure boot on in the firmware";
+
+	if (!exists(d, EFI))
+		doctor_bad(d, "secure boot", "start by UEFI, with secure boot on",
+			   "not started by UEFI: nothing shows that loader and kernel were verified");
+	else if (!exists(d, SECURE_BOOT))
+		doctor_bad(d, "secure boot", "mount efivarfs at " EFIVARS,
+			   "not known: the firmware's variables cannot be read, or it has no secure boot");
+	else if (!efi_flag(d, SECURE_BOOT))
+		doctor_bad(d, "secure boot", remedy,
+			   "off: whoever can write to the disk can exchange the kernel");
+	else if (efi_flag(d, SETUP_MODE))
+		doctor_bad(d, "secure boot", remedy,
+			   "the firmware is in setup mode and takes any key");
+	else
+		doctor_good(d, "secure boot", "on");
+}
+
+/* The pin and modgate's parameters stand there. */
+static void check_command_line(struct doctor *d)
+{
+	char *text = text_of(d, "/proc/cmdline");
+	bool pinned = text && strstr(text, "modgate.anchor=");
+
+	free(text);
+	if (exists(d, STUB_INFO) && efi_flag(d, SECURE_BOOT))
+		doctor_good(d, "command line", "part of a signed unified kernel image");
+	else if (!pinned)
+		doctor_good(d, "command line", "does not name the anchor");
+	else
+		doctor_bad(d, "command line",
+			   "a signed unified kernel image (systemd-stub), or the anchor compiled in (CONFIG_SECURITY_MODGATE_ANCHOR)",
+			   "names the anchor, and nothing shows that the loader verifies it");
+}
+
+/* Is modgate the last of the LSMs, where lsm= cannot drop it? */
+static void check_order(struct doctor *d)
+{
+	char *path = d->o->securityfs ? fmt("%s/lsm", d->o->securityfs) :
+		     fmt("%s/sys/kernel/security/lsm", d->o->root);
+	void *data = NULL;
+	size_t size = 0;
+	char *text;
+
+	text = file_read(path, TEXT_MAX, &data, &size) ? NULL : data;
+	free(path);
+	if (text)
+		text[strcspn(text, "\n")] = '\0';
+	if (text && (has_suffix(text, ",modgate") || !strcmp(text, "modgate")))
+		doctor_good(d, "lsm order", "modgate is the last one");
+	else
+		doctor_bad(d, "lsm order", "CONFIG_SECURITY_MODGATE_LAST=y",
+			   "modgate is not the last one (%s), so that lsm= on the command line can drop it",
+			   dash(text));
+	free(data);
+}
+
+static void check_lockdown(struct doctor *d)
+{
+	bool heeds = record_is(&d->w->kernel.state, "lockdown", "yes");
+
+	if (!locked_down(d->o))
+		doctor_bad(d, "lockdown", "lockdown=integrity on the kernel command line",
+			   "off: root can write to the kernel's memory");
+	else if (!heeds)
+		doctor_bad(d, "lockdown", "CONFIG_SECURITY_MODGATE_LOCKDOWN=y, or sign the modules",
+			   "on, but it refuses unsigned modules though they are approved");
+	else
+		doctor_good(d, "lockdown", "on, and lets approved modules through");
+	if (!exists(d, "/dev/mem") || locked_down(d->o))
+		doctor_good(d, "/dev/mem", locked_down(d->o) ?
+			    "closed by lockdown" : "is not there");
+	else
+		doctor_bad(d, "/dev/mem", "lockdown=integrity on the kernel command line",
+			   "is there, and lockdown is off");
+}
+
+static void check_signatures(struct doctor *d)
+{
+	if (!exists(d, "/sys/module/module/parameters/sig_enforce"))
+		doctor_bad(d, "signatures", "CONFIG_MODULE_SIG=y",
+			   "the kernel checks no signatures of modules, so that none is a system module");
+	else if (sig_enforced(d->o))
+		doctor_good(d, "signatures",
+			    "enforced: what is not signed stays out even if it is approved");
+	else
+		doctor_good(d, "signatures", "checked; what is not signed needs an approval");
+}
+
+static void check_kexec(struct doctor *d)
+{
+	if (!record_is(&d->w->kernel.state, "kexec", "refused"))
+		doctor_bad(d, "kexec", "modgate mode --refuse-kexec, then restart",
+			   "allowed: root can start another kernel, or this one with another command line, so that the promise is void");
+	else if (text_begins(d, "/sys/kernel/kexec_loaded", '1') ||
+		 text_begins(d, "/sys/kernel/kexec/loaded", '1'))
+		doctor_bad(d, "kexec", "kexec -u, or restart",
+			   "refused, but a kernel was loaded before");
+	else
+		doctor_good(d, "kexec", "refused by modgate");
+}
+
+static void check_modules_disabled(struct doctor *d)
+{
+	if (text_begins(d, "/proc/sys/kernel/modules_disabled", '1'))
+		doctor_bad(d, "module loading", "restart without kernel.modules_disabled",
+			   "switched off (kernel.modules_disabled): nothing loads, whatever is approved");
+	else
+		doctor_good(d, "module loading", "not switched off");
+}
+
+void doctor_kernel(struct doctor *d)
+{
+	check_secure_boot(d);
+	check_command_line(d);
+	check_order(d);
+	check_lockdown(d);
+	check_signatures(d);
+	check_kexec(d);
+	check_modules_disabled(d);
+}

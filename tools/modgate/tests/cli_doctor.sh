@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154,SC2034
+#
+# cli.sh: doctor, on a machine of plain files: everything in order, then one thing
+# after the other not.
+
+guid=8be4df61-93ca-11d2-aa0d-00e098032b8c
+vars=$root/sys/firmware/efi/efivars
+stub=$vars/StubInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
+
+efi() { mkdir -p "$vars"; printf "\\6\\0\\0\\0\\$2" >"$vars/$1-$guid"; }
+
+# healthy: a machine on which everything holds but what a TPM is needed for.
+healthy() {
+	fresh
+	mv "$etc"/staged/* "$etc/active"
+	state machine=dmi
+	in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
+	efi SecureBoot 1
+	efi SetupMode 0
+	touch "$stub"
+	echo "lockdown,capability,yama,modgate" >"$root/sys/kernel/security/lsm"
+	echo "none [integrity] confidentiality" >"$root/sys/kernel/security/lockdown"
+	mkdir -p "$root/sys/module/module/parameters" "$root/proc/sys/kernel" "$root/proc/self" \
+		"$root/sys/dev/block"
+	echo N >"$root/sys/module/module/parameters/sig_enforce"
+	echo 0 >"$root/proc/sys/kernel/modules_disabled"
+	echo 0 >"$root/sys/kernel/kexec_loaded"
+	echo "modgate.anchor=00 ro" >"$root/proc/cmdline"
+	: >"$root/proc/modules"
+	echo "22 1 8:2 / / rw,relatime shared:1 - ext4 /dev/sda2 rw" >"$root/proc/self/mountinfo"
+}
+
+# bad CHECK TEXT NAME: this check, and beside freshness no other one, finds this.
+bad() {
+	m --json doctor
+	jq -e "[.[] | select(.good | not) | select(.check != \"freshness\")] |
+		length == 1 and .[0].check == \"$1\" and (.[0].reason | contains(\"$2\")) and .[0].remedy != null" \
+		"$work/out" >/dev/null 2>>"$work/err"
+	tap $? "doctor: $3"
+	healthy
+}
+
+healthy
+exits 1 "doctor, without a TPM" --json doctor
+json '[.[] | select(.good | not) | .check] == ["freshness"]' "doctor finds nothing else"
+json 'length >= 16 and all(.reason != null)' "doctor says of each what it found"
+exits 1 "doctor as text" doctor
+says "remedy: " "doctor says what would help"
+exits 2 "doctor of something" doctor something
+
+efi SecureBoot 0
+echo ro >"$root/proc/cmdline"
+bad "secure boot" "exchange the kernel" "secure boot is off"
+efi SetupMode 1
+bad "secure boot" "setup mode" "the firmware is in setup mode"
+rm "$vars/SecureBoot-$guid" "$stub"
+echo ro >"$root/proc/cmdline"
+bad "secure boot" "cannot be read" "the variables of the firmware are not there"
+rm -r "$root/sys/firmware"
+echo ro >"$root/proc/cmdline"
+bad "secure boot" "not started by UEFI" "not started by UEFI"
+rm "$stub"
+bad "command line" "names the anchor" "the pin is on a command line that nobody verifies"
+echo "lockdown,modgate,yama" >"$root/sys/kernel/security/lsm"
+bad "lsm order" "lockdown,modgate,yama" "modgate is not the last LSM"
+state machine=dmi lockdown=no
+in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
+bad lockdown "though they are approved" "lockdown does not heed modgate"
+rm "$root/sys/module/module/parameters/sig_enforce"
+bad signatures "none is a system module" "no signatures are checked"
+state machine=dmi kexec=allowed
+in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
+bad kexec "the promise is void" "kexec is allowed"
+echo 1 >"$root/sys/kernel/kexec_loaded"
+bad kexec "was loaded before" "a kernel was loaded before"
+echo 1 >"$root/proc/sys/kernel/modules_disabled"
+bad "module loading" "switched off" "module loading is switched off"
+state machine=none
+in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
+bad machine "no name" "the machine has no name"
+state machine=dmi enforcing=audit
+in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
+bad policy "only records" "the policy only records"
+state machine=dmi ended-by=exec
+in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
+bad initramfs "did so itself" "the kernel sealed itself"
+state machine=dmi missing-lists=1
+in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
+bad policy "required list" "a required list is missing"
+state machine=dmi anchor=awaited
+in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
+bad anchor "awaited" "the anchor is awaited"
+state machine=dmi "anchor-digest=$(echo other | sha384 -)"
+in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
+bad anchor "another one than the disk" "another anchor is pinned"
+state machine=dmi provisioned=no enforcing=record anchor=- policy=no
+m --json doctor
+json '[.[] | select(.check == "anchor" or .check == "policy") | .good] == [false, false]' "doctor: not provisioned"
+healthy
+echo "none integrity confidentiality" >"$root/sys/kernel/security/lockdown"
+mkdir -p "$root/dev"
+touch "$root/dev/mem"
+m --json doctor
+json '[.[] | select(.good | not) | .check] - ["freshness"] | sort == ["/dev/mem", "lockdown"]' \
+	"doctor: lockdown is off, and /dev/mem is there"
+
+# A key of DKMS, and who goes by it.
+healthy
+mkdir -p "$root/var/lib/dkms"
+openssl x509 -in "$work/signer.crt" -outform DER -out "$root/var/lib/dkms/mok.pub"
+cp "$work/signer.key" "$root/var/lib/dkms/mok.key"
+m --json doctor
+json '[.[] | select(.check == "signing keys") | .good] == [true]' "doctor: a key on disk that nobody goes by"
+m approve --passphrase-fd=3 --vendor="$work/signer.crt"
+bad "signing keys" "mok.key" "a key on disk that a list goes by"
+
+# A third-party module below the root file system: a virtual disk on a disk.
+devices=$root/sys/devices
+mkdir -p "$devices/pci/host0/block/sda/sda2" "$devices/virtual/block/dm-0/slaves" \
+	"$root/sys/module/mg_one" "$devices/pci/driver" "$root/lib/modules/$release/updates" "$root/sys/dev/block"
+ln -sfn ../../../module/mg_one "$devices/pci/driver/module"
+ln -sfn ../../../../pci/host0/block/sda/sda2 "$devices/virtual/block/dm-0/slaves/sda2"
+ln -sfn ../../devices/virtual/block/dm-0 "$root/sys/dev/block/254:0"
+sed -i 's/8:2/254:0/' "$root/proc/self/mountinfo"
+cp "$work/mg_one.ko" "$root/lib/modules/$release/updates"
+m --json doctor
+json '[.[] | select(.check == "root modules") | .good] == [true]' "doctor: a driver that is not loaded as a module"
+echo "mg_one 16384 1 - Live 0x0" >"$root/proc/modules"
+bad "root modules" "mg_one" "the root file system needs a third-party module"
+sed -i 's/ext4/mg_one/' "$root/proc/self/mountinfo"
+echo "mg_one 16384 1 - Live 0x0" >"$root/proc/modules"
+mkdir -p "$root/lib/modules/$release/updates"
+cp "$work/mg_one.ko" "$root/lib/modules/$release/updates"
+bad "root modules" "mg_one" "the root file system itself is a third-party module"
+rm "$root/proc/self/mountinfo"
+bad "root modules" "not known" "what the root file system is, is not known"

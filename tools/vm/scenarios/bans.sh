@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Tightening, with the tool: revoke refuses at once and unloads what it can; a ban
+# holds above everything, system modules included, across restarts, until it is
+# taken off.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_modules
+build_programs
+make_key villain
+make_key other
+cp modules/modgate_test_user.ko user.ko
+system_module two.ko system.ko
+sign two.ko villain.key villain.der by-villain.ko
+sign two.ko other.key other.der two-again.ko
+cp "$tree/certs/signing_key.x509" builtin.der
+for n in $(seq 5000); do
+	echo "$n" | sha384sum
+done >digests
+echo "$(digest two.ko)  two.ko" >>digests
+
+machine() { guest --disk "$work/disk" --append "$pin lockdown=integrity"; }
+pin=
+
+helpers=$admin_helpers$(cat <<'END'
+
+cp user.ko $extra/modgate_test_user.ko
+depmod 2>/dev/null
+loaded() { [ -e "/sys/module/$1" ] && echo loaded || echo gone; }
+END
+)
+
+machine <<'END'
+tool 6 init --passphrase-fd=3
+tool 6 approve --passphrase-fd=3 modgate_test_one modgate_test_user modgate_test_two ./two-again.ko ./by-villain.ko
+tool 0 key --pin
+echo "PIN $said"
+END
+pin=$(sed -n 's/^PIN //p' output)
+
+machine <<'END'
+check "a module and what it needs are loaded" loaded \
+	"$(modprobe modgate_test_user 2>&1; loaded modgate_test_user)"
+tool 0 revoke --passphrase-fd=3 modgate_test_one
+check "revoke of a module in use says by whom" "*loaded: it stays so*in use by modgate_test_user*" "$said"
+check "and it stays" loaded "$(loaded modgate_test_one)"
+tool 0 revoke --passphrase-fd=3 --keep-loaded modgate_test_user
+check "revoke, asked to keep it" "*as asked for*" "$said"
+check "and it stays" loaded "$(loaded modgate_test_user)"
+tool 0 revoke modgate_test_user
+check "revoke unloads it" "*it was, and is unloaded now*" "$said"
+check "and it is gone" gone "$(loaded modgate_test_user)"
+tool 0 revoke --json modgate_test_one
+check "what it needed is not in use any more" '*"unloaded":true*' "$(tr -d ' ' <<<"$said")"
+check "and is gone" gone "$(loaded modgate_test_one)"
+check "neither loads again" "$(refused revoked)" "$(load finit one.ko)"
+
+# A build of the same name that stays approved may be the one that is loaded.
+check "two builds of a name are approved: the first one loads" "$allowed" "$(load finit-keep two.ko)"
+tool 0 revoke --passphrase-fd=3 ./two-again.ko
+check "the other one is revoked" "*may be another build of this name*" "$said"
+check "and the first one stays" loaded "$(loaded modgate_test_two)"
+rmmod modgate_test_two
+
+check "a system module loads" "$allowed" "$(load finit system.ko)"
+tool 0 ban --passphrase-fd=3 ./system.ko
+check "banned, it is refused at once" "$(refused revoked)" "$(load finit system.ko)"
+check "what the villain signed loads: it is approved" "$allowed" "$(load finit by-villain.ko)"
+tool 6 ban --passphrase-fd=3 --signer=villain.pem
+tool 1 ban --passphrase-fd=3 --signer=builtin.der
+check "a key of the kernel cannot be banned" "*built into the kernel*" "$said"
+tool 0 verify
+tool 6 status
+END
+
+machine <<'END'
+tool 0 status
+check "a system module that is banned" "$(refused banned)" "$(load finit system.ko)"
+check "banned by its signer, though approved" "$(refused banned)" "$(load finit by-villain.ko)"
+check "revoked for good" "$(refused not-approved)" "$(load finit one.ko)"
+check "not banned" "$allowed" "$(load finit two.ko)"
+tool 1 why ./system.ko
+check "why says which list" "*banned*list of owner*" "$said"
+tool 0 list
+check "list shows the bans" "*modgate_test_two*ban*banned*" "$said"
+tool 6 ban --remove --passphrase-fd=3 ./system.ko
+check "the ban holds until the restart" "$(refused banned)" "$(load finit system.ko)"
+tool 6 ban --remove --passphrase-fd=3 --signer=villain.pem
+tool 6 ban --passphrase-fd=3 --import=digests
+check "import says that the kernel has no more room" "*No space left*" "$said"
+check "4,096 digests and no more" 4096 "$(state revoked)"
+check "one more to the kernel itself" "*No space left*" \
+	"$(bash -c "sha384sum <<<x | head -c 96 >$modgate/revoke" 2>&1)"
+check "one that it knows already is no error" 0 \
+	"$(sort digests | head -c 96 >$modgate/revoke; echo $?)"
+END
+
+machine <<'END'
+tool 0 status
+check "the system module loads again" "$allowed" "$(load finit system.ko)"
+check "so does what the villain signed" "$allowed" "$(load finit by-villain.ko)"
+check "the last one of 5,001 is banned" "$(refused banned)" "$(load finit two.ko)"
+check "all of them are in force" "*bans=5001*" "$(cat $modgate/lists)"
+END
+finish

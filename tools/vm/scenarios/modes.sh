@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# "modgate baseline" and "modgate mode": what the anchor key has signed is in force after the restart and
+# not before, with a TPM that numbers the policies.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_modules
+build_programs
+machine() { guest --disk "$work/disk" --tpm "$work/tpm-state" --append "$pin modgate.freshness=tpm"; }
+pin=
+helpers=$admin_helpers
+
+system_module modules/modgate_test_user.ko system.ko
+
+# The way in: what is loaded and installed on a machine that has just got modgate.
+machine <<'END'
+cp system.ko $extra/modgate_test_user.ko
+depmod 2>/dev/null
+tool 6 init --passphrase-fd=3
+modprobe modgate_test_two
+tool 0 baseline
+check "baseline shows what is loaded" "*modgate_test_two * loaded *not approved*" "$said"
+check "baseline shows what is installed" "*modgate_test_one * installed *not approved*" "$said"
+check "baseline leaves system modules out" "!(*modgate_test_user*)" "$said"
+tool 6 baseline --passphrase-fd=3 modgate_test_one
+tool 0 key --pin
+echo "PIN $said"
+END
+pin=$(sed -n 's/^PIN //p' output)
+
+machine <<'END'
+tool 0 status
+check "mode listed: approved" "$allowed" "$(load finit one.ko)"
+tool 6 mode signed --passphrase-fd=3
+tool 6 status
+tool 0 why modgate_test_one
+check "why says what comes" "*not after a restart*restart*unsigned*" "$said"
+check "before the restart nothing has changed" "$allowed listed" "$(load finit one.ko) $(state mode)"
+tool 0 mode
+check "mode shows both" "*In force:*listed*After restart:*signed*" "$said"
+END
+
+machine <<'END'
+tool 0 status
+check "mode signed: not by a key that the kernel knows" "$(refused unsigned)" "$(load finit one.ko)"
+tool 1 why modgate_test_one
+tool 6 mode listed --audit --allow-kexec --passphrase-fd=3
+check "kexec is still refused" "result=EPERM *" "$(load kexec)"
+END
+
+machine <<'END'
+check "audit, listed" "audit listed" "$(state enforcing) $(state mode)"
+check "audit: what is not approved loads, recorded" "$(recorded not-approved)" "$(load finit two.ko)"
+check "kexec is allowed" allowed "$(state kexec)"
+tool 6 mode --enforce --refuse-kexec --passphrase-fd=3
+tool 6 mode system --passphrase-fd=3
+cp -a /etc/modgate/active /etc/modgate/kept
+END
+
+machine <<'END'
+tool 0 status
+check "mode system" "$(refused mode)" "$(load finit one.ko)"
+tool 1 why modgate_test_one
+check "why says the command" "*modgate mode listed*" "$said"
+# The policy with the flag audit, put back.
+rm -f /etc/modgate/active/local-* /etc/modgate/staged/local-*
+cp /etc/modgate/kept/local-* /etc/modgate/active
+tool 8 mode listed --passphrase-fd=3
+END
+
+machine <<'END'
+tool 8 status
+check "an older policy that was put back is not in force" "yes no" "$(state enforcing) $(state policy)"
+check "and nothing loads" "$(refused no-policy)" "$(load finit one.ko)"
+END
+finish
