@@ -59,7 +59,7 @@ approval_find(const struct world *w, const struct module *module, bool next,
  * @size: cert_size of the entry
  * @module: a module
  *
- * Return: true if the module names it as its signer; the kernel checks.
+ * Return: true if so.
  */
 bool signed_by_entry(const struct stored *list, __le32 offset, __le32 size,
 		     const struct module *module)
@@ -70,7 +70,8 @@ bool signed_by_entry(const struct stored *list, __le32 offset, __le32 size,
 	if (cert_parse(list->doc.data + modgate_le32(offset),
 		       modgate_le32(size), &cert))
 		return false;
-	same = modsig_by(&module->sig, cert.x509);
+	same = modsig_by(&module->sig, cert.x509) &&
+	       module_signed_by(module, &cert);
 	cert_free(&cert);
 	return same;
 }

@@ -29,6 +29,34 @@ static char *obstacle_in_file(const struct options *o,
 }
 
 /**
+ * module_obstacle() - what is wrong with a module, so that no document helps
+ * @world: everything that is known
+ * @o: options
+ * @module: a module
+ *
+ * Return: why, to be freed; NULL if nothing is known.
+ */
+char *module_obstacle(const struct world *world, const struct options *o,
+		      const struct module *module)
+{
+	char *text = module->path ? obstacle_in_file(o, module) : NULL;
+
+	/* The kernel was asked, and did not find its own key's signature good. */
+	if (!text && modsig_system(&module->sig) == KNOWN_YES &&
+	    !approval_needless(world, module))
+		text = xstrdup("its signature by the kernel's own key is broken: it was changed");
+	return text;
+}
+
+/* Is the next mode "signed", and nobody whom it asks for has signed this? */
+bool mode_wants_signer(const struct world *world, const struct module *module)
+{
+	return modgate_le32(world->policy_next->header.mode) == MODGATE_MODE_SIGNED &&
+	       module->path && modsig_known(&module->sig) == KNOWN_NO &&
+	       !vendor_signed(world, module, true);
+}
+
+/**
  * approval_obstacle() - what the kernel would refuse in spite of an approval
  * @world: everything that is known
  * @o: options
@@ -40,28 +68,20 @@ static char *obstacle_in_file(const struct options *o,
 char *approval_obstacle(const struct world *world, const struct options *o,
 			const struct module *module, bool rebuilds)
 {
-	__u32 mode = modgate_le32(world->policy_next->header.mode);
-	char *text = module->path ? obstacle_in_file(o, module) : NULL;
-	struct verdict v;
+	const struct view *view;
+	char *text = NULL;
 
+	if (ban_find(world, module, true, &view))
+		text = fmt("banned by the list of %s, generation %llu; its signer can take that off",
+			   view->name, (unsigned long long)
+			   stored_generation(view_list(view, true)));
+	if (!text)
+		text = module_obstacle(world, o, module);
 	if (text)
 		return text;
-	verdict_make(&v, world, module, true);
-	if (!strcmp(v.reason, MODGATE_REASON_BANNED))
-		text = fmt("it is banned by the %s; only who signs that list can take it out",
-			   v.decided);
-	verdict_free(&v);
-	if (text)
-		return text;
-	/* The kernel was asked, and did not find its own key's signature good. */
-	if (modsig_system(&module->sig) == KNOWN_YES &&
-	    !approval_needless(world, module))
-		return xstrdup("its signature by the kernel's own key is broken: it was changed");
-	if (mode == MODGATE_MODE_SYSTEM)
+	if (modgate_le32(world->policy_next->header.mode) == MODGATE_MODE_SYSTEM)
 		return xstrdup("the local policy has mode system: no third-party module loads");
-	if (mode == MODGATE_MODE_SIGNED && module->path && !rebuilds &&
-	    modsig_known(&module->sig) == KNOWN_NO &&
-	    !vendor_signed(world, module, true))
+	if (!rebuilds && mode_wants_signer(world, module))
 		return fmt("the local policy has mode signed, and no known key signed %s",
 			   module->path);
 	return NULL;

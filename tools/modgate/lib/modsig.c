@@ -310,6 +310,39 @@ static void read_message(struct modsig *sig, const struct options *o,
 	ERR_clear_error();
 }
 
+/* What is appended to a module, and what it is about. */
+struct appended {
+	const __u8 *message;	/* NULL if the module is not signed */
+	size_t message_size;
+	size_t content_size;	/* of the module without all that */
+};
+
+/* Find it; returns NULL, or what is wrong with it. */
+static const char *split(const void *module, size_t size, struct appended *a)
+{
+	const __u8 *end = (const __u8 *)module + size;
+	struct trailer t;
+
+	memset(a, 0, sizeof(*a));
+	if (size < MARKER_SIZE || memcmp(end - MARKER_SIZE, MARKER, MARKER_SIZE))
+		return NULL;
+	size -= MARKER_SIZE;
+	if (size <= sizeof(t))
+		return "it is truncated";
+	end -= MARKER_SIZE + sizeof(t);
+	memcpy(&t, end, sizeof(t));
+	size -= sizeof(t);
+	a->message_size = ntohl(t.sig_len);
+	if (t.id_type != ID_TYPE_PKCS7 || t.algo || t.hash || t.signer_len ||
+	    t.key_id_len || t.pad[0] || t.pad[1] || t.pad[2])
+		return "its trailer is not that of a PKCS#7 signature";
+	if (!a->message_size || a->message_size >= size)
+		return "its size is larger than the module";
+	a->message = end - a->message_size;
+	a->content_size = size - a->message_size;
+	return NULL;
+}
+
 /**
  * modsig_read() - look at the end of a module
  * @sig: zeroed; filled in; to be freed
@@ -321,33 +354,41 @@ static void read_message(struct modsig *sig, const struct options *o,
 void modsig_read(struct modsig *sig, const struct options *o,
 		 const void *module, size_t size, const char *cert_path)
 {
-	const __u8 *end = (const __u8 *)module + size;
-	struct trailer t;
-	size_t sig_size;
+	struct appended a;
+	const char *problem = split(module, size, &a);
 
-	if (size < MARKER_SIZE || memcmp(end - MARKER_SIZE, MARKER, MARKER_SIZE))
+	if (problem)
+		broken(sig, problem);
+	if (problem || !a.message)
 		return;
-	size -= MARKER_SIZE;
-	if (size <= sizeof(t)) {
-		broken(sig, "it is truncated");
-		return;
-	}
-	end -= MARKER_SIZE + sizeof(t);
-	memcpy(&t, end, sizeof(t));
-	size -= sizeof(t);
-	sig_size = ntohl(t.sig_len);
-	if (t.id_type != ID_TYPE_PKCS7 || t.algo || t.hash || t.signer_len ||
-	    t.key_id_len || t.pad[0] || t.pad[1] || t.pad[2]) {
-		broken(sig, "its trailer is not that of a PKCS#7 signature");
-		return;
-	}
-	if (!sig_size || sig_size >= size) {
-		broken(sig, "its size is larger than the module");
-		return;
-	}
-	sig->size = sig_size + sizeof(t) + MARKER_SIZE;
-	read_message(sig, o, end - sig_size, sig_size, module, size - sig_size,
+	sig->size = size - a.content_size;
+	read_message(sig, o, a.message, a.message_size, module, a.content_size,
 		     cert_path);
+}
+
+/**
+ * modsig_verify() - is the signature of a module right by this certificate?
+ * @module: decompressed
+ * @size: of @module, in bytes
+ * @cert: of the signer that the signature names
+ *
+ * Return: true if so.
+ */
+bool modsig_verify(const void *module, size_t size, const struct cert *cert)
+{
+	CMS_ContentInfo *cms = NULL;
+	const unsigned char *p;
+	struct appended a;
+	bool good;
+
+	if (!split(module, size, &a) && a.message) {
+		p = a.message;
+		cms = d2i_CMS_ContentInfo(NULL, &p, a.message_size);
+	}
+	good = cms && verify_by(cms, cert, module, a.content_size);
+	CMS_ContentInfo_free(cms);
+	ERR_clear_error();
+	return good;
 }
 
 void modsig_free(struct modsig *sig)

@@ -172,6 +172,35 @@ enum status module_read(struct module *module, const struct options *o,
 	return ST_OK;
 }
 
+/**
+ * module_signed_by() - is the signature of a module right by this certificate?
+ * @module: whose signature names the certificate
+ * @cert: of the signer
+ *
+ * Reads the file again.
+ *
+ * Return: true if so.
+ */
+bool module_signed_by(const struct module *module, const struct cert *cert)
+{
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	const char *problem;
+	bool good = false;
+	size_t size;
+	void *data;
+
+	if (!module->path || file_read(module->path, MODULE_MAX, &data, &size))
+		return false;
+	decompress(&data, &size, &problem);
+	if (!problem) {
+		sha384(data, size, digest);
+		good = !memcmp(digest, module->digest, sizeof(digest)) &&
+		       modsig_verify(data, size, cert);
+	}
+	free(data);
+	return good;
+}
+
 /* Only the digest of what is in the file; 0 or a negative errno. */
 int module_digest(const char *path, __u8 digest[MODGATE_DIGEST_SIZE])
 {

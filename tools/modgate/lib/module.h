@@ -53,6 +53,7 @@ struct modsig {
 /* modsig.c */
 void modsig_read(struct modsig *sig, const struct options *o,
 		 const void *module, size_t size, const char *cert_path);
+bool modsig_verify(const void *module, size_t size, const struct cert *cert);
 void modsig_free(struct modsig *sig);
 char *cert_key_id(const X509 *x509);
 char *signing_key_on_disk(const struct options *o, size_t *n, struct cert *cert);
@@ -87,6 +88,7 @@ struct module {
 /* module.c */
 enum status module_read(struct module *module, const struct options *o,
 			const char *path, const char *cert_path);
+bool module_signed_by(const struct module *module, const struct cert *cert);
 int module_digest(const char *path, __u8 digest[MODGATE_DIGEST_SIZE]);
 void module_free(struct module *module);
 const char *module_info(const struct module *module, const char *key);

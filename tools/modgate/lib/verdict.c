@@ -60,28 +60,47 @@ static bool is_revoked(const struct world *w, const struct module *module)
 	       !world_approval(w, module->digest, true);
 }
 
-static bool row_1(struct verdict *v, const struct world *w,
-		  const struct module *module, bool next)
+/**
+ * ban_find() - the entry that bans a module
+ * @w: everything that is known
+ * @module: a module
+ * @next: after a restart, else now
+ * @view: set to whose list it is in
+ *
+ * Return: the entry, or NULL.
+ */
+const struct modgate_ban *ban_find(const struct world *w,
+				   const struct module *module, bool next,
+				   const struct view **view)
 {
 	const struct modgate_ban *ban;
 	size_t i;
+
+	for (i = 0; i < w->n_views; i++) {
+		const struct stored *list = view_list(&w->views[i], next);
+
+		ban = list ? find_ban(list, module) : NULL;
+		*view = &w->views[i];
+		if (ban)
+			return ban;
+	}
+	return NULL;
+}
+
+static bool row_1(struct verdict *v, const struct world *w,
+		  const struct module *module, bool next)
+{
+	const struct view *view;
 
 	if (!next && is_revoked(w, module)) {
 		decide(v, false, MODGATE_REASON_REVOKED,
 		       "its digest was written to revoke, until restart");
 		return true;
 	}
-	for (i = 0; i < w->n_views; i++) {
-		if (!view_list(&w->views[i], next))
-			continue;
-		ban = find_ban(view_list(&w->views[i], next), module);
-		if (!ban)
-			continue;
-		decide_by_list(v, false, MODGATE_REASON_BANNED, &w->views[i],
-			       next);
-		return true;
-	}
-	return false;
+	if (!ban_find(w, module, next, &view))
+		return false;
+	decide_by_list(v, false, MODGATE_REASON_BANNED, view, next);
+	return true;
 }
 
 /* Has the kernel already found that it is not a system module? */
@@ -199,7 +218,6 @@ static void not_approved(struct verdict *v, const struct world *w,
 		       next ? "on disk" : "in force");
 }
 
-/* Who has the module's file has its signature; whether it is right, maybe not. */
 static void by_vendor(struct verdict *v, const struct modgate_vendor *vendor,
 		      const struct module *module, const struct view *view,
 		      bool next)
@@ -209,8 +227,6 @@ static void by_vendor(struct verdict *v, const struct modgate_vendor *vendor,
 	       dash(module->sig.signer), (const char *)vendor->pattern,
 	       view->name,
 	       (unsigned long long)stored_generation(view_list(view, next)));
-	if (module->sig.state != SIG_VERIFIED)
-		v->unsure = "whether its signature is right was not checked here";
 }
 
 static void rows_4_to_8(struct verdict *v, const struct world *w,

@@ -87,6 +87,9 @@ struct verdict {
 void verdict_make(struct verdict *v, const struct world *world,
 		  const struct module *module, bool next);
 void verdict_free(struct verdict *v);
+const struct modgate_ban *ban_find(const struct world *w,
+				   const struct module *module, bool next,
+				   const struct view **view);
 bool verdict_enforced(const struct world *world, bool next);
 bool lockdown_refusal(const struct world *world, const struct options *o,
 		      const struct module *module, const struct verdict *v);
@@ -108,6 +111,9 @@ const struct modgate_vendor *vendor_entry(const struct stored *list,
 					  const __u8 *digest, const char *pattern);
 
 /* examine.c */
+char *module_obstacle(const struct world *world, const struct options *o,
+		      const struct module *module);
+bool mode_wants_signer(const struct world *world, const struct module *module);
 char *approval_obstacle(const struct world *world, const struct options *o,
 			const struct module *module, bool rebuilds);
 bool approval_needless(const struct world *world, const struct module *module);

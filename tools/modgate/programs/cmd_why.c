@@ -47,26 +47,110 @@ static bool stops_loading(const struct answer *a)
 	return a->has_next && loads_now(a) && !loads_next(a);
 }
 
-/* A copy of a path that a shell takes as it is, or NULL. */
-static char *plain_path(const char *s)
+/* What a command can be told the module by, as a shell takes it; to be freed. */
+static char *target(const struct answer *a)
 {
-	size_t plain = strspn(s,
-			      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+:,=@%-");
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+:,=@%-";
+	const char *path = a->m->path;
+	char hex[HEX_SIZE];
 
-	if (s[plain] || !*s)
-		return NULL;
-	return xstrdup(s);
+	if (path && *path && !path[strspn(path, plain)])
+		return xstrdup(path);
+	return xstrdup(digest_hex(hex, a->m->digest));
 }
 
-static char *approve_command(const struct answer *a)
+/* One command more. */
+static void __printf(2, 3) also(char **commands, const char *format, ...)
 {
-	char *path = a->m->path ? plain_path(a->m->path) : NULL;
-	char hex[HEX_SIZE], *text;
+	char *command, *longer;
+	va_list ap;
 
-	text = fmt("modgate approve %s%s, then restart",
-		   path ? path : digest_hex(hex, a->m->digest),
-		   a->m->path ? "" : " --unseen");
+	va_start(ap, format);
+	command = vfmt(format, ap);
+	va_end(ap);
+	longer = fmt("%s%s%s", *commands ? *commands : "", *commands ? " && " : "",
+		     command);
+	free(command);
+	free(*commands);
+	*commands = longer;
+}
+
+/* Is it the owner's list, which the owner can change? */
+static bool is_owners(const struct answer *a, const struct view *view)
+{
+	char *path = key_path(a->o, KEY_OWNER, "pem");
+	struct cert owner;
+	bool same = false;
+
+	if (!cert_read(path, &owner)) {
+		same = view == world_owner(a->w, &owner);
+		cert_free(&owner);
+	}
 	free(path);
+	return same;
+}
+
+/* The command that takes the ban off; false if it is not the owner's. */
+static bool lift_ban(const struct answer *a, char **commands)
+{
+	const struct view *view;
+	const struct modgate_ban *ban = ban_find(a->w, a->m, true, &view);
+	char hex[HEX_SIZE], *name;
+
+	if (!ban)
+		return true;
+	if (!is_owners(a, view))
+		return false;
+	name = target(a);
+	if (modgate_le32(ban->kind) == MODGATE_BAN_CERT)
+		also(commands, "modgate ban --remove --signer=%s",
+		     digest_hex(hex, ban->digest));
+	else
+		also(commands, "modgate ban --remove %s", name);
+	free(name);
+	return true;
+}
+
+/* Would an entry of a list approve it, if only mode and bans let it? */
+static bool is_listed(const struct answer *a)
+{
+	const struct view *view;
+
+	return approval_find(a->w, a->m, true, &view) ||
+	       vendor_find(a->w, a->m, true, 0, &view);
+}
+
+/*
+ * The commands after which a restart lets it load, whatever it is now that stands
+ * against it: a ban, the mode, and that nobody has approved it.
+ */
+static char *change_documents(const struct answer *a)
+{
+	__u32 mode = modgate_le32(a->w->policy_next->header.mode);
+	bool system = modsig_system(&a->m->sig) == KNOWN_YES;
+	char *commands = NULL, *name, *obstacle, *text;
+
+	obstacle = system ? NULL : module_obstacle(a->w, a->o, a->m);
+	if (obstacle) {
+		text = fmt("none: %s", obstacle);
+		free(obstacle);
+		return text;
+	}
+	if (!lift_ban(a, &commands)) {
+		free(commands);
+		return xstrdup("none here: only who signs that list can take the ban off");
+	}
+	if (!system && (mode == MODGATE_MODE_SYSTEM ||
+			mode_wants_signer(a->w, a->m)))
+		also(&commands, "modgate mode listed");
+	name = target(a);
+	if (!system && !is_listed(a))
+		also(&commands, "modgate approve %s%s", name,
+		     a->m->path ? "" : " --unseen");
+	free(name);
+	text = fmt("%s%srestart", commands ? commands : "", commands ? ", then " : "");
+	free(commands);
 	return text;
 }
 
@@ -74,15 +158,12 @@ static const struct remedy {
 	const char *reason;
 	const char *text;
 } remedies[] = {
-	{ MODGATE_REASON_BANNED, "who signs that list can take it off: modgate ban --remove" },
 	{ MODGATE_REASON_NO_POLICY, "put right what modgate verify finds, then restart" },
 	{ MODGATE_REASON_NO_LIST, "put right what modgate verify finds, then restart" },
 	{ MODGATE_REASON_NOT_SEALED, "load it again when the kernel is sealed" },
-	{ MODGATE_REASON_MODE, "modgate mode listed, then restart" },
-	{ MODGATE_REASON_UNSIGNED, "sign it with a key that the kernel knows (mokutil --import)" },
 };
 
-/* Where no approval helps, what does; else the command that approves. */
+/* Where no change of documents helps, what does; else the commands that change them. */
 static char *remedy_for(const char *reason, const struct answer *a)
 {
 	size_t i;
@@ -90,13 +171,11 @@ static char *remedy_for(const char *reason, const struct answer *a)
 	for (i = 0; i < ARRAY_SIZE(remedies); i++)
 		if (!strcmp(reason, remedies[i].reason))
 			return xstrdup(remedies[i].text);
-	return approve_command(a);
+	return a->has_next ? change_documents(a) : xstrdup("modgate init, then restart");
 }
 
 static void find_remedy(struct answer *a)
 {
-	char *obstacle;
-
 	if (a->kernel)
 		a->remedy = a->m->sig.state == SIG_BROKEN || a->m->problem ?
 			    xstrdup("install the module anew") :
@@ -108,15 +187,6 @@ static void find_remedy(struct answer *a)
 	else
 		a->remedy = remedy_for(a->has_next ? a->next.reason :
 						     a->now.reason, a);
-	if (a->kernel || loads_next(a) || !a->has_next ||
-	    strcmp(a->next.reason, MODGATE_REASON_NOT_APPROVED))
-		return;
-	obstacle = approval_obstacle(a->w, a->o, a->m, false);
-	if (obstacle) {
-		free(a->remedy);
-		a->remedy = fmt("none: %s", obstacle);
-		free(obstacle);
-	}
 }
 
 static void find_answer(struct answer *a)

@@ -66,7 +66,7 @@ all() {
 	else
 		# A sanitizer goes neither with being preloaded to crash nor with
 		# how a token's library is loaded.
-		variant plain-gcc gcc "-O2 -g" two crash freshness_crash rotate_crash pkcs11
+		variant plain-gcc gcc "-O2 -g" two why crash freshness_crash rotate_crash pkcs11
 		make -s B=build/clang TOOL=build/clang/modgate CC=clang \
 			build/clang/modgate >"$log" 2>&1
 		result $? "clang: builds without a warning"

@@ -36,7 +36,7 @@ json '[.[] | [.name, .kind, .state]] == [["mg_one", "module", "revoked"], ["mg_t
 exits 0 "why of what is banned after a restart" --json why "$work/mg_one.ko"
 json '.reason_after_restart == "banned"' "why knows what comes"
 exits 1 "approve what is banned" approve --passphrase-fd=3 "$work/mg_one.ko"
-says "it is banned by the list of owner" "approve says by whom"
+says "banned by the list of owner" "approve says by whom"
 in_force_now
 exits 1 "why of what is banned" why "$work/mg_one.ko"
 says "modgate ban --remove" "why says how to take it off"

@@ -68,6 +68,9 @@ exits 0 "why of another build" --json why --cert="$work/signer.crt" "$work/build
 exits 1 "why of another name" --json why --cert="$work/signer.crt" "$work/other_name.ko"
 json '.reason == "not-approved"' "another name is not approved"
 exits 1 "why of another signer" --json why --cert="$work/other_signer.crt" "$work/by_other.ko"
+sed 's/A module for tests/A module for tEsts/' "$work/by_vendor.ko" >"$work/tampered.ko"
+exits 1 "why of a module that was changed after signing" --json why "$work/tampered.ko"
+json '.reason == "not-approved"' "the vendor did not sign that"
 exits 1 "why of an unsigned build" --json why "$work/mg_one.ko"
 # With the signer's certificate in it.
 cp "$work/mg_one.ko" "$work/chained.ko"

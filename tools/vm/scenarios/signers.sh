@@ -112,6 +112,31 @@ listed	neither	system	not-approved	not-approved	not-approved	not-approved	not-ap
 listed	banned	banned	banned	banned	banned	banned	banned	banned	banned
 END
 
+# For the guest: the same documents on disk, what "modgate why" says of a module (its
+# reason and its remedy), and what it has to say.
+helpers=$(cat <<'END'
+on_disk() {
+	mkdir -p /etc/modgate/keys /etc/modgate/active
+	cp anchor.pem owner.pem /etc/modgate/keys
+	cp "policy-$mode-$flag" /etc/modgate/active/local-1.policy
+	cp "policy-$mode-$flag.sig" /etc/modgate/active/local-1.policy.sig
+	cp list /etc/modgate/active/owner-1.list
+	cp list.sig /etc/modgate/active/owner-1.list.sig
+}
+why() { "$top/tools/modgate/modgate" why "./$1" | sed -n 's/^  \(reason\|remedy\) *//p' | paste -sd ' '; }
+why_is() {
+	[ $flag = enforcing ] || { echo "$1"; return; }
+	case $1 in
+	not-approved) echo "not-approved *modgate approve ./$signer-$entry.ko, then restart" ;;
+	mode) echo "mode modgate mode listed, then restart" ;;
+	unsigned) echo "unsigned *modgate mode listed, then restart" ;;
+	banned) echo "banned *modgate ban --remove ./$signer-$entry.ko, then restart" ;;
+	*) echo "$1" ;;
+	esac
+}
+END
+)
+
 cat >early <<'END'
 cd /root$work
 load_document anchor.der $policy.bundle list.bundle
@@ -122,6 +147,7 @@ for mode in system signed listed; do
 		guest --no-boot --initramfs-extra initramfs --early "early-$flag" \
 			--append "$(pin anchor)" < <(printf 'mode=%q flag=%q\n' $mode $flag; cat <<'END'
 keyctl padd asymmetric '' %keyring:.secondary_trusted_keys <secondary.der >/dev/null
+on_disk
 read -ra signers < <(head -n 1 table | cut -f 3-)
 while read -r row entry reasons; do
 	[ "$row" = $mode ] || continue
@@ -133,6 +159,7 @@ while read -r row entry reasons; do
 		*) [ $flag = audit ] && want=$(recorded $reason) || want=$(refused $reason) ;;
 		esac
 		check "$mode, $flag: $signer, $entry: $reason" "$want" "$(load finit $signer-$entry.ko)"
+		check "$mode, $flag: why $signer, $entry" "$(why_is $reason)" "$(why $signer-$entry.ko)"
 	done
 done <table
 END

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154,SC2034
+#
+# cli.sh: what why advises is carried out, for every kind of module, entry and mode;
+# after a restart the module loads, or why had said that nothing helps.
+
+make_key other_vendor
+
+# A module of each kind: unsigned, by a vendor, by somebody else, changed after the
+# vendor signed it, with a broken signature.
+kinds=(unsigned vendor other changed broken)
+# With a sanitizer it takes minutes; two kinds come through all of the code.
+! sanitized || kinds=(vendor broken)
+make_kind() {
+	cp "$work/mg_one.ko" "$1.ko"
+	printf '%s %s' "$2" "$1" >>"$1.ko"
+	case $2 in
+	vendor) sign_module "$1.ko" "$work/signer.key" "$work/signer.crt" -noattr ;;
+	other) sign_module "$1.ko" "$work/other_vendor.key" "$work/other_vendor.crt" -noattr ;;
+	changed)
+		sign_module "$1.ko" "$work/signer.key" "$work/signer.crt" -noattr
+		sed -i 's/A module for tests/A module for tEsts/' "$1.ko"
+		;;
+	broken)
+		sign_module "$1.ko" "$work/signer.key" "$work/signer.crt" -noattr
+		truncate -s -30 "$1.ko"
+		printf '~Module signature appended~\n' >>"$1.ko"
+		;;
+	esac
+}
+
+# after_restart: what is staged is in force, as the kernel would say it.
+after_restart() {
+	local policy mode
+
+	mv "$etc"/staged/* "$etc/active" 2>/dev/null
+	policy=$(ls "$etc"/active/local-*.policy | sort -V | tail -n 1)
+	mode=$(od -An -tu4 -j140 -N4 "$policy" | tr -d ' ')
+	state "mode=$(sed -n "${mode}p" <<<$'system\nsigned\nlisted')"
+	in_force "$policy" "$(ls "$etc"/active/owner-*.list | sort -V | tail -n 1)"
+}
+
+# carry_out COMMANDS: as a shell would, but for the restart.
+carry_out() {
+	local command part
+
+	while IFS= read -r command; do
+		read -ra part <<<"$command"
+		m "${part[@]:1}" --passphrase-fd=3
+		case $status in 0 | 6) ;; *) return 1 ;; esac
+	done < <(sed 's/, then restart$//; s/ && /\n/g' <<<"$1")
+}
+
+advice() {
+	local kind=$1 entry=$2 mode=$3 module=$work/why_$1_$2.ko remedy
+
+	fresh
+	make_kind "${module%.ko}" "$kind"
+	[ "$entry" != rule ] || m approve --passphrase-fd=3 --vendor="$work/signer.crt" --name=mg_one
+	case $entry in
+	listed | banned) m approve --passphrase-fd=3 "$(sha384 "$module")" --unseen ;;
+	esac
+	case $entry in
+	banned) m ban --passphrase-fd=3 "$(sha384 "$module")" ;;
+	signer) m ban --passphrase-fd=3 --signer="$work/signer.crt" ;;
+	esac
+	[ "$mode" = listed ] || m mode "$mode" --passphrase-fd=3
+	after_restart
+	m --json why "$module"
+	remedy=$(jq -r '.remedy // "-"' "$work/out")
+	case $remedy in
+	-) [ "$status" = 0 ] ;;
+	none:* | "install the module anew") [ "$kind" = broken ] && [ "$status" = 1 ] ;;
+	*", then restart")
+		carry_out "$remedy" && after_restart && m --json why "$module" && [ "$status" = 0 ]
+		;;
+	*) false ;;
+	esac
+	tap $? "why $kind, $entry, $mode: $remedy"
+	rm -f "$module"
+}
+
+for kind in "${kinds[@]}"; do
+	for entry in listed rule neither banned signer; do
+		for mode in system signed listed; do
+			advice "$kind" "$entry" "$mode"
+		done
+	done
+done
