@@ -84,6 +84,7 @@ static int state_show(struct seq_file *m, void *unused)
 
 	seq_printf(m, "state=%s\n", state_names[modgate_state()]);
 	seq_printf(m, "ended-by=%s\n", modgate_ended_by());
+	seq_printf(m, "boot-kind=%s\n", modgate_boot_kind());
 	seq_printf(m, "provisioned=%s\n", yes_no(modgate_provisioned()));
 	seq_printf(m, "anchor=%s\n", anchor_names[modgate_anchor_state()]);
 	if (modgate_anchor_digest(digest))
@@ -106,6 +107,8 @@ static int state_show(struct seq_file *m, void *unused)
 	else
 		seq_puts(m, "machine-name=-\n");
 	modgate_measure_show(m);
+	seq_printf(m, "last=%s\n",
+		   yes_no(IS_ENABLED(CONFIG_SECURITY_MODGATE_LAST)));
 	seq_printf(m, "lockdown=%s\n",
 		   yes_no(IS_ENABLED(CONFIG_SECURITY_MODGATE_LOCKDOWN)));
 	seq_printf(m, "kexec=%s\n",

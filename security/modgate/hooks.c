@@ -5,6 +5,7 @@
  * Both ways to load a module show the hook the very buffer that is then
  * loaded. The verdict stays with the loading task until the module comes up.
  */
+#include <kunit/visibility.h>
 #include <linux/binfmts.h>
 #include <linux/file.h>
 #include <linux/fs_struct.h>
@@ -179,8 +180,16 @@ static void forget(struct modgate_task *task)
 	task->name[0] = 0;
 }
 
-/* @file is NULL if the module did not come from a file. */
-static int judge(const void *bytes, size_t size, struct file *file)
+/**
+ * modgate_judge() - may a module load?
+ * @bytes: of the module, which are then loaded
+ * @size: of @bytes
+ * @file: that they came from, or NULL
+ *
+ * Return: 0, and the verdict is remembered with the task; -EPERM.
+ */
+VISIBLE_IF_KUNIT int modgate_judge(const void *bytes, size_t size,
+				   struct file *file)
 {
 	struct modgate_task *task = modgate_task(current);
 	struct candidate c = {
@@ -262,7 +271,7 @@ static int modgate_kernel_post_read_file(struct file *file, char *bytes,
 {
 	if (id != READING_MODULE)
 		return 0;
-	return judge(bytes, size, file);
+	return modgate_judge(bytes, size, file);
 }
 
 static int modgate_kernel_load_data(enum kernel_load_data_id id, bool contents)
@@ -284,7 +293,7 @@ static int modgate_kernel_post_load_data(char *bytes, loff_t size,
 {
 	if (id != LOADING_MODULE)
 		return 0;
-	return judge(bytes, size, NULL);
+	return modgate_judge(bytes, size, NULL);
 }
 
 /*

@@ -87,14 +87,15 @@ void __init modgate_measure_boot(void)
 	u8 name[MODGATE_DIGEST_SIZE];
 	enum modgate_machine source = modgate_machine_name(name, false);
 	const char *freshness = modgate_freshness_tpm ? "tpm" : "none";
+	const char *kind = modgate_boot_kind();
 
 	if (source)
-		measure("boot", "kind=normal freshness=%s machine=%s machine-name=%*phN",
-			freshness, modgate_machine_names[source],
+		measure("boot", "kind=%s freshness=%s machine=%s machine-name=%*phN",
+			kind, freshness, modgate_machine_names[source],
 			MODGATE_DIGEST_SIZE, name);
 	else
-		measure("boot", "kind=normal freshness=%s machine=none machine-name=-",
-			freshness);
+		measure("boot", "kind=%s freshness=%s machine=none machine-name=-",
+			kind, freshness);
 }
 
 /**

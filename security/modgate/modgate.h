@@ -318,6 +318,13 @@ struct modgate_policy {
 const struct modgate_policy *modgate_policy(void);
 const struct modgate_list *modgate_list(const struct modgate_policy *policy,
 					u32 authority);
+extern bool modgate_recovery;
+
+static inline const char *modgate_boot_kind(void)
+{
+	return modgate_recovery ? "recovery" : "normal";
+}
+
 void modgate_rules_get(struct modgate_rules *rules);
 u32 modgate_missing_lists(const struct modgate_policy *policy);
 enum modgate_state modgate_state(void);
@@ -370,6 +377,9 @@ void modgate_audit_document(const struct modgate_document *doc,
 extern struct security_hook_list modgate_hooks[];
 extern const int modgate_hooks_count;
 void modgate_window_end(void);
+#if IS_ENABLED(CONFIG_KUNIT)
+int modgate_judge(const void *bytes, size_t size, struct file *file);
+#endif
 
 /* lsm.c */
 

@@ -7,6 +7,7 @@
  * the state raised, under state_lock, so that nothing whose load had begun in
  * state boot comes into force after its end.
  */
+#include <kunit/static_stub.h>
 #include <linux/errname.h>
 #include <linux/init.h>
 #include <linux/mutex.h>
@@ -23,6 +24,17 @@ static enum modgate_state boot_state = MODGATE_BOOT;
 static const char *ended_by = "-";
 static struct modgate_policy *in_force;
 static DEFINE_SPINLOCK(state_lock);	/* writers of the three above */
+
+/* A boot to change documents in, as the boot chain says, and the PCR. */
+bool modgate_recovery __ro_after_init;
+
+/* Early, so that bootconfig cannot set it. No lists: no approvals, and no bans. */
+static int __init parse_recovery(char *value)
+{
+	modgate_recovery = true;
+	return 0;
+}
+early_param("modgate.recovery", parse_recovery);
 
 static DEFINE_MUTEX(error_lock);
 static char *load_error;		/* under error_lock; NULL for none */
@@ -126,6 +138,7 @@ void modgate_rules_get(struct modgate_rules *rules)
 {
 	const struct modgate_policy *policy;
 
+	KUNIT_STATIC_STUB_REDIRECT(modgate_rules_get, rules);
 	rules->state = modgate_state();
 	policy = modgate_policy();
 	rules->policy = policy;
@@ -173,6 +186,7 @@ bool modgate_bans_digests(void)
 	const struct modgate_list *list;
 	u32 i;
 
+	KUNIT_STATIC_STUB_REDIRECT(modgate_bans_digests);
 	for (i = 0; policy && i < policy->doc.n_authorities; i++) {
 		list = modgate_list(policy, i);
 		if (list && list->doc.n_bans > list->n_banned_keys)
@@ -232,6 +246,7 @@ const struct modgate_module *modgate_approval(const u8 *digest)
 	const struct modgate_list *list;
 	u32 i;
 
+	KUNIT_STATIC_STUB_REDIRECT(modgate_approval, digest);
 	for (i = 0; policy && i < policy->doc.n_authorities; i++) {
 		list = modgate_list(policy, i);
 		approval = list ? modgate_find_module(&list->doc, digest) :
@@ -620,6 +635,9 @@ static int load_list(struct attempt *a)
 	int i, err;
 
 	a->what = "list";
+	if (modgate_recovery)
+		return broken(a, -EPERM,
+			      "boot: a recovery boot accepts no lists");
 	if (!policy)
 		return broken(a, -EKEYREJECTED,
 			      "signer: there is no local policy in force");

@@ -7,6 +7,7 @@
 #include <keys/asymmetric-subtype.h>
 #include <keys/asymmetric-type.h>
 #include <keys/system_keyring.h>
+#include <kunit/static_stub.h>
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/init.h>
@@ -33,6 +34,7 @@
  */
 int modgate_sha384(const void *data, size_t size, u8 *digest)
 {
+	KUNIT_STATIC_STUB_REDIRECT(modgate_sha384, data, size, digest);
 	return modgate_sha384_compat(data, size, digest);
 }
 
@@ -233,6 +235,7 @@ static bool signed_by(struct modgate_signature *signature, struct key *keyring)
  */
 bool modgate_signed_by_system(struct modgate_signature *signature)
 {
+	KUNIT_STATIC_STUB_REDIRECT(modgate_signed_by_system, signature);
 	return signed_by(signature, NULL);
 }
 
@@ -244,6 +247,7 @@ bool modgate_signed_by_system(struct modgate_signature *signature)
  */
 bool modgate_signed_by_known(struct modgate_signature *signature)
 {
+	KUNIT_STATIC_STUB_REDIRECT(modgate_signed_by_known, signature);
 	return signed_by(signature, VERIFY_USE_SECONDARY_KEYRING) ||
 	       (IS_ENABLED(CONFIG_INTEGRITY_PLATFORM_KEYRING) &&
 		signed_by(signature, VERIFY_USE_PLATFORM_KEYRING));

@@ -15,18 +15,18 @@ const struct stored *view_list(const struct view *view, bool next)
 	return next ? view->next : view->in_force;
 }
 
-static bool is_exclusive(const struct stored *list)
+/* Does it switch the approvals of all others off? */
+bool list_is_exclusive(const struct stored *list)
 {
 	return list && modgate_le32(list->header.flags) & MODGATE_LIST_EXCLUSIVE;
 }
 
-/* An exclusive list switches the approvals of all others off. */
 static bool is_switched_off(const struct world *w, size_t view, bool next)
 {
 	size_t i;
 
 	for (i = 0; i < w->n_views; i++)
-		if (i != view && is_exclusive(view_list(&w->views[i], next)))
+		if (i != view && list_is_exclusive(view_list(&w->views[i], next)))
 			return true;
 	return false;
 }
@@ -52,26 +52,46 @@ approval_find(const struct world *w, const struct module *module, bool next,
 	return NULL;
 }
 
+static bool entry_cert(const struct stored *list, __le32 offset, __le32 size,
+		       struct cert *cert)
+{
+	return !cert_parse(list->doc.data + modgate_le32(offset),
+			   modgate_le32(size), cert);
+}
+
 /**
- * signed_by_entry() - did the key of an entry's certificate sign a module?
+ * names_signer() - does a module say that an entry's certificate is its signer's?
  * @list: with that entry
  * @offset: cert_offset of the entry
  * @size: cert_size of the entry
  * @module: a module
  *
- * Return: true if so.
+ * Return: true if so, whether its signature is right or not.
  */
-bool signed_by_entry(const struct stored *list, __le32 offset, __le32 size,
-		     const struct module *module)
+bool names_signer(const struct stored *list, __le32 offset, __le32 size,
+		  const struct module *module)
 {
 	struct cert cert;
 	bool same;
 
-	if (cert_parse(list->doc.data + modgate_le32(offset),
-		       modgate_le32(size), &cert))
+	if (!entry_cert(list, offset, size, &cert))
 		return false;
-	same = modsig_by(&module->sig, cert.x509) &&
-	       module_signed_by(module, &cert);
+	same = modsig_by(&module->sig, cert.x509);
+	cert_free(&cert);
+	return same;
+}
+
+/* A key that OpenSSL cannot read (ML-DSA before 3.5) is the kernel's to check. */
+static bool signed_by_entry(const struct stored *list, __le32 offset,
+			    __le32 size, const struct module *module)
+{
+	struct cert cert;
+	bool same;
+
+	if (!names_signer(list, offset, size, module) ||
+	    !entry_cert(list, offset, size, &cert))
+		return false;
+	same = !X509_get0_pubkey(cert.x509) || module_signed_by(module, &cert);
 	cert_free(&cert);
 	return same;
 }

@@ -191,22 +191,27 @@ bool draft_remove_vendor(struct draft *draft, const __u8 *digest,
 	return true;
 }
 
-/* Take out a ban, with its certificate if it has one; false if it is not there. */
-bool draft_remove_ban(struct draft *draft, const __u8 *digest)
+/**
+ * draft_remove_bans() - take bans out, with their certificates
+ * @draft: of a list
+ * @goes: does this one?
+ * @context: for @goes
+ */
+void draft_remove_bans(struct draft *draft,
+		       bool (*goes)(const void *context,
+				    const struct modgate_ban *ban),
+		       const void *context)
 {
 	struct modgate_ban *b = draft->bans;
-	size_t i;
+	size_t i, n = 0;
 
-	for (i = 0; i < draft->n_bans; i++)
-		if (!memcmp(b[i].digest, digest, MODGATE_DIGEST_SIZE))
-			break;
-	if (i == draft->n_bans)
-		return false;
-	if (modgate_le32(b[i].kind) == MODGATE_BAN_CERT)
-		draft->certs[modgate_le32(b[i].cert_offset) - 1].size = 0;
-	draft->n_bans--;
-	memmove(&b[i], &b[i + 1], (draft->n_bans - i) * sizeof(*b));
-	return true;
+	for (i = 0; i < draft->n_bans; i++) {
+		if (!goes(context, &b[i]))
+			b[n++] = b[i];
+		else if (modgate_le32(b[i].kind) == MODGATE_BAN_CERT)
+			draft->certs[modgate_le32(b[i].cert_offset) - 1].size = 0;
+	}
+	draft->n_bans = n;
 }
 
 static __le32 copy_cert(struct draft *draft, const struct modgate_document *doc,

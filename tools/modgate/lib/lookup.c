@@ -11,7 +11,8 @@
 
 #include "module.h"
 
-static bool is_module_file(const char *name)
+/* Is this the name of a file of a module? */
+bool is_module_file(const char *name)
 {
 	const char *p = strstr(name, ".ko");
 

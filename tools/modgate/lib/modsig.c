@@ -27,32 +27,35 @@ struct trailer {
 	__u32 sig_len;		/* big-endian */
 };
 
-/* Where machines keep the certificates that sign their own modules. */
-static const char *const usual_certs[] = {
-	"/var/lib/dkms/mok.pub",
-	"/var/lib/shim-signed/mok/MOK.der",
+/*
+ * Where the certificates are by which a machine signs its own modules, and the
+ * private keys to them; the last are the kernel's, beside its modules.
+ */
+static const struct signing {
+	const char *cert;
+	const char *key;
+} usual[] = {
+	{ "/var/lib/dkms/mok.pub", "/var/lib/dkms/mok.key" },
+	{ "/var/lib/shim-signed/mok/MOK.der", "/var/lib/shim-signed/mok/MOK.priv" },
+	{ "build/certs/signing_key.x509", "build/certs/signing_key.pem" },
 };
 
-/* And the private keys to them. */
-static const char *const usual_keys[] = {
-	"/var/lib/dkms/mok.key",
-	"/var/lib/shim-signed/mok/MOK.priv",
-};
+static char *usual_path(const struct options *o, const char *path)
+{
+	char *release, *full;
 
-/* One after the other, the last beside the running kernel; NULL at the end. */
+	if (*path == '/')
+		return fmt("%s%s", o->root, path);
+	release = kernel_release();
+	full = fmt("%s/lib/modules/%s/%s", o->root, release, path);
+	free(release);
+	return full;
+}
+
+/* One after the other; NULL at the end. */
 static char *usual_cert(const struct options *o, size_t n)
 {
-	char *release, *path;
-
-	if (n < ARRAY_SIZE(usual_certs))
-		return fmt("%s%s", o->root, usual_certs[n]);
-	if (n > ARRAY_SIZE(usual_certs))
-		return NULL;
-	release = kernel_release();
-	path = fmt("%s/lib/modules/%s/build/certs/signing_key.x509", o->root,
-		   release);
-	free(release);
-	return path;
+	return n < ARRAY_SIZE(usual) ? usual_path(o, usual[n].cert) : NULL;
 }
 
 /**
@@ -66,9 +69,9 @@ static char *usual_cert(const struct options *o, size_t n)
  */
 char *signing_key_on_disk(const struct options *o, size_t *n, struct cert *cert)
 {
-	while (*n < ARRAY_SIZE(usual_certs)) {
-		char *path = fmt("%s%s", o->root, usual_certs[*n]);
-		char *key = fmt("%s%s", o->root, usual_keys[(*n)++]);
+	while (*n < ARRAY_SIZE(usual)) {
+		char *path = usual_path(o, usual[*n].cert);
+		char *key = usual_path(o, usual[(*n)++].key);
 		bool there = !access(key, F_OK) && !cert_read(path, cert);
 
 		free(path);

@@ -201,6 +201,35 @@ bool module_signed_by(const struct module *module, const struct cert *cert)
 	return good;
 }
 
+/**
+ * module_runs() - is it this file that is loaded?
+ * @o: options
+ * @name: of the module, as the kernel writes it
+ * @path: of the file
+ *
+ * The note with the build ID that the kernel shows has to be in the file.
+ *
+ * Return: true if so; false also if the kernel shows none.
+ */
+bool module_runs(const struct options *o, const char *name, const char *path)
+{
+	char *notes = fmt("%s/sys/module/%s/notes/.note.gnu.build-id", o->root,
+			  name);
+	void *note = NULL, *data = NULL;
+	size_t note_size = 0, size = 0;
+	const char *problem = "";
+	bool same;
+
+	if (!file_read(notes, NOTE_MAX, &note, &note_size) && note_size &&
+	    !file_read(path, MODULE_MAX, &data, &size))
+		decompress(&data, &size, &problem);
+	same = !problem && memmem(data, size, note, note_size);
+	free(data);
+	free(note);
+	free(notes);
+	return same;
+}
+
 /* Only the digest of what is in the file; 0 or a negative errno. */
 int module_digest(const char *path, __u8 digest[MODGATE_DIGEST_SIZE])
 {

@@ -11,6 +11,7 @@
 
 /* Decompressed; the largest module of a distribution has some 30 MiB. */
 #define MODULE_MAX (512U << 20)
+#define NOTE_MAX 4096
 
 /* decompress.c */
 const char *decompress(void **data, size_t *size, const char **problem);
@@ -88,6 +89,7 @@ struct module {
 /* module.c */
 enum status module_read(struct module *module, const struct options *o,
 			const char *path, const char *cert_path);
+bool module_runs(const struct options *o, const char *name, const char *path);
 bool module_signed_by(const struct module *module, const struct cert *cert);
 int module_digest(const char *path, __u8 digest[MODGATE_DIGEST_SIZE]);
 void module_free(struct module *module);
@@ -96,7 +98,23 @@ char *module_release(const struct module *module);
 char *module_name_of(const char *path);
 void module_json(struct json_object *o, const struct module *module);
 
+/**
+ * struct digest_line - a line of a file of digests
+ * @digest: of a module
+ * @name: of a module, or of a file, without folder and suffix; may be empty
+ */
+struct digest_line {
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	char *name;
+};
+
+/* digests.c */
+enum status digests_read(const char *path, struct digest_line **lines,
+			 size_t *n);
+void digests_free(struct digest_line *lines, size_t n);
+
 /* lookup.c */
+bool is_module_file(const char *name);
 char *lookup_name(const struct options *o, const char *release,
 		  const char *name);
 char *lookup_walk(const struct options *o, const char *release,

@@ -145,7 +145,10 @@ struct modgate_ban *draft_ban(struct draft *draft, const __u8 *digest,
 bool draft_remove_module(struct draft *draft, const __u8 *digest);
 bool draft_remove_vendor(struct draft *draft, const __u8 *digest,
 			 const char *pattern);
-bool draft_remove_ban(struct draft *draft, const __u8 *digest);
+void draft_remove_bans(struct draft *draft,
+		       bool (*goes)(const void *context,
+				    const struct modgate_ban *ban),
+		       const void *context);
 void draft_from(struct draft *draft, const struct modgate_document *doc);
 void draft_free(struct draft *draft);
 void draft_encode(struct draft *draft, __u8 **bytes, size_t *size);

@@ -29,20 +29,31 @@ static void decide_by_list(struct verdict *v, bool allow, const char *reason,
 	       (unsigned long long)stored_generation(view_list(view, next)));
 }
 
-static const struct modgate_ban *find_ban(const struct stored *list,
-					  const struct module *module)
+static bool bans(const struct stored *list, const struct modgate_ban *b,
+		 const struct module *module)
 {
-	const struct modgate_ban *b = modgate_find_ban(&list->doc,
-						       module->digest);
-	__u32 i;
+	if (modgate_le32(b->kind) == MODGATE_BAN_CERT)
+		return names_signer(list, b->cert_offset, b->cert_size, module);
+	return !memcmp(b->digest, module->digest, MODGATE_DIGEST_SIZE);
+}
 
-	if (b && modgate_le32(b->kind) == MODGATE_BAN_DIGEST)
-		return b;
-	for (i = 0; i < list->doc.n_bans; i++)
-		if (modgate_le32(list->doc.bans[i].kind) == MODGATE_BAN_CERT &&
-		    signed_by_entry(list, list->doc.bans[i].cert_offset,
-				    list->doc.bans[i].cert_size, module))
-			return &list->doc.bans[i];
+/**
+ * ban_next() - the next entry of a list that bans a module
+ * @list: a list
+ * @module: a module; who names a banned signer counts as banned
+ * @after: the one before, or NULL
+ *
+ * Return: the entry, or NULL at the end.
+ */
+const struct modgate_ban *ban_next(const struct stored *list,
+				   const struct module *module,
+				   const struct modgate_ban *after)
+{
+	const struct modgate_ban *b = after ? after + 1 : list->doc.bans;
+
+	for (; b < list->doc.bans + list->doc.n_bans; b++)
+		if (bans(list, b, module))
+			return b;
 	return NULL;
 }
 
@@ -79,7 +90,7 @@ const struct modgate_ban *ban_find(const struct world *w,
 	for (i = 0; i < w->n_views; i++) {
 		const struct stored *list = view_list(&w->views[i], next);
 
-		ban = list ? find_ban(list, module) : NULL;
+		ban = list ? ban_next(list, module, NULL) : NULL;
 		*view = &w->views[i];
 		if (ban)
 			return ban;
@@ -110,6 +121,13 @@ static bool judged_third_party(const struct module *module)
 	       !record_is(module->event, "reason", MODGATE_REASON_REVOKED) &&
 	       !record_is(module->event, "reason", MODGATE_REASON_BANNED) &&
 	       !record_is(module->event, "reason", MODGATE_REASON_ERROR);
+}
+
+/* Row 2, as far as it is known: signed by a key of the kernel's own. */
+bool module_is_system(const struct module *module)
+{
+	return module->path && !judged_third_party(module) &&
+	       modsig_system(&module->sig) == KNOWN_YES;
 }
 
 static bool row_2(struct verdict *v, const struct module *module)

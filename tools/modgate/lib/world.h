@@ -87,9 +87,13 @@ struct verdict {
 void verdict_make(struct verdict *v, const struct world *world,
 		  const struct module *module, bool next);
 void verdict_free(struct verdict *v);
+const struct modgate_ban *ban_next(const struct stored *list,
+				   const struct module *module,
+				   const struct modgate_ban *after);
 const struct modgate_ban *ban_find(const struct world *w,
 				   const struct module *module, bool next,
 				   const struct view **view);
+bool module_is_system(const struct module *module);
 bool verdict_enforced(const struct world *world, bool next);
 bool lockdown_refusal(const struct world *world, const struct options *o,
 		      const struct module *module, const struct verdict *v);
@@ -101,8 +105,9 @@ const struct stored *view_list(const struct view *view, bool next);
 const struct modgate_module *
 approval_find(const struct world *w, const struct module *module, bool next,
 	      const struct view **view);
-bool signed_by_entry(const struct stored *list, __le32 offset, __le32 size,
-		     const struct module *module);
+bool list_is_exclusive(const struct stored *list);
+bool names_signer(const struct stored *list, __le32 offset, __le32 size,
+		  const struct module *module);
 const struct modgate_vendor *
 vendor_find(const struct world *w, const struct module *module, bool next,
 	    __u32 flags, const struct view **view);

@@ -3,7 +3,7 @@
  * modgate ban: put modules and signers on the owner's list of what must not load,
  * system modules included; or take them off it.
  */
-#include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,14 +13,15 @@
 /* More than a person reads. */
 #define SHOWN_MAX 20
 
-#define IMPORT_MAX (256U << 20)
+/* The kernel takes 4,096; a file may not use up what revoke will need. */
+#define TOLD_MAX 3840
 
 /* What is to be banned, or not any more. */
 struct entry {
 	__u8 digest[MODGATE_DIGEST_SIZE];
 	__u8 name[MODGATE_NAME_SIZE];
 	bool cert;		/* the signer, whose certificate is in @job */
-	bool approved;		/* by the owner's list, as it was */
+	bool approved;		/* by the owner's list, as it was: an entry goes */
 	bool told;		/* the kernel refuses it now */
 };
 
@@ -35,6 +36,8 @@ struct job {
 	struct entry *entries;
 	size_t n_entries;
 	size_t already;
+	bool waits;		/* one of them is not in force yet */
+	size_t told;
 	size_t not_told;	/* the kernel had no room, or no modgate */
 };
 
@@ -45,12 +48,35 @@ static const struct modgate_ban *known_ban(const struct job *job,
 	       modgate_find_ban(&job->owner.base->doc, digest) : NULL;
 }
 
+static bool in_force(const struct job *job, const __u8 *digest)
+{
+	const struct stored *list = job->owner.view->in_force;
+
+	return list && modgate_find_ban(&list->doc, digest);
+}
+
+/* Does the owner's list approve this module, or a vendor by this certificate? */
+static bool is_approved(const struct job *job, const __u8 *digest, bool cert)
+{
+	const struct stored *base = job->owner.base;
+	__u32 i;
+
+	if (!cert)
+		return owner_entry(&job->owner, digest);
+	for (i = 0; base && i < base->doc.n_vendors; i++)
+		if (!memcmp(base->doc.vendors[i].digest, digest,
+			    MODGATE_DIGEST_SIZE))
+			return true;
+	return false;
+}
+
 static void add(struct job *job, const __u8 *digest, const char *name, bool cert)
 {
 	struct entry *e;
 
 	if (!job->remove && known_ban(job, digest)) {
 		job->already++;
+		job->waits = job->waits || !in_force(job, digest);
 		return;
 	}
 	job->entries = xgrow(job->entries, job->n_entries, sizeof(*e));
@@ -59,59 +85,19 @@ static void add(struct job *job, const __u8 *digest, const char *name, bool cert
 	memcpy(e->digest, digest, MODGATE_DIGEST_SIZE);
 	owner_entry_name(e->name, name);
 	e->cert = cert;
-	e->approved = !cert && owner_entry(&job->owner, digest);
-}
-
-/* The name in a line of sha384sum: of the file, without its folder and suffix. */
-static char *name_in_line(char *s)
-{
-	while (isspace((unsigned char)*s) || *s == '*')
-		s++;
-	s[strcspn(s, "\r\n")] = '\0';
-	return module_name_of(s);
-}
-
-static enum status add_line(struct job *job, char *line, size_t number)
-{
-	char *start = line + strspn(line, " \t\r\n"), *end;
-	__u8 digest[MODGATE_DIGEST_SIZE];
-	char after, *name;
-
-	if (!*start || *start == '#')
-		return ST_OK;
-	end = start + strcspn(start, " \t\r\n");
-	after = *end;
-	*end = '\0';
-	if (!digest_parse(digest, start))
-		return fail(ST_NO,
-			    "%s:%zu: not a SHA-384 in hex digits, which each line begins with, as sha384sum prints it",
-			    job->import, number);
-	*end = after;
-	name = name_in_line(end);
-	add(job, digest, name, false);
-	free(name);
-	return ST_OK;
+	e->approved = !job->remove && is_approved(job, digest, cert);
 }
 
 static enum status add_import(struct job *job)
 {
-	enum status status = ST_OK;
-	size_t size, number = 0;
-	char *text, *rest, *line;
-	void *data;
-	int err = file_read(job->import, IMPORT_MAX, &data, &size);
+	struct digest_line *lines;
+	enum status status;
+	size_t n, i;
 
-	if (err)
-		return fail_errno(err, "%s", job->import);
-	text = data;
-	if (strlen(text) != size)
-		status = fail(ST_NO, "%s: not a text", job->import);
-	rest = text;
-	while (!status && (line = strsep(&rest, "\n")))
-		status = add_line(job, line, ++number);
-	free(data);
-	if (!status && !job->n_entries && !job->already)
-		status = fail(ST_NO, "%s: there is no digest in it", job->import);
+	status = digests_read(job->import, &lines, &n);
+	for (i = 0; i < n && !status; i++)
+		add(job, lines[i].digest, lines[i].name, false);
+	digests_free(lines, n);
 	return status;
 }
 
@@ -167,7 +153,8 @@ static bool add_by_name(struct job *job, const char *target)
 	for (i = 0; base && i < base->doc.n_bans; i++) {
 		const struct modgate_ban *b = &base->doc.bans[i];
 
-		if (!strcmp((const char *)b->name, name))
+		if (!strcmp((const char *)b->name, name) ||
+		    !strcmp((const char *)b->name, target))
 			add(job, b->digest, name,
 			    modgate_le32(b->kind) == MODGATE_BAN_CERT);
 	}
@@ -180,7 +167,8 @@ static enum status add_target(struct job *job, const char *target)
 	struct module m = { 0 };
 	enum status status;
 
-	if (job->remove && !strchr(target, '/') && add_by_name(job, target))
+	if (job->remove && !strchr(target, '/') && !is_module_file(target) &&
+	    add_by_name(job, target))
 		return ST_OK;
 	status = lookup_target(&m, job->o, &job->owner.world.kernel,
 			       job->release, target, NULL);
@@ -226,26 +214,50 @@ static enum status refuse_unknown(const struct job *job)
 	return ST_OK;
 }
 
-/* Refused from here on, whatever happens to the list. It knows digests only. */
+static int tell_one(struct job *job, struct entry *e, int err)
+{
+	const struct kernel *kernel = &job->owner.world.kernel;
+
+	/* Without room for one there is none for the next. */
+	if (!err && job->import &&
+	    record_number(&kernel->state, "revoked") + job->told >= TOLD_MAX)
+		err = -ENOSPC;
+	if (!err)
+		err = kernel_revoke(kernel, e->digest);
+	e->told = !err;
+	job->told += e->told;
+	job->not_told += !e->told;
+	return err;
+}
+
+/*
+ * Refused from here on, whatever happens to the list: first what could load. It
+ * knows digests only.
+ */
 static void tell_kernel(struct job *job)
 {
 	const struct kernel *kernel = &job->owner.world.kernel;
-	int err = 0;
+	int err = 0, pass;
 	size_t i;
 
-	for (i = 0; i < job->n_entries; i++) {
-		struct entry *e = &job->entries[i];
+	for (pass = 0; pass < 2; pass++)
+		for (i = 0; i < job->n_entries; i++) {
+			struct entry *e = &job->entries[i];
 
-		if (e->cert)
-			continue;
-		/* Without room for one there is none for the next. */
-		if (!err)
-			err = kernel_revoke(kernel, e->digest);
-		e->told = !err;
-		job->not_told += !e->told;
-	}
+			if (!e->cert && e->approved == !pass)
+				err = tell_one(job, e, err);
+		}
 	if (err && kernel->present)
 		fail_errno(err, "%s/revoke", kernel->dir);
+}
+
+static bool goes(const void *context, const struct modgate_ban *ban)
+{
+	const struct job *job = context;
+	struct entry e;
+
+	memcpy(e.digest, ban->digest, MODGATE_DIGEST_SIZE);
+	return bsearch(&e, job->entries, job->n_entries, sizeof(e), by_digest);
 }
 
 static void draft_entry(const struct job *job, struct draft *draft,
@@ -253,18 +265,13 @@ static void draft_entry(const struct job *job, struct draft *draft,
 {
 	struct modgate_ban *b;
 
-	if (job->remove) {
-		draft_remove_ban(draft, e->digest);
-		return;
-	}
 	b = draft_ban(draft, e->cert ? NULL : e->digest, &job->cert);
 	memcpy(b->name, e->name, MODGATE_NAME_SIZE);
 	/* A ban is above an approval; together they would only confuse. */
-	if (e->approved)
+	if (e->approved && !e->cert)
 		draft_remove_module(draft, e->digest);
-	if (e->cert)
-		while (draft_remove_vendor(draft, e->digest, NULL))
-			;
+	while (e->cert && draft_remove_vendor(draft, e->digest, NULL))
+		;
 }
 
 static enum status sign(struct job *job)
@@ -274,7 +281,9 @@ static enum status sign(struct job *job)
 	size_t i;
 
 	owner_draft(&job->owner, &draft);
-	for (i = 0; i < job->n_entries; i++)
+	if (job->remove)
+		draft_remove_bans(&draft, goes, job);
+	for (i = 0; i < job->n_entries && !job->remove; i++)
 		draft_entry(job, &draft, &job->entries[i]);
 	status = owner_sign(&job->owner, job->o, &draft);
 	draft_free(&draft);
@@ -300,7 +309,8 @@ static void show(const struct job *job)
 	size_t i, shown = 0;
 
 	for (i = 0; i < job->n_entries; i++)
-		if (job->n_entries <= SHOWN_MAX || job->entries[i].approved) {
+		if (job->n_entries <= SHOWN_MAX || job->entries[i].approved ||
+		    job->entries[i].cert) {
 			show_entry(job, &job->entries[i]);
 			shown++;
 		}
@@ -308,30 +318,32 @@ static void show(const struct job *job)
 		printf("%s%zu modules that no list of yours approves\n",
 		       shown ? "and " : "", job->n_entries - shown);
 	if (job->already)
-		printf("%zu banned already\n", job->already);
+		printf("%zu banned already%s\n", job->already,
+		       job->waits ? ", not all of it before a restart" : "");
 }
 
-static void report_json(const struct job *job, bool done)
+static void report_json(const struct job *job, bool done, bool restart)
 {
 	struct json_object *j = json_object_new_object(), *e;
 	struct json_object *array = json_object_new_array();
 	size_t i;
 
-	for (i = 0; i < job->n_entries; i++) {
+	for (i = 0; i < job->n_entries && done; i++) {
 		e = json_object_new_object();
 		json_str(e, "name", (const char *)job->entries[i].name);
 		json_digest(e, "digest", job->entries[i].digest);
 		json_str(e, "of", job->entries[i].cert ? "certificate" : "module");
 		json_yes(e, "kernel", job->entries[i].told);
-		json_yes(e, "approval_removed", done && job->entries[i].approved);
+		json_yes(e, "approval_removed", job->entries[i].approved);
 		json_object_array_add(array, e);
 	}
 	json_object_object_add(j, job->remove ? "removed" : "banned", array);
 	json_num(j, "already", job->already);
+	json_num(j, "refused_now", job->told);
 	owner_show_base(&job->owner, job->o, j);
 	if (done)
 		json_num(j, "generation", job->owner.generation);
-	json_yes(j, "restart_needed", done);
+	json_yes(j, "restart_needed", restart);
 	json_out(j);
 }
 
@@ -345,33 +357,45 @@ static void report_text(const struct job *job)
 	printf("Banned: %zu, list generation %llu, as long as this list is in force.\n",
 	       job->n_entries, job->owner.generation);
 	if (!job->not_told && !job->certificate)
-		puts("The kernel refuses it from now on.");
+		puts(record_is(&job->owner.world.kernel.state, "enforcing", "yes") ?
+		     "The kernel refuses it from now on." :
+		     "The kernel records it from now on, and refuses nothing.");
 	else
 		puts("A restart is needed: not all of it is refused before.");
+}
+
+/* What it amounts to, once all that was to be signed is signed. */
+static enum status result(const struct job *job)
+{
+	if (!job->n_entries)
+		return job->waits ? ST_RESTART : ST_OK;
+	return job->remove || job->not_told || job->certificate ? ST_RESTART : ST_OK;
 }
 
 static enum status change(struct job *job)
 {
 	enum status status = ST_OK;
+	bool done;
 
 	if (!job->o->json) {
 		owner_show_base(&job->owner, job->o, NULL);
 		show(job);
 	}
-	if (job->n_entries) {
-		if (!job->remove)
-			tell_kernel(job);
+	if (job->n_entries && !job->remove)
+		tell_kernel(job);
+	if (job->n_entries)
 		status = sign(job);
-	}
-	if (status && job->n_entries && !job->remove)
-		warn("the list was not changed; what the kernel was told it refuses until restart");
+	done = !status && job->n_entries;
+	if (status && job->told)
+		warn("the list was not changed; the kernel was told %zu, until restart",
+		     job->told);
+	if (!status)
+		status = result(job);
 	if (job->o->json)
-		report_json(job, !status && job->n_entries);
-	else if (!status && job->n_entries)
+		report_json(job, done, status == ST_RESTART);
+	else if (done)
 		report_text(job);
-	if (status || !job->n_entries)
-		return status;
-	return job->remove || job->not_told || job->certificate ? ST_RESTART : ST_OK;
+	return status;
 }
 
 static enum status ban_targets(struct job *job, int argc, char **argv)

@@ -21,7 +21,7 @@ static const char *const fates[] = {
 	[APPROVED] = "approved (restart needed)",
 	[OPEN] = "not approved",
 	[HOPELESS] = "cannot be approved",
-	[LOST] = "its file is not there",
+	[LOST] = "no file to be read",
 };
 
 /* A third-party module. */
@@ -79,6 +79,15 @@ static struct found *append(struct job *job)
 	return f;
 }
 
+static void add_lost(struct job *job, const char *path)
+{
+	struct found *f = append(job);
+
+	f->module.name = module_name_of(path);
+	f->loaded = true;
+	f->fate = LOST;
+}
+
 /* The kernel's own need no approval. */
 static void add_file(struct job *job, const char *path, bool loaded)
 {
@@ -87,8 +96,15 @@ static void add_file(struct job *job, const char *path, bool loaded)
 
 	if (is_known(job, path))
 		return;
-	if (module_read(&m, job->o, path, NULL) || m.problem ||
-	    approval_needless(&job->world, &m)) {
+	if (module_read(&m, job->o, path, NULL)) {
+		module_free(&m);
+		if (loaded)
+			add_lost(job, path);
+		return;
+	}
+	/* What the kernel has refused is not its own, whatever it says. */
+	m.event = m.problem ? NULL : event_for(&job->world.kernel, m.digest);
+	if ((m.problem && !loaded) || approval_needless(&job->world, &m)) {
 		module_free(&m);
 		return;
 	}
@@ -102,17 +118,12 @@ static void add_file(struct job *job, const char *path, bool loaded)
 static void add_loaded(struct job *job, const char *name)
 {
 	char *path = lookup_name(job->o, job->release, name);
-	struct found *f;
 
-	if (path) {
+	if (path)
 		add_file(job, path, true);
-		free(path);
-		return;
-	}
-	f = append(job);
-	f->module.name = xstrdup(name);
-	f->loaded = true;
-	f->fate = LOST;
+	else
+		add_lost(job, name);
+	free(path);
 }
 
 static void find_loaded(struct job *job)
@@ -316,6 +327,8 @@ static enum status run(int argc, char **argv, struct options *o)
 	named = optind < argc;
 	if (!status && job.all + job.loaded + named > 1)
 		status = usage("--all, --loaded, or names: one of them");
+	if (!status && job.loaded && strcmp(running, job.release))
+		status = usage("--loaded: what is loaded is for %s", running);
 	if (!status)
 		status = world_read(&job.world, o);
 	if (!status)

@@ -201,13 +201,17 @@ static bool too_early(const struct boot *b, const struct stored *doc)
 
 static void hand_documents(struct boot *b)
 {
+	const bool recovery = record_is(&b->kernel.state, "boot-kind", "recovery");
 	bool *accepted = xzalloc(b->store.n_docs * sizeof(*accepted));
 	size_t i;
 
+	if (recovery && !b->o->json)
+		puts("recovery boot: no lists, and so no third-party modules");
 	for (i = 0; i < b->store.n_docs; i++) {
 		struct stored *doc = &b->store.docs[i];
 
-		if (superseded(b, i, accepted) || too_early(b, doc))
+		if (superseded(b, i, accepted) || too_early(b, doc) ||
+		    (recovery && stored_type(doc) == MODGATE_APPROVED_LIST))
 			continue;
 		accepted[i] = hand_document(b, doc);
 		if (accepted[i] && stored_type(doc) == MODGATE_LOCAL_POLICY) {

@@ -75,12 +75,11 @@ static void check_anchor(struct doctor *d)
 	__u8 digest[MODGATE_DIGEST_SIZE];
 
 	if (is(d, "provisioned", "no") && !d->w->anchored)
-		doctor_bad(d, "anchor", "modgate init",
-			   "none: there are no keys, and nothing is enforced");
+		doctor_bad(d, "anchor", "modgate init", "none: there are no keys");
 	else if (is(d, "provisioned", "no"))
 		doctor_bad(d, "anchor",
 			   "the output of 'modgate key --pin' on the kernel command line",
-			   "none: the kernel was started without it and enforces nothing");
+			   "none: the kernel was started without it");
 	else if (!is(d, "anchor", "loaded"))
 		doctor_bad(d, "anchor",
 			   "hold 'modgate key --pin' against the kernel command line",
@@ -110,22 +109,26 @@ static void check_initramfs(struct doctor *d)
 		doctor_good(d, "initramfs", "'modgate boot' has sealed the kernel");
 }
 
+/* Whether it enforces, first: what is missing then stops nothing, or all. */
 static void check_policy(struct doctor *d)
 {
-	static const char *const remedy =
-		"'modgate verify' says what is wrong with what is on disk";
-
-	if (is(d, "policy", "no"))
-		doctor_bad(d, "policy", remedy,
-			   "none in force: no third-party module loads");
-	else if (record_number(&d->w->kernel.state, "missing-lists"))
-		doctor_bad(d, "policy", remedy,
-			   "%s required list(s) are not in force: no third-party module loads",
-			   value(d, "missing-lists"));
-	else if (!is(d, "enforcing", "yes"))
+	if (is(d, "enforcing", "record"))
+		doctor_bad(d, "policy", "an anchor, see there",
+			   "none: what would be refused is recorded");
+	else if (is(d, "enforcing", "audit"))
 		doctor_bad(d, "policy",
 			   "modgate mode --enforce, when nothing is pending; then restart",
 			   "in force, but it only records what it would refuse");
+	else if (is(d, "boot-kind", "recovery"))
+		doctor_bad(d, "policy", "restart without modgate.recovery",
+			   "a recovery boot: no lists, so no third-party module loads");
+	else if (is(d, "policy", "no"))
+		doctor_bad(d, "policy", "see 'modgate verify'",
+			   "none in force: no third-party module loads");
+	else if (record_number(&d->w->kernel.state, "missing-lists"))
+		doctor_bad(d, "policy", "see 'modgate verify'",
+			   "%s required list(s) are not in force: no third-party module loads",
+			   value(d, "missing-lists"));
 	else
 		doctor_good(d, "policy", "in force, mode %s", value(d, "mode"));
 }
@@ -141,13 +144,16 @@ static void check_freshness(struct doctor *d)
 			   "demanded, but the kernel found no TPM: no document can be accepted");
 	else if (is(d, "freshness", "tpm"))
 		doctor_good(d, "freshness", "by TPM");
-	else if (tpm_present())
-		doctor_bad(d, "freshness",
-			   "modgate init --freshness=tpm, and modgate.freshness=tpm for the kernel",
-			   "%s", none);
-	else
+	else if (!tpm_present())
 		doctor_bad(d, "freshness",
 			   "a TPM 2.0, whose driver is built into the kernel", "%s", none);
+	else if (d->w->policy_next && freshness_numbered(d->w, d->o))
+		doctor_bad(d, "freshness",
+			   "modgate.freshness=tpm on the kernel command line", "%s", none);
+	else
+		doctor_bad(d, "freshness",
+			   "new keys: move /etc/modgate away, 'modgate init', approve, and the new pin with modgate.freshness=tpm",
+			   "%s", none);
 }
 
 static void check_machine(struct doctor *d)
@@ -165,7 +171,7 @@ static void take_finding(void *data, const char *what, enum status status,
 	struct doctor *d = data;
 
 	if (status)
-		doctor_bad(d, "counters", "modgate verify --repair", "%s: %s",
+		doctor_bad(d, "counters", "see 'modgate verify'", "%s: %s",
 			   what, text);
 }
 
@@ -173,20 +179,43 @@ static void check_counters(struct doctor *d)
 {
 	struct checker checker = { .say = take_finding, .data = d };
 	size_t before = d->bad;
-	struct tpm *tpm;
 
 	if (!freshness_used(d->w, d->o))
 		return;
+	if (!d->w->policy_next) {
+		doctor_bad(d, "counters", "see 'modgate verify'",
+			   "there is no valid local policy on disk to hold them against");
+		return;
+	}
 	freshness_check(d->w, d->o, &checker);
 	if (d->bad == before)
 		doctor_good(d, "counters", "the TPM's counters agree with disk and kernel");
-	if (tpm_open(&tpm))
+}
+
+static bool kept_by_tpm(const struct doctor *d, const char *name)
+{
+	char *path = key_path(d->o, name, "key"), *where = NULL;
+	bool yes = !access(path, R_OK) && !key_where(d->o, name, &where) &&
+		   !strcmp(where, "tpm");
+
+	free(where);
+	free(path);
+	return yes;
+}
+
+/* The counters do not heed it; a key in the TPM does. */
+static void check_lockout(struct doctor *d)
+{
+	struct tpm *tpm;
+
+	if ((!kept_by_tpm(d, KEY_OWNER) && !kept_by_tpm(d, KEY_ANCHOR)) ||
+	    tpm_open(&tpm))
 		return;
 	if (tpm_lockout_open(tpm))
 		doctor_bad(d, "tpm lockout", "tpm2_changeauth -c lockout, and keep that elsewhere",
 			   "its authorization is empty: root can have the TPM count no wrong passphrases");
 	else
-		doctor_good(d, "tpm lockout", "has an authorization of its own");
+		doctor_good(d, "tpm lockout", "not open to root");
 	tpm_close(tpm);
 }
 
@@ -199,6 +228,7 @@ static enum status examine(struct doctor *d)
 	check_freshness(d);
 	check_machine(d);
 	check_counters(d);
+	check_lockout(d);
 	doctor_disk(d);
 	if (d->o->json)
 		json_out(d->json);

@@ -63,11 +63,12 @@ static struct json_object *setting_json(__u32 mode, __u32 flags,
 
 static void print_setting(const char *when, __u32 mode, __u32 flags)
 {
+	flags &= MODGATE_POLICY_AUDIT | MODGATE_POLICY_ALLOW_KEXEC;
 	printf("%-14s %s: %s\n", when, mode_name(mode), explain(mode));
 	printf("%-14s %s; kexec is %s\n", "",
 	       flags & MODGATE_POLICY_AUDIT ?
 	       "audit: refusals are recorded, everything loads" : "enforcing",
-	       flags & MODGATE_POLICY_ALLOW_KEXEC ? "allowed" : "refused");
+	       flags ? "allowed" : "refused");
 }
 
 /* What is in force, from the kernel itself; false if nothing is. */
@@ -80,7 +81,10 @@ static bool in_force(const struct world *w, __u32 *mode, __u32 *flags)
 	*flags = 0;
 	if (record_is(state, "enforcing", "audit"))
 		*flags |= MODGATE_POLICY_AUDIT;
-	if (record_is(state, "kexec", "allowed"))
+	/* With the flag audit it is allowed anyway; then the document tells. */
+	if (w->policy ? flags_of(w->policy) & MODGATE_POLICY_ALLOW_KEXEC :
+	    record_is(state, "enforcing", "yes") &&
+	    record_is(state, "kexec", "allowed"))
 		*flags |= MODGATE_POLICY_ALLOW_KEXEC;
 	return *mode && record_is(state, "policy", "yes");
 }
@@ -199,19 +203,22 @@ static enum status apply(const struct world *w, const struct options *o,
 	__u32 mode = s->mode ? s->mode : mode_of(policy);
 	__u32 flags = (flags_of(policy) | s->set) & ~s->clear;
 	struct json_object *j;
+	bool waits;
 
 	if (mode != mode_of(policy) || flags != flags_of(policy))
 		return stage(w, o, count, mode, flags);
+	waits = !w->policy || memcmp(w->policy->digest, policy->digest,
+				     MODGATE_DIGEST_SIZE);
 	if (o->json) {
 		j = setting_json(mode, flags, stored_generation(policy));
-		json_yes(j, "restart_needed", world_waits(w));
+		json_yes(j, "restart_needed", waits);
 		json_out(j);
 	} else {
 		printf("The local policy (generation %llu) says so already%s.\n",
 		       (unsigned long long)stored_generation(policy),
-		       world_waits(w) ? "; it waits for a restart" : "");
+		       waits ? "; it waits for a restart" : "");
 	}
-	return world_waits(w) ? ST_RESTART : ST_OK;
+	return waits ? ST_RESTART : ST_OK;
 }
 
 static enum status change(const struct options *o, const struct setting *s)

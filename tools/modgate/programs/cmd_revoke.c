@@ -19,6 +19,7 @@ struct entry {
 	bool loaded;		/* when this began, a module of this name */
 	bool unloaded;
 	char *stays;		/* why it was not unloaded, or NULL */
+	bool in_use;		/* that is why */
 };
 
 /* What the command line says, and what came of it. */
@@ -220,47 +221,64 @@ static enum status change_list(struct job *job)
 	return status;
 }
 
-static bool is_revoked(const struct job *job, const __u8 *digest)
+/*
+ * Is it this build that is loaded? The file that is installed under its name has to
+ * be the one, and the kernel has to show that file's build ID.
+ */
+static char *why_not_this_build(const struct job *job, const struct entry *e)
 {
-	size_t i;
+	char *path = lookup_name(job->o, job->release, e->name);
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	char *text = NULL;
 
-	for (i = 0; i < job->n_entries; i++)
-		if (!memcmp(job->entries[i].digest, digest, MODGATE_DIGEST_SIZE))
-			return true;
-	return false;
-}
-
-/* Is another module of this name still approved? Then it may be that one. */
-static bool name_stays(const struct job *job, const char *name)
-{
-	const struct stored *base = job->owner.base;
-	__u32 i;
-
-	for (i = 0; base && i < base->doc.n_modules; i++) {
-		const struct modgate_module *m = &base->doc.modules[i];
-
-		if (!strcmp((const char *)m->name, name) &&
-		    !is_revoked(job, m->digest))
-			return true;
-	}
-	return false;
+	if (!path || module_digest(path, digest) ||
+	    memcmp(digest, e->digest, sizeof(digest)))
+		text = fmt("it may be another build: no file with this digest is installed as %s",
+			   e->name);
+	else if (!module_runs(job->o, e->name, path))
+		text = fmt("it is another build than %s, or does not show its build ID", path);
+	free(path);
+	return text;
 }
 
 static void unload(struct job *job, struct entry *e)
 {
+	free(e->stays);
+	e->in_use = false;
 	if (*job->o->root)
 		e->stays = xstrdup("with --root nothing is unloaded");
 	else if (job->keep_loaded)
 		e->stays = xstrdup("as asked for");
-	else if (name_stays(job, e->name))
-		e->stays = xstrdup("it may be another build of this name, which stays approved");
-	else if (module_is_loaded(job->o, e->name))
+	else
+		e->stays = why_not_this_build(job, e);
+	if (!e->stays) {
 		e->stays = module_unload(e->name);
+		e->in_use = e->stays;
+	}
 	e->unloaded = !e->stays;
 }
 
-/* Not before all else has succeeded: the kernel would only load it again. */
-static void unload_all(struct job *job, bool done)
+/* One may use another: again, as long as that helps. */
+static void unload_all(struct job *job)
+{
+	bool some = true;
+	size_t i;
+
+	while (some) {
+		some = false;
+		for (i = 0; i < job->n_entries; i++) {
+			struct entry *e = &job->entries[i];
+
+			if (!e->loaded || e->unloaded || e->err ||
+			    (e->stays && !e->in_use))
+				continue;
+			unload(job, e);
+			some = some || e->unloaded;
+		}
+	}
+}
+
+static void find_loaded(struct job *job)
 {
 	size_t i;
 
@@ -269,9 +287,6 @@ static void unload_all(struct job *job, bool done)
 
 		e->loaded = *e->name && module_is_loaded(job->o, e->name);
 	}
-	for (i = 0; i < job->n_entries && done; i++)
-		if (job->entries[i].loaded && !job->entries[i].err)
-			unload(job, &job->entries[i]);
 }
 
 static void show_loaded(const struct entry *e)
@@ -374,6 +389,16 @@ static void report(const struct job *job, bool signed_)
 	json_out(j);
 }
 
+static bool in_use(const struct job *job)
+{
+	size_t i;
+
+	for (i = 0; i < job->n_entries; i++)
+		if (job->entries[i].in_use)
+			return true;
+	return false;
+}
+
 static enum status revoke(struct job *job, int argc, char **argv)
 {
 	enum status opened = owner_open(&job->owner, job->o), status = ST_OK;
@@ -391,14 +416,17 @@ static enum status revoke(struct job *job, int argc, char **argv)
 		return opened ? opened : status;
 	tell_kernel(job);
 	status = opened ? opened : change_list(job);
-	unload_all(job, !status);
+	find_loaded(job);
+	/* Not before all else has succeeded: the kernel would only load it again. */
+	if (!status)
+		unload_all(job);
 	report(job, !status && count_listed(job));
 	for (i = 0; i < job->n_entries; i++)
-		if (job->entries[i].err)
+		if (job->entries[i].err || job->entries[i].in_use)
 			told = false;
 	if (status || (told && !job->n_vendors))
 		return status;
-	return count_listed(job) ? ST_RESTART : ST_NO;
+	return count_listed(job) || in_use(job) ? ST_RESTART : ST_NO;
 }
 
 static enum status run(int argc, char **argv, struct options *o)

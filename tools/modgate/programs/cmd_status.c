@@ -158,6 +158,8 @@ static void show_kernel(const struct report *r)
 		     "no, not provisioned: what would be refused is recorded");
 	line(!is(r, "state", "boot"), "state", "%s (ended by %s)",
 	     value(r, "state"), value(r, "ended-by"));
+	if (is(r, "boot-kind", "recovery"))
+		line(false, "boot", "recovery: no lists, and so no third-party modules");
 	line(is(r, "anchor", "loaded"), "anchor", "%s, %.16s%s",
 	     value(r, "anchor"), value(r, "anchor-digest"),
 	     is(r, "provisioned", "no") ? " (not on the kernel command line)" : "");

@@ -60,7 +60,10 @@ static char *target(const struct answer *a)
 	return xstrdup(digest_hex(hex, a->m->digest));
 }
 
-/* One command more. */
+/*
+ * One command more. Each exits with 6 when a restart is needed, so that "&&" would
+ * end after the first.
+ */
 static void __printf(2, 3) also(char **commands, const char *format, ...)
 {
 	char *command, *longer;
@@ -69,7 +72,7 @@ static void __printf(2, 3) also(char **commands, const char *format, ...)
 	va_start(ap, format);
 	command = vfmt(format, ap);
 	va_end(ap);
-	longer = fmt("%s%s%s", *commands ? *commands : "", *commands ? " && " : "",
+	longer = fmt("%s%s%s", *commands ? *commands : "", *commands ? "; " : "",
 		     command);
 	free(command);
 	free(*commands);
@@ -91,25 +94,40 @@ static bool is_owners(const struct answer *a, const struct view *view)
 	return same;
 }
 
-/* The command that takes the ban off; false if it is not the owner's. */
-static bool lift_ban(const struct answer *a, char **commands)
+/* The commands that take a list's bans of it off. */
+static void lift_bans(const struct answer *a, const struct view *view,
+		      char **commands)
 {
-	const struct view *view;
-	const struct modgate_ban *ban = ban_find(a->w, a->m, true, &view);
+	const struct modgate_ban *ban = NULL;
 	char hex[HEX_SIZE], *name;
 
-	if (!ban)
-		return true;
-	if (!is_owners(a, view))
-		return false;
-	name = target(a);
-	if (modgate_le32(ban->kind) == MODGATE_BAN_CERT)
-		also(commands, "modgate ban --remove --signer=%s",
-		     digest_hex(hex, ban->digest));
-	else
+	while ((ban = ban_next(view->next, a->m, ban))) {
+		if (modgate_le32(ban->kind) == MODGATE_BAN_CERT) {
+			also(commands, "modgate ban --remove --signer=%s",
+			     digest_hex(hex, ban->digest));
+			continue;
+		}
+		name = target(a);
 		also(commands, "modgate ban --remove %s", name);
-	free(name);
-	return true;
+		free(name);
+	}
+}
+
+/* Likewise of all lists; or the name of who alone can do so, if not the owner. */
+static const char *lift_all_bans(const struct answer *a, char **commands)
+{
+	size_t i;
+
+	for (i = 0; i < a->w->n_views; i++) {
+		const struct view *view = &a->w->views[i];
+
+		if (!view->next || !ban_next(view->next, a->m, NULL))
+			continue;
+		if (!is_owners(a, view))
+			return view->name;
+		lift_bans(a, view, commands);
+	}
+	return NULL;
 }
 
 /* Would an entry of a list approve it, if only mode and bans let it? */
@@ -121,15 +139,53 @@ static bool is_listed(const struct answer *a)
 	       vendor_find(a->w, a->m, true, 0, &view);
 }
 
+/* Who has switched the owner's approvals off, or NULL. */
+static const char *exclusive_list(const struct answer *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->w->n_views; i++) {
+		const struct view *view = &a->w->views[i];
+
+		if (list_is_exclusive(view->next) && !is_owners(a, view))
+			return view->name;
+	}
+	return NULL;
+}
+
+/* What takes every obstacle away that documents put up; or what cannot be. */
+static char *find_commands(const struct answer *a, bool system, char **commands)
+{
+	__u32 mode = modgate_le32(a->w->policy_next->header.mode);
+	const char *who = lift_all_bans(a, commands);
+	char *name;
+
+	if (who)
+		return fmt("none here: %s has to take the ban off its list", who);
+	if (system)
+		return NULL;
+	if (mode == MODGATE_MODE_SYSTEM || mode_wants_signer(a->w, a->m))
+		also(commands, "modgate mode listed");
+	if (is_listed(a))
+		return NULL;
+	who = exclusive_list(a);
+	if (who)
+		return fmt("none here: the list of %s alone approves", who);
+	name = target(a);
+	also(commands, "modgate approve %s%s", name,
+	     a->m->path ? "" : " --unseen");
+	free(name);
+	return NULL;
+}
+
 /*
  * The commands after which a restart lets it load, whatever it is now that stands
- * against it: a ban, the mode, and that nobody has approved it.
+ * against it: bans, the mode, and that nobody has approved it.
  */
 static char *change_documents(const struct answer *a)
 {
-	__u32 mode = modgate_le32(a->w->policy_next->header.mode);
-	bool system = modsig_system(&a->m->sig) == KNOWN_YES;
-	char *commands = NULL, *name, *obstacle, *text;
+	bool system = module_is_system(a->m);
+	char *commands = NULL, *obstacle, *text;
 
 	obstacle = system ? NULL : module_obstacle(a->w, a->o, a->m);
 	if (obstacle) {
@@ -137,19 +193,10 @@ static char *change_documents(const struct answer *a)
 		free(obstacle);
 		return text;
 	}
-	if (!lift_ban(a, &commands)) {
-		free(commands);
-		return xstrdup("none here: only who signs that list can take the ban off");
-	}
-	if (!system && (mode == MODGATE_MODE_SYSTEM ||
-			mode_wants_signer(a->w, a->m)))
-		also(&commands, "modgate mode listed");
-	name = target(a);
-	if (!system && !is_listed(a))
-		also(&commands, "modgate approve %s%s", name,
-		     a->m->path ? "" : " --unseen");
-	free(name);
-	text = fmt("%s%srestart", commands ? commands : "", commands ? ", then " : "");
+	text = find_commands(a, system, &commands);
+	if (!text)
+		text = fmt("%s%srestart", commands ? commands : "",
+			   commands ? ", then " : "");
 	free(commands);
 	return text;
 }

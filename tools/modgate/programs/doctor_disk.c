@@ -43,14 +43,17 @@ static const char *trusted_by(const struct doctor *d, const struct cert *cert)
 {
 	const struct stored *policy = d->w->policy_next;
 	char *id = cert_key_id(cert->x509);
-	bool known = false;
+	bool known = false, builtin;
 	enum keyring k;
 	size_t i;
 	__u32 n;
 
 	for (k = 0; k < KEYRINGS; k++)
 		known = known || keyring_holds(d->o, k, id) == KNOWN_YES;
+	builtin = keyring_holds(d->o, KEYRING_BUILTIN, id) == KNOWN_YES;
 	free(id);
+	if (builtin)
+		return "it is built into the kernel, so that what it signs needs no approval";
 	for (i = 0; i < d->w->n_views; i++) {
 		const struct stored *list = view_list(&d->w->views[i], true);
 
@@ -85,15 +88,22 @@ static void check_keys(struct doctor *d)
 		doctor_good(d, "signing keys", "none on disk that modgate would go by");
 }
 
+/* What is built in is not loaded. */
 static void check_needed(struct doctor *d, const char *name)
 {
 	char *release = kernel_release(), *path;
 	struct module m = { 0 };
 
-	path = module_is_loaded(d->o, name) ?
-	       lookup_name(d->o, release, name) : NULL;
-	if (path && !module_read(&m, d->o, path, NULL) && !m.problem &&
-	    modsig_system(&m.sig) == KNOWN_NO)
+	if (!module_is_loaded(d->o, name)) {
+		free(release);
+		return;
+	}
+	path = lookup_name(d->o, release, name);
+	if (!path || module_read(&m, d->o, path, NULL) || m.problem)
+		doctor_bad(d, "root modules", "install it anew",
+			   "%s, which the root file system needs, is loaded, but its file is not there",
+			   name);
+	else if (modsig_system(&m.sig) == KNOWN_NO)
 		doctor_bad(d, "root modules",
 			   "have the root file system on drivers of the kernel's own before modgate enforces",
 			   "%s is a third-party module, and the root file system needs it: in the initramfs it does not load",
@@ -211,6 +221,11 @@ static void check_root(struct doctor *d)
 	}
 	check_needed(d, root.type);
 	sysfs = fmt("%s/sys/dev/block/%u:%u", d->o->root, root.major, root.minor);
+	if (access(sysfs, F_OK))
+		doctor_bad(d, "root modules",
+			   "see for yourself that its drivers are the kernel's own",
+			   "the root file system (%s) is on no device that is known here",
+			   root.type);
 	check_device(d, sysfs, 0);
 	free(sysfs);
 	if (d->bad == before)

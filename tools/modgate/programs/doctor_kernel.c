@@ -16,16 +16,19 @@
 /* Set by systemd-stub: kernel, initramfs and command line are one signed file. */
 #define STUB_INFO EFIVARS "/StubInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 
+/* Set by shim: it verifies nothing (mokutil --disable-validation). */
+#define SHIM_OFF EFIVARS "/MokSBStateRT-605dab50-e046-4300-abb6-3dd810dd8b23"
+
+#define EFI_NON_VOLATILE 1
 #define TEXT_MAX 1048576
 
-/* A small file below --root, as a string; to be freed, NULL if it is not there. */
-static char *text_of(const struct doctor *d, const char *path)
+/* A small file below --root, with a zero behind it; to be freed, NULL without one. */
+static char *text_of(const struct doctor *d, const char *path, size_t *size)
 {
 	char *full = fmt("%s%s", d->o->root, path);
 	void *data = NULL;
-	size_t size;
 
-	if (file_read(full, TEXT_MAX, &data, &size))
+	if (file_read(full, TEXT_MAX, &data, size))
 		data = NULL;
 	free(full);
 	return data;
@@ -42,27 +45,34 @@ static bool exists(const struct doctor *d, const char *path)
 
 static bool text_begins(const struct doctor *d, const char *path, char first)
 {
-	char *text = text_of(d, path);
+	size_t size;
+	char *text = text_of(d, path, &size);
 	bool same = text && *text == first;
 
 	free(text);
 	return same;
 }
 
-/* Four bytes of attributes, then one of value (UEFI 2.10, section 3.3). */
+/* A variable of one byte, behind four of attributes (UEFI 2.10, section 8.2). */
 static bool efi_flag(const struct doctor *d, const char *path)
 {
-	char *full = fmt("%s%s", d->o->root, path);
-	__u8 *data = NULL;
-	size_t size = 0;
-	bool set;
+	size_t size;
+	char *data = text_of(d, path, &size);
+	bool set = data && size == 5 && data[4] == 1;
 
-	if (file_read(full, TEXT_MAX, (void **)&data, &size))
-		data = NULL;
-	set = data && size == 5 && data[4] == 1;
 	free(data);
-	free(full);
 	return set;
+}
+
+/* One that is gone with the next start, so that nobody has left it there. */
+static bool efi_volatile(const struct doctor *d, const char *path)
+{
+	size_t size;
+	char *data = text_of(d, path, &size);
+	bool good = data && size > 4 && !(data[0] & EFI_NON_VOLATILE);
+
+	free(data);
+	return good;
 }
 
 static void check_secure_boot(struct doctor *d)
@@ -81,6 +91,9 @@ static void check_secure_boot(struct doctor *d)
 	else if (efi_flag(d, SETUP_MODE))
 		doctor_bad(d, "secure boot", remedy,
 			   "the firmware is in setup mode and takes any key");
+	else if (efi_flag(d, SHIM_OFF))
+		doctor_bad(d, "secure boot", "mokutil --enable-validation, then restart",
+			   "on, but shim does not verify what it starts");
 	else
 		doctor_good(d, "secure boot", "on");
 }
@@ -88,40 +101,29 @@ static void check_secure_boot(struct doctor *d)
 /* The pin and modgate's parameters stand there. */
 static void check_command_line(struct doctor *d)
 {
-	char *text = text_of(d, "/proc/cmdline");
+	size_t size;
+	char *text = text_of(d, "/proc/cmdline", &size);
 	bool pinned = text && strstr(text, "modgate.anchor=");
 
 	free(text);
-	if (exists(d, STUB_INFO) && efi_flag(d, SECURE_BOOT))
-		doctor_good(d, "command line", "part of a signed unified kernel image");
-	else if (!pinned)
+	if (!pinned)
 		doctor_good(d, "command line", "does not name the anchor");
+	else if (efi_volatile(d, STUB_INFO) && efi_flag(d, SECURE_BOOT))
+		doctor_good(d, "command line",
+			    "from the stub of a unified kernel image; it has to be inside the image");
 	else
 		doctor_bad(d, "command line",
 			   "a signed unified kernel image (systemd-stub), or the anchor compiled in (CONFIG_SECURITY_MODGATE_ANCHOR)",
 			   "names the anchor, and nothing shows that the loader verifies it");
 }
 
-/* Is modgate the last of the LSMs, where lsm= cannot drop it? */
 static void check_order(struct doctor *d)
 {
-	char *path = d->o->securityfs ? fmt("%s/lsm", d->o->securityfs) :
-		     fmt("%s/sys/kernel/security/lsm", d->o->root);
-	void *data = NULL;
-	size_t size = 0;
-	char *text;
-
-	text = file_read(path, TEXT_MAX, &data, &size) ? NULL : data;
-	free(path);
-	if (text)
-		text[strcspn(text, "\n")] = '\0';
-	if (text && (has_suffix(text, ",modgate") || !strcmp(text, "modgate")))
-		doctor_good(d, "lsm order", "modgate is the last one");
+	if (record_is(&d->w->kernel.state, "last", "yes"))
+		doctor_good(d, "lsm order", "modgate is the last one, whatever lsm= says");
 	else
 		doctor_bad(d, "lsm order", "CONFIG_SECURITY_MODGATE_LAST=y",
-			   "modgate is not the last one (%s), so that lsm= on the command line can drop it",
-			   dash(text));
-	free(data);
+			   "lsm= on the kernel command line can leave modgate out");
 }
 
 static void check_lockdown(struct doctor *d)
@@ -159,7 +161,10 @@ static void check_signatures(struct doctor *d)
 static void check_kexec(struct doctor *d)
 {
 	if (!record_is(&d->w->kernel.state, "kexec", "refused"))
-		doctor_bad(d, "kexec", "modgate mode --refuse-kexec, then restart",
+		doctor_bad(d, "kexec",
+			   record_is(&d->w->kernel.state, "enforcing", "yes") ?
+			   "modgate mode --refuse-kexec, then restart" :
+			   "modgate has to enforce, see policy",
 			   "allowed: root can start another kernel, or this one with another command line, so that the promise is void");
 	else if (text_begins(d, "/sys/kernel/kexec_loaded", '1') ||
 		 text_begins(d, "/sys/kernel/kexec/loaded", '1'))

@@ -20,7 +20,7 @@ cp "$work/mg_one.ko" "$root/lib/modules/$release/kernel/not_loaded.ko"
 printf '%s 16384 0 - Live 0x0\n' mg_two mg_gone >"$root/proc/modules"
 exits 0 "baseline" --json baseline
 json 'map({(.name): [.loaded, .state]}) | add | del(.mg_cut) ==
-	{"mg_two": [true, "not approved"], "mg_gone": [true, "its file is not there"],
+	{"mg_two": [true, "not approved"], "mg_gone": [true, "no file to be read"],
 	"mg_one": [false, "not approved"]}' "baseline finds what is loaded, and what is installed outside of kernel/"
 json 'any(.state == "cannot be approved" and (.why | contains("signature is broken")))' \
 	"baseline says what cannot be approved, and why"
@@ -28,6 +28,7 @@ exits 0 "baseline as text" baseline
 says "mg_one" "baseline has a table"
 says "--loaded" "and says how to go on"
 exits 2 "all, and loaded" baseline --all --loaded
+exits 2 "loaded, of another kernel" baseline --loaded --kernel=1.2.3-other
 exits 2 "all, and a name" baseline --all mg_one
 exits 1 "a name that is not there" baseline --passphrase-fd=3 mg_nothing
 says "mg_nothing: not a third-party module" "it says which"

@@ -70,6 +70,16 @@ check_approve() {
 	newest_is 2 3 && can_go_on
 }
 
+# The flag is set or not, and in either case the list is good.
+check_mode() {
+	local policies
+
+	"$tool" --root="$root" verify || return 1
+	policies=$(find "$etc" -name 'local-*.policy' -exec od -An -tu4 -j136 -N8 {} ';' | sort | tr -s ' \n' ' ')
+	case $policies in " 0 3 " | " 0 3 1 3 ") ;; *) echo "policies: $policies"; return 1 ;; esac
+	newest_is 2 && can_go_on
+}
+
 setup_boot() {
 	setup_approve
 	m approve --passphrase-fd=3 "$work/mg_two.ko"
@@ -107,6 +117,8 @@ if can_crash; then
 	cp -a "$root" "$work/one"
 
 	crash setup_approve check_approve approve --passphrase-fd=3 "$work/mg_two.ko"
+	crash setup_approve check_approve ban --passphrase-fd=3 "$work/mg_two.ko"
+	crash setup_approve check_mode mode --audit --passphrase-fd=3
 	crash setup_boot check_boot \
 		--securityfs="$root/sys/kernel/security" boot
 	crash setup_passphrase check_passphrase key --change-passphrase \

@@ -18,11 +18,11 @@ healthy() {
 	in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
 	efi SecureBoot 1
 	efi SetupMode 0
-	touch "$stub"
-	echo "lockdown,capability,yama,modgate" >"$root/sys/kernel/security/lsm"
+	printf '\6\0\0\0\0' >"$stub"
 	echo "none [integrity] confidentiality" >"$root/sys/kernel/security/lockdown"
 	mkdir -p "$root/sys/module/module/parameters" "$root/proc/sys/kernel" "$root/proc/self" \
-		"$root/sys/dev/block"
+		"$root/sys/dev/block" "$root/sys/devices/pci/host0/block/sda/sda2"
+	ln -sfn ../../devices/pci/host0/block/sda/sda2 "$root/sys/dev/block/8:2"
 	echo N >"$root/sys/module/module/parameters/sig_enforce"
 	echo 0 >"$root/proc/sys/kernel/modules_disabled"
 	echo 0 >"$root/sys/kernel/kexec_loaded"
@@ -62,8 +62,13 @@ echo ro >"$root/proc/cmdline"
 bad "secure boot" "not started by UEFI" "not started by UEFI"
 rm "$stub"
 bad "command line" "names the anchor" "the pin is on a command line that nobody verifies"
-echo "lockdown,modgate,yama" >"$root/sys/kernel/security/lsm"
-bad "lsm order" "lockdown,modgate,yama" "modgate is not the last LSM"
+printf '\7\0\0\0\0' >"$stub"
+bad "command line" "names the anchor" "somebody has left the stub's variable there"
+printf '\6\0\0\0\1' >"$vars/MokSBStateRT-605dab50-e046-4300-abb6-3dd810dd8b23"
+bad "secure boot" "shim does not verify" "shim is switched off"
+state machine=dmi last=no
+in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
+bad "lsm order" "can leave modgate out" "lsm= can drop modgate"
 state machine=dmi lockdown=no
 in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
 bad lockdown "though they are approved" "lockdown does not heed modgate"
@@ -79,9 +84,14 @@ bad "module loading" "switched off" "module loading is switched off"
 state machine=none
 in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
 bad machine "no name" "the machine has no name"
-state machine=dmi enforcing=audit
+state machine=dmi enforcing=audit kexec=allowed missing-lists=1
 in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
-bad policy "only records" "the policy only records"
+m --json doctor
+json '[.[] | select(.check == "policy") | .reason | contains("only records")] == [true]' "doctor: the policy only records"
+json '[.[] | select(.check == "kexec") | .remedy] == ["modgate has to enforce, see policy"]' "doctor: and so kexec is allowed"
+state machine=dmi boot-kind=recovery missing-lists=1
+in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
+bad policy "a recovery boot" "a recovery boot"
 state machine=dmi ended-by=exec
 in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
 bad initramfs "did so itself" "the kernel sealed itself"
@@ -97,6 +107,7 @@ bad anchor "another one than the disk" "another anchor is pinned"
 state machine=dmi provisioned=no enforcing=record anchor=- policy=no
 m --json doctor
 json '[.[] | select(.check == "anchor" or .check == "policy") | .good] == [false, false]' "doctor: not provisioned"
+json '[.[] | select(.check == "policy") | .reason | contains("no third-party")] == [false]' "doctor: and does not say that anything is refused"
 healthy
 echo "none integrity confidentiality" >"$root/sys/kernel/security/lockdown"
 mkdir -p "$root/dev"
@@ -133,5 +144,10 @@ echo "mg_one 16384 1 - Live 0x0" >"$root/proc/modules"
 mkdir -p "$root/lib/modules/$release/updates"
 cp "$work/mg_one.ko" "$root/lib/modules/$release/updates"
 bad "root modules" "mg_one" "the root file system itself is a third-party module"
+echo "mg_one 16384 1 - Live 0x0" >"$root/proc/modules"
+sed -i 's/ext4/mg_one/' "$root/proc/self/mountinfo"
+bad "root modules" "its file is not there" "a module of the root file system has no file"
+rm "$root/sys/dev/block/8:2"
+bad "root modules" "on no device" "the root file system is on no device"
 rm "$root/proc/self/mountinfo"
 bad "root modules" "not known" "what the root file system is, is not known"

@@ -109,6 +109,7 @@ state() {
 	cat >"$kernel/state" <<-END
 	state=sealed
 	ended-by=seal
+	boot-kind=normal
 	provisioned=yes
 	anchor=loaded
 	anchor-digest=$("$tool" --root="$root" key --pin | cut -d= -f2)
@@ -121,6 +122,7 @@ state() {
 	pcr=-
 	measured=0
 	measure-errors=0
+	last=yes
 	lockdown=yes
 	kexec=refused
 	refused=0

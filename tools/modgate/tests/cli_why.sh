@@ -40,16 +40,12 @@ after_restart() {
 	in_force "$policy" "$(ls "$etc"/active/owner-*.list | sort -V | tail -n 1)"
 }
 
-# carry_out COMMANDS: as a shell would, but for the restart.
+# carry_out COMMANDS: by a shell, but for the restart.
 carry_out() {
-	local command part
-
-	while IFS= read -r command; do
-		read -ra part <<<"$command"
-		m "${part[@]:1}" --passphrase-fd=3
-		case $status in 0 | 6) ;; *) return 1 ;; esac
-	done < <(sed 's/, then restart$//; s/ && /\n/g' <<<"$1")
+	bash -c "modgate() { \"\$TOOL\" --root=\"\$ROOT\" \"\$@\" --passphrase-fd=3 3<\"\$PASS\"; }
+		${1%, then restart}" >"$work/out" 2>"$work/err"
 }
+export TOOL=$tool ROOT=$root PASS=$work/pass
 
 advice() {
 	local kind=$1 entry=$2 mode=$3 module=$work/why_$1_$2.ko remedy
@@ -72,7 +68,8 @@ advice() {
 	-) [ "$status" = 0 ] ;;
 	none:* | "install the module anew") [ "$kind" = broken ] && [ "$status" = 1 ] ;;
 	*", then restart")
-		carry_out "$remedy" && after_restart && m --json why "$module" && [ "$status" = 0 ]
+		carry_out "$remedy"
+		after_restart && m --json why "$module" && [ "$status" = 0 ]
 		;;
 	*) false ;;
 	esac

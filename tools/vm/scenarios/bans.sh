@@ -16,6 +16,10 @@ cp modules/modgate_test_user.ko user.ko
 system_module two.ko system.ko
 sign two.ko villain.key villain.der by-villain.ko
 sign two.ko other.key other.der two-again.ko
+# Another build ID, behind the head of its note.
+cp two.ko two-other.ko
+at=$(grep -obUaP '\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0' two.ko | head -n 1 | cut -d : -f 1)
+printf '\0\0' | dd of=two-other.ko bs=1 seek=$((at + 16)) conv=notrunc status=none
 cp "$tree/certs/signing_key.x509" builtin.der
 for n in $(seq 5000); do
 	echo "$n" | sha384sum
@@ -44,7 +48,7 @@ pin=$(sed -n 's/^PIN //p' output)
 machine <<'END'
 check "a module and what it needs are loaded" loaded \
 	"$(modprobe modgate_test_user 2>&1; loaded modgate_test_user)"
-tool 0 revoke --passphrase-fd=3 modgate_test_one
+tool 6 revoke --passphrase-fd=3 modgate_test_one
 check "revoke of a module in use says by whom" "*loaded: it stays so*in use by modgate_test_user*" "$said"
 check "and it stays" loaded "$(loaded modgate_test_one)"
 tool 0 revoke --passphrase-fd=3 --keep-loaded modgate_test_user
@@ -61,9 +65,18 @@ check "neither loads again" "$(refused revoked)" "$(load finit one.ko)"
 # A build of the same name that stays approved may be the one that is loaded.
 check "two builds of a name are approved: the first one loads" "$allowed" "$(load finit-keep two.ko)"
 tool 0 revoke --passphrase-fd=3 ./two-again.ko
-check "the other one is revoked" "*may be another build of this name*" "$said"
+check "the other one is revoked" "*may be another build*" "$said"
 check "and the first one stays" loaded "$(loaded modgate_test_two)"
-rmmod modgate_test_two
+# Installed, it is still not the one that is loaded.
+cp two-other.ko $extra/modgate_test_two.ko
+tool 0 revoke ./two-other.ko
+check "the file that is installed is not what is loaded" "*is another build than*" "$said"
+check "and it stays" loaded "$(loaded modgate_test_two)"
+cp two.ko $extra/modgate_test_two.ko
+tool 0 revoke --passphrase-fd=3 ./two.ko
+check "the file that is loaded" "*is unloaded now*" "$said"
+check "and is gone" gone "$(loaded modgate_test_two)"
+tool 6 approve --passphrase-fd=3 ./two.ko
 
 check "a system module loads" "$allowed" "$(load finit system.ko)"
 tool 0 ban --passphrase-fd=3 ./system.ko
@@ -91,8 +104,14 @@ check "the ban holds until the restart" "$(refused banned)" "$(load finit system
 tool 6 ban --remove --passphrase-fd=3 --signer=villain.pem
 tool 6 ban --passphrase-fd=3 --import=digests
 check "import says that the kernel has no more room" "*No space left*" "$said"
-check "4,096 digests and no more" 4096 "$(state revoked)"
-check "one more to the kernel itself" "*No space left*" \
+check "a file does not use up all places" 3840 "$(state revoked)"
+told=0
+for n in $(seq 300); do
+	echo "more $n" | sha384sum | head -c 96 >$modgate/revoke 2>/dev/null || break
+	told=$((told + 1))
+done
+check "256 are left, and the 4,097th is refused" "256 4096" "$told $(state revoked)"
+check "for want of space" "*No space left*" \
 	"$(bash -c "sha384sum <<<x | head -c 96 >$modgate/revoke" 2>&1)"
 check "one that it knows already is no error" 0 \
 	"$(sort digests | head -c 96 >$modgate/revoke; echo $?)"

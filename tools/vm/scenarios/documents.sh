@@ -160,4 +160,17 @@ check "a list signed with RSA-3072 is in force" "*loaded=yes*" "\$(grep name=rsa
 check "the fleet's list is missing" 1 "\$(state missing-lists)"
 check "so nothing third-party loads" "\$(refused no-list)" "\$(load finit one.ko)"
 END
+
+# A recovery boot takes the local policy and no list, however good.
+cat >early <<END
+cd /root$work
+load_document anchor.der header-only good-policy.bundle good-list.bundle good-fleet.bundle >/root/run/early
+END
+guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor) modgate.recovery=0" <<'END'
+results() { sed -n 's/.*result=\([A-Za-z]*\) .*/\1/p' /run/early | tr '\n' ' '; }
+check "recovery boot: the policy, and no list" "ok EINVAL ok EPERM EPERM " "$(results)"
+check "recovery boot: the rule" "*recovery?x20boot?x20accepts?x20no?x20lists*" "$(cat /run/early)"
+check "recovery boot: state says so" "recovery yes" "$(state boot-kind) $(state policy)"
+check "recovery boot: nothing third-party loads" "$(refused no-list)" "$(load finit one.ko)"
+END
 finish

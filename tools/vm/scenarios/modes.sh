@@ -9,7 +9,7 @@
 
 make_modules
 build_programs
-machine() { guest --disk "$work/disk" --tpm "$work/tpm-state" --append "$pin modgate.freshness=tpm"; }
+machine() { guest --disk "$work/disk" --tpm "$work/tpm-state" --append "$pin modgate.freshness=tpm $*"; }
 pin=
 helpers=$admin_helpers
 
@@ -41,6 +41,18 @@ check "why says what comes" "*not after a restart*restart*unsigned*" "$said"
 check "before the restart nothing has changed" "$allowed listed" "$(load finit one.ko) $(state mode)"
 tool 0 mode
 check "mode shows both" "*In force:*listed*After restart:*signed*" "$said"
+END
+
+# In between, a recovery boot: with the policy, without lists, and measured as one.
+machine modgate.recovery <<'END'
+tool 1 status
+check "recovery boot: status says so" "*recovery*no lists*" "$said"
+check "recovery boot: the policy is in force, nothing loads" "signed $(refused no-list)" \
+	"$(state mode) $(load finit one.ko)"
+tool 0 verify --log
+check "recovery boot: measured as one" "seq=1 event=boot kind=recovery freshness=tpm machine=tpm *" \
+	"$(head -n 1 $modgate/log)"
+check "recovery boot: no list is in the log" 0 "$(grep -c event=list $modgate/log)"
 END
 
 machine <<'END'

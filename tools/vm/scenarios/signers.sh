@@ -125,14 +125,21 @@ on_disk() {
 }
 why() { "$top/tools/modgate/modgate" why "./$1" | sed -n 's/^  \(reason\|remedy\) *//p' | paste -sd ' '; }
 why_is() {
+	local file=./$signer-$entry.ko commands=''
+	case $1 in system|approved|vendor) echo "$1"; return ;; esac
 	[ $flag = enforcing ] || { echo "$1"; return; }
-	case $1 in
-	not-approved) echo "not-approved *modgate approve ./$signer-$entry.ko, then restart" ;;
-	mode) echo "mode modgate mode listed, then restart" ;;
-	unsigned) echo "unsigned *modgate mode listed, then restart" ;;
-	banned) echo "banned *modgate ban --remove ./$signer-$entry.ko, then restart" ;;
-	*) echo "$1" ;;
-	esac
+	[ $entry != banned ] || commands="modgate ban --remove $file; "
+	if [ $signer != system ]; then
+		case $mode,$signer in
+		system,*|signed,chained|signed,tampered|signed,unknown|signed,none)
+			commands+="modgate mode listed; " ;;
+		esac
+		case $entry,$signer in
+		listed,*|banned,*|rule,secondary|rule,vendor|rule,expired) ;;
+		*) commands+="modgate approve $file; " ;;
+		esac
+	fi
+	echo "$1 ${commands%; }, then restart"
 }
 END
 )
