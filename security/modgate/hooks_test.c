@@ -3,6 +3,7 @@
  * What a verdict costs: how often a module is hashed, and keys are tried.
  */
 #include <kunit/static_stub.h>
+#include <kunit/test-bug.h>
 #include <kunit/test.h>
 #include "modgate.h"
 
