@@ -21,28 +21,12 @@ static char *clock_text(const struct record *event, const char *key)
 	return time_text(now.tv_sec - since.tv_sec + atoll(uptime));
 }
 
-/* Is it approved as the work of a vendor? Only its file tells. */
-static bool has_vendor(const struct world *w, const struct options *o,
-		       const struct pending *p, bool next)
-{
-	const struct view *view;
-	struct module m;
-	bool yes;
-
-	if (!p->path)
-		return false;
-	yes = !module_read(&m, o, p->path, NULL) && !m.problem &&
-	      vendor_find(w, &m, next, 0, &view);
-	module_free(&m);
-	return yes;
-}
-
 static const char *state_word(const struct world *w, const struct options *o,
 			      const struct pending *p)
 {
-	if (world_approval(w, p->digest, false) || has_vendor(w, o, p, false))
+	if (pending_approved(w, o, p, false))
 		return "active";
-	if (world_approval(w, p->digest, true) || has_vendor(w, o, p, true))
+	if (pending_approved(w, o, p, true))
 		return "approved, restart needed";
 	return "pending";
 }

@@ -212,14 +212,17 @@ static void show_rest(const struct report *r)
 
 static size_t count_pending(const struct report *r)
 {
+	char *release = kernel_release();
 	struct pending *p;
 	size_t n, i, count = 0;
 
 	p = pending_find(&r->w->kernel, &n);
+	pending_resolve(p, n, r->o, release);
 	for (i = 0; i < n; i++)
-		if (!world_approval(r->w, p[i].digest, true))
+		if (!pending_approved(r->w, r->o, &p[i], true))
 			count++;
 	pending_free(p, n);
+	free(release);
 	return count;
 }
 
