@@ -72,7 +72,7 @@ char *approval_obstacle(const struct world *world, const struct options *o,
 	char *text = NULL;
 
 	if (ban_find(world, module, true, &view))
-		text = fmt("banned by the list of %s, generation %llu; its signer can take that off",
+		text = fmt("banned by the list of %s, generation %llu; its signer can lift that",
 			   view->name, (unsigned long long)
 			   stored_generation(view_list(view, true)));
 	if (!text)
