@@ -119,6 +119,6 @@ on "$there" "${boot[@]}" <<'END'
 install signed-$there.ko
 check "and every build after the restart" "*not permitted*" "$(loads)"
 tool 0 list
-check "nothing is approved" "Nothing is approved." "$said"
+check "nothing is approved" "Nothing is approved, and nothing banned." "$said"
 END
 finish
