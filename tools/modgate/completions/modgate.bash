@@ -10,7 +10,7 @@ _modgate_names() {
 
 _modgate() {
 	local cur prev verb word i
-	local verbs="init status pending why approve baseline revoke ban list diff boot verify doctor mode key"
+	local verbs="init status pending why approve baseline revoke ban list diff boot verify doctor mode key recovery"
 	local global="--root= --securityfs= --json --passphrase-fd= --help --version"
 
 	COMPREPLY=()
@@ -48,7 +48,7 @@ _modgate() {
 	verify) word="--log --log= --repair --generation= --policy-generation= $global" ;;
 	list) word="--full $global" ;;
 	boot) word="--no-seal $global" ;;
-	key) word="--show --pin --export= --change-passphrase --rotate --key= $global" ;;
+	key) word="--show --pin --export= --change-passphrase --rotate --key= --seal-anchor --unseal-anchor $global" ;;
 	*) word=$global ;;
 	esac
 	case $verb:$cur in

@@ -7,7 +7,7 @@ function __modgate_modules
 end
 
 function __modgate_verb
-    set -l verbs init status pending why approve baseline revoke ban list diff boot verify doctor mode key
+    set -l verbs init status pending why approve baseline revoke ban list diff boot verify doctor mode key recovery
     if test (count $argv) -eq 0
         not __fish_seen_subcommand_from $verbs
     else
@@ -37,7 +37,8 @@ complete -c modgate -n __modgate_verb -a boot -d 'Hand the documents to the kern
 complete -c modgate -n __modgate_verb -a verify -d 'Check the documents on disk'
 complete -c modgate -n __modgate_verb -a doctor -d 'Check what the promise of modgate rests on'
 complete -c modgate -n __modgate_verb -a mode -d 'Show or change what the local policy asks of a module'
-complete -c modgate -n __modgate_verb -a key -d 'Show or export the keys and the pin, change passphrase or owner key'
+complete -c modgate -n __modgate_verb -a key -d 'Show or export the keys and the pin; change or seal them'
+complete -c modgate -n __modgate_verb -a recovery -d 'In a recovery boot: change mode, authorities and keys'
 
 complete -c modgate -n '__modgate_verb init' -l mode -x -a 'system signed listed' -d 'Mode of the local policy'
 complete -c modgate -n '__modgate_verb init' -l key -x -a 'file tpm' -d 'Where the owner key is kept'
@@ -78,6 +79,8 @@ complete -c modgate -n '__modgate_verb key' -l show -d 'Show the keys'
 complete -c modgate -n '__modgate_verb key' -l pin -d 'Print the pin'
 complete -c modgate -n '__modgate_verb key' -l export -r -a '(__fish_complete_directories)' -d 'Write certificates and pin'
 complete -c modgate -n '__modgate_verb key' -l rotate -d 'Make a new owner key'
+complete -c modgate -n '__modgate_verb key' -l seal-anchor -d 'Have the TPM keep the anchor key for recovery boots'
+complete -c modgate -n '__modgate_verb key' -l unseal-anchor -d 'Keep the anchor key in a file again'
 complete -c modgate -n '__modgate_verb key' -l key -x -a 'file tpm' -d 'Where the new owner key is kept'
 complete -c modgate -n '__modgate_verb key' -l change-passphrase -d 'Change the passphrase'
 complete -c modgate -n '__modgate_verb revoke' -a "(modgate list 2>/dev/null | awk 'NR > 1 { print \$1 }')"

@@ -111,6 +111,23 @@ void draft_replace_authority(struct draft *draft, const __u8 *digest,
 	}
 }
 
+/* Take out an authority, with its certificate; false if it is not there. */
+bool draft_remove_authority(struct draft *draft, const __u8 *digest)
+{
+	struct modgate_authority *a = draft->authorities;
+	size_t i;
+
+	for (i = 0; i < draft->n_authorities; i++)
+		if (!memcmp(a[i].digest, digest, MODGATE_DIGEST_SIZE))
+			break;
+	if (i == draft->n_authorities)
+		return false;
+	draft->certs[modgate_le32(a[i].cert_offset) - 1].size = 0;
+	draft->n_authorities--;
+	memmove(&a[i], &a[i + 1], (draft->n_authorities - i) * sizeof(*a));
+	return true;
+}
+
 /* Add an approved module; the caller fills in flags and name. */
 struct modgate_module *draft_module(struct draft *draft, const __u8 *digest)
 {

@@ -17,7 +17,7 @@
 #define KEY_FILE_MAX 65536
 
 static const struct provider *const providers[] = {
-	&provider_file, &provider_tpm, &provider_store,
+	&provider_file, &provider_tpm, &provider_sealed, &provider_store,
 };
 
 char *key_path(const struct options *o, const char *name, const char *suffix)
@@ -83,7 +83,8 @@ static const struct provider *provider_named(const char *where)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(providers); i++)
-		if (providers[i]->name && !strcmp(where, providers[i]->name))
+		if (providers[i]->name && providers[i]->make &&
+		    !strcmp(where, providers[i]->name))
 			return providers[i];
 	return strchr(where, ':') ? &provider_store : NULL;
 }

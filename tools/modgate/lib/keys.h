@@ -5,6 +5,7 @@
 #ifndef _MODGATE_KEYS_H
 #define _MODGATE_KEYS_H
 
+#include "tpm.h"
 #include "trust.h"
 
 /**
@@ -24,7 +25,7 @@ struct key_file {
  * @name: as typed, or NULL if that is the URI of a key
  * @first_line: of its files, or NULL likewise
  * @make: make a key, or find the one that @where names, and write what stands
- *	  in for it to @file
+ *	  in for it to @file; NULL if keys come to it from elsewhere
  * @unlock: get at the key
  * @change: write the same key with another passphrase to @out, or NULL if it
  *	    cannot
@@ -42,7 +43,15 @@ struct provider {
 
 extern const struct provider provider_file;	/* keys_file.c */
 extern const struct provider provider_tpm;	/* keys_tpm.c */
+extern const struct provider provider_sealed;	/* keys_sealed.c */
 extern const struct provider provider_store;	/* keys_store.c */
+
+/* keys_tpm_file.c */
+#define TPM_BLOB_PEM "TSS2 PRIVATE KEY"
+
+enum status tpm_blob_read(const struct key_file *file, bool sealed,
+			  struct tpm_key *key);
+enum status tpm_blob_write(const struct tpm_key *key, BIO *out);
 
 /**
  * struct asked - a passphrase that OpenSSL may ask for

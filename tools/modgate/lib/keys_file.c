@@ -35,8 +35,8 @@ static X509_SIG *encrypt(EVP_PKEY *key, const char *passphrase)
 	return sealed;
 }
 
-static enum status write_encrypted(EVP_PKEY *key, const char *passphrase,
-				   BIO *out)
+/* Write a private key, of whichever provider, as a file under a passphrase. */
+enum status key_encrypt(EVP_PKEY *key, const char *passphrase, BIO *out)
 {
 	X509_SIG *sealed = encrypt(key, passphrase);
 	enum status status = ST_OK;
@@ -54,7 +54,7 @@ static enum status make_key(const char *where __maybe_unused,
 	*key = EVP_EC_gen("P-384");
 	if (!*key)
 		return fail(ST_NO, "cannot make a key: %s", crypto_error());
-	return write_encrypted(*key, passphrase, file);
+	return key_encrypt(*key, passphrase, file);
 }
 
 static enum status unlock(const struct key_file *file, const char *passphrase,
@@ -86,7 +86,7 @@ static enum status change(const struct key_file *file, const char *old,
 	enum status status = unlock(file, old, &key);
 
 	if (!status)
-		status = write_encrypted(key, new, out);
+		status = key_encrypt(key, new, out);
 	EVP_PKEY_free(key);
 	return status;
 }

@@ -53,4 +53,8 @@ void log_say(const struct log *log, const char *what, enum status status,
 /* measure_pcr.c */
 void measure_pcr_check(const struct log *log);
 
+/* measure_recovery.c */
+enum status measure_recovery(const struct options *o, unsigned int *pcr,
+			     struct pcr_bank *expected);
+
 #endif /* _MODGATE_MEASURE_LOG_H */

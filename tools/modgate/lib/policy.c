@@ -74,6 +74,57 @@ enum status policy_check_counter(const struct world *world, struct tpm *tpm)
 		    MODGATE_NV_ACCEPT(SLOT_ANCHOR), (unsigned long long)c.accept);
 }
 
+/**
+ * policy_begin() - read and check everything, to change the local policy
+ * @world: filled in; to be freed, whatever is returned
+ * @o: options
+ * @count: gets the TPM, to be closed, whatever is returned
+ *
+ * Takes the lock, which is held until the tool exits.
+ *
+ * Return: ST_OK, or a status after saying why not.
+ */
+enum status policy_begin(struct world *world, const struct options *o,
+			 struct count *count)
+{
+	bool rotated = false;
+	enum status status;
+
+	memset(world, 0, sizeof(*world));
+	memset(count, 0, sizeof(*count));
+	count->slot = SLOT_ANCHOR;
+	status = policy_open(world, o, &rotated);
+	if (!status)
+		status = policy_check_damage(world);
+	if (!status)
+		status = freshness_open(&count->tpm, world, o);
+	if (!status)
+		status = policy_check_counter(world, count->tpm);
+	return status;
+}
+
+/* Ask for the passphrase, sign and stage. */
+enum status policy_sign(const struct world *world, const struct options *o,
+			const struct count *count, struct draft *draft)
+{
+	enum status status = key_anchor_check(o);
+	char *passphrase;
+	EVP_PKEY *key;
+
+	if (status)
+		return status;
+	passphrase = passphrase_ask(o, "Passphrase of the anchor key");
+	if (!passphrase)
+		return ST_SECRET;
+	status = key_unlock(o, KEY_ANCHOR, passphrase, &key);
+	passphrase_free(passphrase);
+	if (status)
+		return status;
+	status = draft_stage(draft, o, &world->store, key, "local", count);
+	EVP_PKEY_free(key);
+	return status;
+}
+
 /* Start the next local policy from the newest one. */
 void policy_draft(const struct world *world, struct draft *draft)
 {

@@ -12,6 +12,10 @@ enum status policy_open(struct world *world, const struct options *o,
 			bool *rotated);
 enum status policy_check_damage(const struct world *world);
 enum status policy_check_counter(const struct world *world, struct tpm *tpm);
+enum status policy_begin(struct world *world, const struct options *o,
+			 struct count *count);
+enum status policy_sign(const struct world *world, const struct options *o,
+			const struct count *count, struct draft *draft);
 void policy_draft(const struct world *world, struct draft *draft);
 
 #endif /* _MODGATE_POLICY_H */

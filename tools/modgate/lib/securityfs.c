@@ -190,6 +190,14 @@ void kernel_read(struct kernel *kernel, const struct options *o)
 	kernel->events = read_lines(kernel, "events", &kernel->n_events);
 }
 
+/* Is this a recovery boot, as long as no document was accepted in it? */
+bool kernel_in_recovery(const struct kernel *kernel)
+{
+	return record_is(&kernel->state, "boot-kind", "recovery") &&
+	       record_is(&kernel->state, "state", "boot") &&
+	       !record_is(&kernel->state, "policy", "yes");
+}
+
 /* Say that the kernel has no modgate, and what to do. */
 enum status kernel_missing(const struct kernel *kernel)
 {

@@ -37,18 +37,26 @@ struct pcr_bank {
 /* The longest authorization value of a key: as long as its name algorithm's digest. */
 #define TPM_PASSPHRASE_MAX 48
 
+/* What the TPM seals is no longer than this (Part 2, 11.1.14: as MAX_SYM_DATA). */
+#define TPM_SEALED_MAX 128
+
 /**
- * struct tpm_key - a key made in the TPM, as it is kept outside
+ * struct tpm_key - a key made in the TPM, or data sealed by it, as kept outside
  * @public: TPM2B_PUBLIC
  * @private: TPM2B_PRIVATE, which only that TPM can read
+ * @policy: of sealed data: parameters of the PolicyPCR that it opens with, which
+ *	    are TPM2B_DIGEST and TPML_PCR_SELECTION
  * @public_size: of @public, in bytes
  * @private_size: of @private, in bytes
+ * @policy_size: of @policy, in bytes; 0 of a key
  */
 struct tpm_key {
 	__u8 public[1024];
 	__u8 private[2048];
+	__u8 policy[256];
 	size_t public_size;
 	size_t private_size;
+	size_t policy_size;
 };
 
 /* tpm.c: what returns a status has said why */
@@ -75,6 +83,14 @@ enum status tpm_key_try(struct tpm *tpm, const struct tpm_key *key,
 			const char *path, const char *passphrase);
 enum status tpm_key_change(struct tpm *tpm, struct tpm_key *key,
 			   const char *path, const char *old, const char *new);
+
+/* tpm_seal.c */
+enum status tpm_seal(struct tpm *tpm, unsigned int pcr,
+		     const struct pcr_bank *expected, const char *passphrase,
+		     const void *data, size_t size, struct tpm_key *key);
+enum status tpm_unseal(struct tpm *tpm, const struct tpm_key *key,
+		       const char *path, const char *passphrase,
+		       __u8 data[TPM_SEALED_MAX], size_t *size);
 
 /* tpm_lockout.c */
 char *tpm_tries(struct tpm *tpm);

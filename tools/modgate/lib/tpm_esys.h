@@ -29,4 +29,25 @@ TSS2_RC tpm_code(TSS2_RC rc);
 bool tpm_secret_wrong(TSS2_RC rc);
 enum status tpm_fail(TSS2_RC rc, const char *what);
 
+/**
+ * struct tpm_loaded - an object that is loaded, with the session that may use it
+ * @object: the object
+ * @session: salted, parameters encrypted
+ */
+struct tpm_loaded {
+	ESYS_TR object;
+	ESYS_TR session;
+};
+
+/* tpm_key.c */
+enum status tpm_create(struct tpm *tpm, const char *passphrase,
+		       const TPM2B_PUBLIC *template, const void *data,
+		       size_t size, const char *what, struct tpm_key *key);
+enum status tpm_load(struct tpm *tpm, const struct tpm_key *key,
+		     const char *path, const char *passphrase, TPM2_SE type,
+		     struct tpm_loaded *loaded);
+void tpm_unload(struct tpm *tpm, struct tpm_loaded *loaded);
+enum status tpm_use_failed(struct tpm *tpm, TSS2_RC rc, const char *path,
+			   const char *what);
+
 #endif /* _MODGATE_TPM_ESYS_H */

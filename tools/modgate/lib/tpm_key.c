@@ -52,7 +52,8 @@ static enum status set_auth(TPM2B_AUTH *auth, const char *passphrase)
 	return ST_OK;
 }
 
-static enum status start_session(struct tpm *tpm, ESYS_TR *session)
+/* A policy's digest is made by the hash of the object's name. */
+static enum status start_session(struct tpm *tpm, TPM2_SE type, ESYS_TR *session)
 {
 	static const TPMT_SYM_DEF aes = {
 		.algorithm = TPM2_ALG_AES,
@@ -70,7 +71,9 @@ static enum status start_session(struct tpm *tpm, ESYS_TR *session)
 			    "TPM: the storage root key 0x81000001 is missing: this is not the TPM that made the key, or it was cleared");
 	rc = Esys_StartAuthSession(tpm->esys, tpm->srk, ESYS_TR_NONE,
 				   ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-				   NULL, TPM2_SE_HMAC, &aes, TPM2_ALG_SHA256,
+				   NULL, type, &aes,
+				   type == TPM2_SE_POLICY ? TPM2_ALG_SHA384 :
+							    TPM2_ALG_SHA256,
 				   session);
 	if (!rc)
 		rc = Esys_TRSess_SetAttributes(tpm->esys, *session, attributes,
@@ -95,7 +98,7 @@ static TSS2_RC set_private(struct tpm_key *key, const TPM2B_PRIVATE *private)
 
 static TSS2_RC create(struct tpm *tpm, ESYS_TR session,
 		      const TPM2B_SENSITIVE_CREATE *sensitive,
-		      struct tpm_key *key)
+		      const TPM2B_PUBLIC *template, struct tpm_key *key)
 {
 	const TPML_PCR_SELECTION pcrs = { 0 };
 	const TPM2B_DATA outside = { 0 };
@@ -104,7 +107,7 @@ static TSS2_RC create(struct tpm *tpm, ESYS_TR session,
 	TSS2_RC rc;
 
 	rc = Esys_Create(tpm->esys, tpm->srk, session, ESYS_TR_NONE,
-			 ESYS_TR_NONE, sensitive, &template, &outside, &pcrs,
+			 ESYS_TR_NONE, sensitive, template, &outside, &pcrs,
 			 &private, &public, NULL, NULL, NULL);
 	if (!rc)
 		rc = set_private(key, private);
@@ -119,6 +122,44 @@ static TSS2_RC create(struct tpm *tpm, ESYS_TR session,
 }
 
 /**
+ * tpm_create() - make an object below the storage root key
+ * @tpm: as opened to be changed
+ * @passphrase: its authorization value
+ * @template: what it is to be
+ * @data: what it is to hold, NULL for a key that the TPM makes
+ * @size: of @data, in bytes
+ * @what: to say if it cannot be made
+ * @key: filled in, but for the policy
+ *
+ * Return: ST_OK, ST_SECRET if the passphrase is too long, or another status.
+ */
+enum status tpm_create(struct tpm *tpm, const char *passphrase,
+		       const TPM2B_PUBLIC *template, const void *data,
+		       size_t size, const char *what, struct tpm_key *key)
+{
+	TPM2B_SENSITIVE_CREATE sensitive = { 0 };
+	ESYS_TR session = ESYS_TR_NONE;
+	enum status status;
+	TSS2_RC rc;
+
+	status = set_auth(&sensitive.sensitive.userAuth, passphrase);
+	if (!status)
+		status = start_session(tpm, TPM2_SE_HMAC, &session);
+	if (!status && data) {
+		sensitive.sensitive.data.size = size;
+		memcpy(sensitive.sensitive.data.buffer, data, size);
+	}
+	if (!status) {
+		rc = create(tpm, session, &sensitive, template, key);
+		if (rc)
+			status = tpm_fail(rc, what);
+	}
+	end_session(tpm, session);
+	OPENSSL_cleanse(&sensitive, sizeof(sensitive));
+	return status;
+}
+
+/**
  * tpm_key_make() - make a key
  * @tpm: as opened to be changed
  * @passphrase: for the key
@@ -129,22 +170,9 @@ static TSS2_RC create(struct tpm *tpm, ESYS_TR session,
 enum status tpm_key_make(struct tpm *tpm, const char *passphrase,
 			 struct tpm_key *key)
 {
-	TPM2B_SENSITIVE_CREATE sensitive = { 0 };
-	ESYS_TR session = ESYS_TR_NONE;
-	enum status status;
-	TSS2_RC rc;
-
-	status = set_auth(&sensitive.sensitive.userAuth, passphrase);
-	if (!status)
-		status = start_session(tpm, &session);
-	if (!status) {
-		rc = create(tpm, session, &sensitive, key);
-		if (rc)
-			status = tpm_fail(rc, "a P-384 key cannot be made");
-	}
-	end_session(tpm, session);
-	OPENSSL_cleanse(&sensitive, sizeof(sensitive));
-	return status;
+	key->policy_size = 0;
+	return tpm_create(tpm, passphrase, &template, NULL, 0,
+			  "a P-384 key cannot be made", key);
 }
 
 static TSS2_RC load(struct tpm *tpm, const struct tpm_key *key, ESYS_TR *object)
@@ -167,22 +195,27 @@ static TSS2_RC load(struct tpm *tpm, const struct tpm_key *key, ESYS_TR *object)
 	return rc;
 }
 
-/* A key that is loaded, with the session that may use it. */
-struct loaded {
-	ESYS_TR object;
-	ESYS_TR session;
-};
-
-static void unload_key(struct tpm *tpm, struct loaded *loaded)
+void tpm_unload(struct tpm *tpm, struct tpm_loaded *loaded)
 {
 	if (loaded->object != ESYS_TR_NONE)
 		Esys_FlushContext(tpm->esys, loaded->object);
 	end_session(tpm, loaded->session);
 }
 
-static enum status load_key(struct tpm *tpm, const struct tpm_key *key,
-			    const char *path, const char *passphrase,
-			    struct loaded *loaded)
+/**
+ * tpm_load() - load an object, to be used
+ * @tpm: as opened
+ * @key: the object
+ * @path: where it comes from, for errors
+ * @passphrase: for it; whether it is right shows when it is used
+ * @type: of the session: TPM2_SE_HMAC, or TPM2_SE_POLICY
+ * @loaded: for tpm_unload()
+ *
+ * Return: ST_OK, ST_SECRET if the passphrase is too long, or another status.
+ */
+enum status tpm_load(struct tpm *tpm, const struct tpm_key *key,
+		     const char *path, const char *passphrase, TPM2_SE type,
+		     struct tpm_loaded *loaded)
 {
 	TPM2B_AUTH auth = { 0 };
 	enum status status;
@@ -193,7 +226,7 @@ static enum status load_key(struct tpm *tpm, const struct tpm_key *key,
 	/* What is too long is wrong, but the TPM need not count it. */
 	status = set_auth(&auth, passphrase);
 	if (!status)
-		status = start_session(tpm, &loaded->session);
+		status = start_session(tpm, type, &loaded->session);
 	if (!status) {
 		rc = load(tpm, key, &loaded->object);
 		if (!rc)
@@ -208,12 +241,13 @@ static enum status load_key(struct tpm *tpm, const struct tpm_key *key,
 	}
 	OPENSSL_cleanse(&auth, sizeof(auth));
 	if (status)
-		unload_key(tpm, loaded);
+		tpm_unload(tpm, loaded);
 	return status;
 }
 
-static enum status use_failed(struct tpm *tpm, TSS2_RC rc, const char *path,
-			      const char *what)
+/* Say why a loaded object could not be used. */
+enum status tpm_use_failed(struct tpm *tpm, TSS2_RC rc, const char *path,
+			   const char *what)
 {
 	enum status status;
 	char *tries;
@@ -228,7 +262,7 @@ static enum status use_failed(struct tpm *tpm, TSS2_RC rc, const char *path,
 	return status;
 }
 
-static TSS2_RC sign(struct tpm *tpm, const struct loaded *loaded)
+static TSS2_RC sign(struct tpm *tpm, const struct tpm_loaded *loaded)
 {
 	const TPM2B_DIGEST digest = { .size = MODGATE_DIGEST_SIZE };
 	const TPMT_SIG_SCHEME scheme = { .scheme = TPM2_ALG_NULL };
@@ -258,16 +292,17 @@ static TSS2_RC sign(struct tpm *tpm, const struct loaded *loaded)
 enum status tpm_key_try(struct tpm *tpm, const struct tpm_key *key,
 			const char *path, const char *passphrase)
 {
-	struct loaded loaded;
-	enum status status = load_key(tpm, key, path, passphrase, &loaded);
+	struct tpm_loaded loaded;
+	enum status status = tpm_load(tpm, key, path, passphrase,
+				      TPM2_SE_HMAC, &loaded);
 	TSS2_RC rc;
 
 	if (status)
 		return status;
 	rc = sign(tpm, &loaded);
 	if (rc)
-		status = use_failed(tpm, rc, path, "the key cannot sign");
-	unload_key(tpm, &loaded);
+		status = tpm_use_failed(tpm, rc, path, "the key cannot sign");
+	tpm_unload(tpm, &loaded);
 	return status;
 }
 
@@ -286,12 +321,12 @@ enum status tpm_key_change(struct tpm *tpm, struct tpm_key *key,
 {
 	TPM2B_PRIVATE *private = NULL;
 	TPM2B_AUTH auth = { 0 };
-	struct loaded loaded;
+	struct tpm_loaded loaded;
 	enum status status = set_auth(&auth, new);
 	TSS2_RC rc;
 
 	if (!status)
-		status = load_key(tpm, key, path, old, &loaded);
+		status = tpm_load(tpm, key, path, old, TPM2_SE_HMAC, &loaded);
 	if (status) {
 		OPENSSL_cleanse(&auth, sizeof(auth));
 		return status;
@@ -302,10 +337,10 @@ enum status tpm_key_change(struct tpm *tpm, struct tpm_key *key,
 	if (!rc)
 		rc = set_private(key, private);
 	if (rc)
-		status = use_failed(tpm, rc, path,
-				    "the passphrase cannot be changed");
+		status = tpm_use_failed(tpm, rc, path,
+					"the passphrase cannot be changed");
 	Esys_Free(private);
-	unload_key(tpm, &loaded);
+	tpm_unload(tpm, &loaded);
 	OPENSSL_cleanse(&auth, sizeof(auth));
 	return status;
 }

@@ -11,6 +11,7 @@
 #include "document.h"
 #include "util.h"
 
+struct pcr_bank;
 struct tpm;
 
 /**
@@ -77,6 +78,14 @@ enum status key_where(const struct options *o, const char *name, char **where);
 bool keys_share_passphrase(const struct options *o);
 char *key_path(const struct options *o, const char *name, const char *suffix);
 
+/* keys_file.c */
+enum status key_encrypt(EVP_PKEY *key, const char *passphrase, BIO *out);
+
+/* keys_sealed.c */
+enum status key_seal(EVP_PKEY *key, const char *passphrase, unsigned int pcr,
+		     const struct pcr_bank *expected, BIO *out);
+enum status key_anchor_check(const struct options *o);
+
 /**
  * struct draft - a document that is being built
  * @header: type, generation, created, machine, signer, flags, mode; the rest
@@ -137,6 +146,7 @@ struct modgate_authority *draft_authority(struct draft *draft,
 					  const struct cert *cert);
 void draft_replace_authority(struct draft *draft, const __u8 *digest,
 			     const struct cert *cert, __u64 floor);
+bool draft_remove_authority(struct draft *draft, const __u8 *digest);
 struct modgate_module *draft_module(struct draft *draft, const __u8 *digest);
 struct modgate_vendor *draft_vendor(struct draft *draft,
 				    const struct cert *cert);

@@ -196,7 +196,7 @@ static bool kept_by_tpm(const struct doctor *d, const char *name)
 {
 	char *path = key_path(d->o, name, "key"), *where = NULL;
 	bool yes = !access(path, R_OK) && !key_where(d->o, name, &where) &&
-		   !strcmp(where, "tpm");
+		   (!strcmp(where, "tpm") || !strcmp(where, "sealed"));
 
 	free(where);
 	free(path);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * modgate key: show the keys, the pin for the kernel command line; export them;
- * change the passphrase; make a new owner key.
+ * change the passphrase; make a new owner key; seal the anchor key.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "programs.h"
 #include "rotate.h"
 #include "rotation.h"
+#include "seal.h"
 
 static const char *const names[] = { KEY_ANCHOR, KEY_OWNER };
 
@@ -90,6 +91,7 @@ static enum status show(const struct options *o)
 /* What to change: not what a token keeps. */
 struct change {
 	bool wanted[ARRAY_SIZE(names)];
+	bool sealed[ARRAY_SIZE(names)];
 	struct bio_st *file[ARRAY_SIZE(names)];
 };
 
@@ -105,6 +107,7 @@ static enum status choose_keys(const struct options *o, struct change *change)
 		if (status)
 			return status;
 		change->wanted[i] = !key_where_is_uri(where);
+		change->sealed[i] = !strcmp(where, "sealed");
 		any = any || change->wanted[i];
 		free(where);
 	}
@@ -121,7 +124,8 @@ static enum status try_old(const struct options *o, const struct change *change,
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(names) && !status; i++) {
-		if (!change->wanted[i])
+		/* What is sealed may not be had now; its change wants the old one too. */
+		if (!change->wanted[i] || change->sealed[i])
 			continue;
 		status = key_unlock(o, names[i], old, &key);
 		EVP_PKEY_free(key);
@@ -223,6 +227,8 @@ static enum status run(int argc, char **argv, struct options *o)
 		{ "show", no_argument, NULL, 's' },
 		{ "change-passphrase", no_argument, NULL, 'c' },
 		{ "rotate", no_argument, NULL, 'r' },
+		{ "seal-anchor", no_argument, NULL, 'S' },
+		{ "unseal-anchor", no_argument, NULL, 'U' },
 		{ "export", required_argument, NULL, 'e' },
 		{ "key", required_argument, NULL, 'k' },
 		{ 0 }
@@ -259,6 +265,10 @@ static enum status run(int argc, char **argv, struct options *o)
 		return change_passphrase(o);
 	case 'r':
 		return rotate_run(o, where);
+	case 'S':
+		return seal_run(o);
+	case 'U':
+		return unseal_run(o);
 	default:
 		return show(o);
 	}
@@ -266,8 +276,8 @@ static enum status run(int argc, char **argv, struct options *o)
 
 const struct verb verb_key = {
 	.name = "key",
-	.summary = "Show or export the keys and the pin; change the passphrase or the owner key",
+	.summary = "Show or export the keys and the pin; change or seal them",
 	.usage = "[--show | --pin | --export=DIR | --change-passphrase |\n"
-		 "       --rotate [--key=file|tpm|URI]]",
+		 "       --rotate [--key=file|tpm|URI] | --seal-anchor | --unseal-anchor]",
 	.run = run,
 };

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "freshness.h"
 #include "policy.h"
 #include "programs.h"
+#include "tpm.h"
 
 /**
  * struct setting - what a local policy says, and what of it is to change
@@ -132,24 +132,6 @@ static enum status show(const struct options *o)
 	return ST_OK;
 }
 
-static enum status sign(const struct world *w, const struct options *o,
-			const struct count *count, struct draft *draft)
-{
-	char *passphrase = passphrase_ask(o, "Passphrase of the anchor key");
-	enum status status;
-	EVP_PKEY *key;
-
-	if (!passphrase)
-		return ST_SECRET;
-	status = key_unlock(o, KEY_ANCHOR, passphrase, &key);
-	passphrase_free(passphrase);
-	if (status)
-		return status;
-	status = draft_stage(draft, o, &w->store, key, "local", count);
-	EVP_PKEY_free(key);
-	return status;
-}
-
 /* Before the passphrase is asked for: what this will do to the machine. */
 static void announce(const struct world *w, __u32 mode, __u32 flags)
 {
@@ -179,7 +161,7 @@ static enum status stage(const struct world *w, const struct options *o,
 	policy_draft(w, &draft);
 	draft.header.mode = le32(mode);
 	draft.header.flags = le32(flags);
-	status = sign(w, o, count, &draft);
+	status = policy_sign(w, o, count, &draft);
 	if (!status && o->json) {
 		struct json_object *j =
 			setting_json(mode, flags,
@@ -223,18 +205,10 @@ static enum status apply(const struct world *w, const struct options *o,
 
 static enum status change(const struct options *o, const struct setting *s)
 {
-	struct count count = { .slot = SLOT_ANCHOR };
-	struct world w = { 0 };
-	bool rotated = false;
-	enum status status;
+	struct count count;
+	struct world w;
+	enum status status = policy_begin(&w, o, &count);
 
-	status = policy_open(&w, o, &rotated);
-	if (!status)
-		status = policy_check_damage(&w);
-	if (!status)
-		status = freshness_open(&count.tpm, &w, o);
-	if (!status)
-		status = policy_check_counter(&w, count.tpm);
 	if (!status)
 		status = apply(&w, o, &count, s);
 	tpm_close(count.tpm);

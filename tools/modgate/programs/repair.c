@@ -249,9 +249,12 @@ static enum status sign_both(struct job *job, const char *anchor,
 
 static enum status change(struct job *job)
 {
-	enum status status = ST_SECRET;
+	enum status status = job->policy.dead ? key_anchor_check(job->o) : ST_OK;
 	char *owner, *anchor;
 
+	if (status)
+		return status;
+	status = ST_SECRET;
 	if (keys_share_passphrase(job->o)) {
 		owner = passphrase_ask(job->o, "Passphrase of the anchor key and the owner key");
 		if (owner)

@@ -56,7 +56,10 @@ static enum status choose_where(struct rotation *r, const char *where)
 		return ST_OK;
 	}
 	status = key_where(r->o, lost ? KEY_ANCHOR : KEY_OWNER, &r->where);
-	if (!status && key_where_is_uri(r->where))
+	if (!status && !key_where_valid(r->where))
+		status = usage("the anchor key is %s, and the new owner key? --key=URI|file|tpm",
+			       r->where);
+	else if (!status && key_where_is_uri(r->where))
 		status = usage("the %s key is %s; name the new owner key: --key=URI|file|tpm",
 			       lost ? KEY_ANCHOR : KEY_OWNER, r->where);
 	return status;
@@ -161,9 +164,12 @@ static enum status write_all(struct rotation *r)
 
 static enum status rotate(struct rotation *r)
 {
-	char *passphrase = passphrase_ask(r->o, "Passphrase of the anchor key");
-	enum status status;
+	enum status status = key_anchor_check(r->o);
+	char *passphrase;
 
+	if (status)
+		return status;
+	passphrase = passphrase_ask(r->o, "Passphrase of the anchor key");
 	if (!passphrase)
 		return ST_SECRET;
 	status = make_key(r, passphrase);

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The authorities of the local policy: who may sign lists, and what these may
+ * say. Changed in a recovery boot only.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "authorities.h"
+#include "freshness.h"
+#include "policy.h"
+
+#define WORDS_MAX 5
+
+static enum status wrong(const char *text)
+{
+	return fail(ST_USAGE, "%s", text);
+}
+
+static void show_one(const struct modgate_authority *a)
+{
+	__u32 flags = modgate_le32(a->flags);
+	char *roles = flag_names(modgate_le32(a->roles), role_names);
+	char hex[HEX_SIZE];
+
+	printf("  %-16s %s%s; lists from generation %llu on\n", (const char *)a->name,
+	       roles, flags & MODGATE_AUTHORITY_REQUIRED ? "; required" : "",
+	       (unsigned long long)modgate_le64(a->floor));
+	printf("  %-16s certificate %s\n", "", digest_hex(hex, a->digest));
+	free(roles);
+}
+
+/* Print the authorities of the local policy that the next start will use. */
+enum status authorities_show(const struct options *o)
+{
+	struct world w;
+	enum status status = world_read(&w, o);
+	size_t i;
+
+	if (!status)
+		status = world_need(&w, o);
+	for (i = 0; !status && i < w.n_views; i++)
+		show_one(w.views[i].authority);
+	world_free(&w);
+	return status;
+}
+
+static struct modgate_authority *find(const struct draft *draft, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < draft->n_authorities; i++)
+		if (!strcmp((const char *)draft->authorities[i].name, name))
+			return &draft->authorities[i];
+	return NULL;
+}
+
+static bool parse_roles(char *text, __u32 *roles)
+{
+	char *word, *rest;
+	int i;
+
+	*roles = 0;
+	for (word = strtok_r(text, ",", &rest); word;
+	     word = strtok_r(NULL, ",", &rest)) {
+		for (i = 0; role_names[i]; i++)
+			if (!strcmp(role_names[i], word))
+				break;
+		if (!role_names[i])
+			return false;
+		*roles |= 1U << i;
+	}
+	return *roles;
+}
+
+static __u32 free_slot(const struct draft *draft)
+{
+	__u32 slot = SLOT_OWNER;
+	size_t i;
+
+	for (i = 0; i < draft->n_authorities; i++)
+		if (modgate_le32(draft->authorities[i].slot) >= slot)
+			slot = modgate_le32(draft->authorities[i].slot) + 1;
+	return slot;
+}
+
+/*
+ * A list counts as its generation plus the base. The counter has a value that the
+ * TPM chose: the base makes the first list that is wanted the next one.
+ */
+static enum status choose_base(struct tpm *tpm, __u32 slot,
+			       unsigned long long generation, __u64 *base)
+{
+	struct counters c;
+	enum status status;
+
+	*base = 0;
+	if (!tpm)
+		return ST_OK;
+	status = counters_provide(tpm, slot);
+	if (!status)
+		status = counters_need(tpm, slot, &c);
+	if (status)
+		return status;
+	if (generation < c.accept)
+		*base = c.accept - generation;
+	if (generation > c.accept + MODGATE_STEPS_MAX)
+		return fail(ST_NO,
+			    "generation %llu is more than %d above the new counter 0x%08x, which is at %llu",
+			    generation, MODGATE_STEPS_MAX, MODGATE_NV_ACCEPT(slot),
+			    (unsigned long long)c.accept);
+	return ST_OK;
+}
+
+static enum status add(struct draft *draft, const struct options *o,
+		       struct tpm *tpm, char **words)
+{
+	char *path = fmt("%s%s%s", o->root, *words[2] == '/' ? "" : "/", words[2]);
+	unsigned long long generation;
+	struct modgate_authority *a;
+	enum status status = ST_OK;
+	__u32 slot = free_slot(draft);
+	struct cert cert = { 0 };
+	__u64 base = 0;
+	int err;
+
+	if (find(draft, words[1]))
+		status = fail(ST_NO, "%s: there is an authority of this name", words[1]);
+	else if (!number_parse(words[3], &generation) || !generation)
+		status = fail(ST_USAGE, "%s: not a generation; it is a number from 1 on",
+			      words[3]);
+	else if (slot > MODGATE_SLOT_MAX)
+		status = fail(ST_NO, "no slot is left: there can be %d authorities",
+			      MODGATE_SLOT_MAX);
+	if (!status) {
+		err = cert_read(path, &cert);
+		if (err == -EINVAL)
+			status = fail(ST_NO, "%s: not a certificate", path);
+		else if (err)
+			status = fail_errno(err, "%s", path);
+		else if (!key_supported(X509_get0_pubkey(cert.x509)))
+			status = fail(ST_NO,
+				      "%s: its key is none of ECDSA P-384, RSA-3072, RSA-4096: the kernel takes no other",
+				      path);
+	}
+	if (!status)
+		status = choose_base(tpm, slot, generation, &base);
+	if (!status) {
+		a = draft_authority(draft, &cert);
+		a->roles = le32(MODGATE_ROLE_APPROVE);
+		a->slot = le32(slot);
+		a->base = le64(base);
+		a->floor = le64(generation);
+		if (!draft_name(a->name, words[1]))
+			status = fail(ST_USAGE, "%s: a name has 1 to %d of A-Z a-z 0-9 _ . + -",
+				      words[1], MODGATE_NAME_SIZE - 1);
+	}
+	cert_free(&cert);
+	free(path);
+	return status;
+}
+
+static enum status edit(struct draft *draft, struct modgate_authority *a,
+			char **words)
+{
+	__u32 roles, flags = modgate_le32(a->flags);
+
+	if (!strcmp(words[0], "remove")) {
+		if (modgate_le32(a->slot) == SLOT_OWNER)
+			return fail(ST_NO,
+				    "%s is the owner of this machine and stays; if its key was lost, make a new owner key",
+				    words[1]);
+		draft_remove_authority(draft, a->digest);
+	} else if (!strcmp(words[0], "roles")) {
+		if (!parse_roles(words[2], &roles))
+			return wrong("the roles are approve, vendor, ban, exclusive, with commas");
+		a->roles = le32(roles);
+	} else if (!strcmp(words[2], "yes")) {
+		a->flags = le32(flags | MODGATE_AUTHORITY_REQUIRED);
+	} else if (!strcmp(words[2], "no")) {
+		a->flags = le32(flags & ~MODGATE_AUTHORITY_REQUIRED);
+	} else {
+		return wrong("required: yes or no");
+	}
+	return ST_OK;
+}
+
+/* What was typed, carried out in memory. */
+static enum status apply(struct draft *draft, const struct options *o,
+			 struct tpm *tpm, char **words)
+{
+	struct modgate_authority *a;
+
+	if (!strcmp(words[0], "add"))
+		return add(draft, o, tpm, words);
+	a = find(draft, words[1]);
+	if (!a)
+		return fail(ST_NO, "%s: no authority has this name", words[1]);
+	return edit(draft, a, words);
+}
+
+static bool take_words(char *line, char **words)
+{
+	static const struct {
+		const char *name;
+		size_t n;
+	} commands[] = {
+		{ "add", 4 }, { "remove", 2 }, { "roles", 3 }, { "required", 3 },
+	};
+	size_t n = 0, i;
+	char *rest;
+
+	memset(words, 0, WORDS_MAX * sizeof(*words));
+	for (words[0] = strtok_r(line, " \t", &rest); words[n] && ++n < WORDS_MAX;)
+		words[n] = strtok_r(NULL, " \t", &rest);
+	for (i = 0; n && i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i].name, words[0]))
+			return commands[i].n == n;
+	return false;
+}
+
+/**
+ * authorities_change() - stage a local policy with other authorities
+ * @o: options
+ * @line: what was typed, as AUTHORITIES_HELP says; will be taken apart
+ *
+ * Return: ST_RESTART when it is staged, or a status after saying why not.
+ */
+enum status authorities_change(const struct options *o, char *line)
+{
+	char *words[WORDS_MAX];
+	struct count count;
+	struct draft draft;
+	enum status status;
+	struct world w;
+
+	if (!take_words(line, words))
+		return wrong("it is one of:\n" AUTHORITIES_HELP);
+	status = policy_begin(&w, o, &count);
+	if (!status) {
+		policy_draft(&w, &draft);
+		status = apply(&draft, o, count.tpm, words);
+		if (!status)
+			status = policy_sign(&w, o, &count, &draft);
+		if (!status) {
+			printf("Signed local policy, generation %llu. A restart is needed.\n",
+			       (unsigned long long)modgate_le64(draft.header.generation));
+			status = ST_RESTART;
+		}
+		draft_free(&draft);
+	}
+	tpm_close(count.tpm);
+	world_free(&w);
+	return status;
+}
