@@ -371,6 +371,33 @@ enum status key_unlock(const struct options *o, const char *name,
 }
 
 /**
+ * key_ask() - ask for a passphrase, and get at a private key with it
+ * @o: options
+ * @name: KEY_ANCHOR or KEY_OWNER
+ * @key: set on success; to be freed
+ *
+ * Return: ST_OK, ST_SECRET if there is no passphrase or it is the wrong one, or
+ * another status; nobody is asked for a key that cannot be had in this boot.
+ */
+enum status key_ask(const struct options *o, const char *name, EVP_PKEY **key)
+{
+	char *prompt = fmt("Passphrase of the %s key", name), *passphrase;
+	enum status status = ST_OK;
+
+	*key = NULL;
+	if (!strcmp(name, KEY_ANCHOR))
+		status = key_anchor_check(o);
+	if (!status) {
+		passphrase = passphrase_ask(o, prompt);
+		status = passphrase ? key_unlock(o, name, passphrase, key) :
+				      ST_SECRET;
+		passphrase_free(passphrase);
+	}
+	free(prompt);
+	return status;
+}
+
+/**
  * key_change() - the same key under another passphrase
  * @o: options
  * @name: KEY_ANCHOR or KEY_OWNER

@@ -121,6 +121,8 @@ enum status key_seal(EVP_PKEY *key, const char *passphrase, unsigned int pcr,
 	if (!status)
 		status = tpm_seal(tpm, pcr, expected, passphrase, der, size,
 				  &blob);
+	if (!status)
+		tpm_lockout_warn(tpm);
 	tpm_close(tpm);
 	OPENSSL_clear_free(der, size);
 	return status ? status : write_blob(&blob, out);

@@ -22,16 +22,6 @@ static enum status open_key(const struct key_file *file, const char *passphrase,
 		    file->path, crypto_error());
 }
 
-static void warn_once(void)
-{
-	static bool warned;
-
-	if (!warned)
-		warn("the TPM's lockout authorization is not set: %s",
-		     "root can end the counting of wrong passphrases; set one, and keep it elsewhere (tpm2_changeauth -c lockout)");
-	warned = true;
-}
-
 static enum status make_key(const char *where __maybe_unused,
 			    const char *passphrase, BIO *file, EVP_PKEY **key)
 {
@@ -42,8 +32,8 @@ static enum status make_key(const char *where __maybe_unused,
 
 	if (!status)
 		status = tpm_key_make(tpm, passphrase, &blob);
-	if (!status && tpm_lockout_open(tpm))
-		warn_once();
+	if (!status)
+		tpm_lockout_warn(tpm);
 	tpm_close(tpm);
 	if (!status)
 		status = tpm_blob_write(&blob, file);

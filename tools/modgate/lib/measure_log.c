@@ -9,7 +9,6 @@
 
 #include "measure_log.h"
 
-#define LOG_MAX 1048576		/* in bytes; a boot has some twenty records */
 #define RECORD_MAX 511		/* in bytes; of the kernel's */
 
 /* The events that this version knows, with the keys of each. */

@@ -5,8 +5,12 @@
 #ifndef _MODGATE_MEASURE_LOG_H
 #define _MODGATE_MEASURE_LOG_H
 
+#include <openssl/evp.h>
+
 #include "freshness.h"
 #include "kernel.h"
+
+#define LOG_MAX 1048576		/* in bytes; a boot has some twenty records */
 
 /**
  * struct entry - a line of the log
@@ -51,6 +55,8 @@ void log_say(const struct log *log, const char *what, enum status status,
 	     const char *format, ...) __printf(4, 5);
 
 /* measure_pcr.c */
+void pcr_extend(const EVP_MD *bank_md, const EVP_MD *line_md, const char *line,
+		size_t length, __u8 *value);
 void measure_pcr_check(const struct log *log);
 
 /* measure_recovery.c */

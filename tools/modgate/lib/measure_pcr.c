@@ -2,7 +2,6 @@
 /*
  * The log replayed: what it makes of the PCR, bank by bank.
  */
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,25 +14,37 @@ static void hash(const EVP_MD *md, const void *data, size_t size, __u8 *digest)
 			  EVP_MD_get0_name(md)));
 }
 
-/*
- * What the log makes of a PCR that begins as zeros. Each line is hashed by
- * @line_md; its digest is cut, or padded with zeros, to the size of the bank's.
+/**
+ * pcr_extend() - what a record makes of a PCR
+ * @bank_md: hash of the bank
+ * @line_md: hash of the record; its digest is cut, or padded with zeros, to the
+ *	     size of the bank's
+ * @line: the record, without the newline
+ * @length: of @line, in bytes
+ * @value: of the PCR before; set to the one after
  */
-static void replay(const struct log *log, const EVP_MD *bank_md,
-		   const EVP_MD *line_md, __u8 *value)
+void pcr_extend(const EVP_MD *bank_md, const EVP_MD *line_md, const char *line,
+		size_t length, __u8 *value)
 {
 	const size_t size = EVP_MD_get_size(bank_md);
 	__u8 digest[EVP_MAX_MD_SIZE] = { 0 }, both[2 * EVP_MAX_MD_SIZE];
+
+	hash(line_md, line, length, digest);
+	memcpy(both, value, size);
+	memcpy(both + size, digest, size);
+	hash(bank_md, both, 2 * size, value);
+}
+
+/* What the log makes of a PCR that begins as zeros. */
+static void replay(const struct log *log, const EVP_MD *bank_md,
+		   const EVP_MD *line_md, __u8 *value)
+{
 	size_t i;
 
-	memset(value, 0, size);
-	for (i = 0; i < log->n; i++) {
-		hash(line_md, log->entries[i].bytes, log->entries[i].size,
-		     digest);
-		memcpy(both, value, size);
-		memcpy(both + size, digest, size);
-		hash(bank_md, both, 2 * size, value);
-	}
+	memset(value, 0, EVP_MD_get_size(bank_md));
+	for (i = 0; i < log->n; i++)
+		pcr_extend(bank_md, line_md, log->entries[i].bytes,
+			   log->entries[i].size, value);
 }
 
 static bool makes(const struct log *log, const struct pcr_bank *bank,

@@ -3,25 +3,30 @@
  * What the PCR has in a recovery boot of this machine, before a document is
  * accepted: the kernel's first record, and nothing else.
  */
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tss2/tss2_tpm2_types.h>
 
 #include "measure_log.h"
 
-#define LINE_MAX_BYTES 65536
 #define NORMAL "seq=1 event=boot kind=normal "
 #define RECOVERY "seq=1 event=boot kind=recovery "
 
-/* Keep the worst that was found. */
+/* What is wrong, and whether the bank was found that the key is bound to. */
+struct found {
+	enum status worst;
+	bool bank;
+};
+
 static void take(void *data, const char *what, enum status status,
 		 const char *text)
 {
-	enum status *worst = data;
+	struct found *found = data;
 
-	if (status && !*worst)
-		*worst = fail(status, "%s: %s", what, text);
+	if (!status && !strncmp(what, "PCR ", 4) && has_suffix(what, ", sha256"))
+		found->bank = true;
+	if (status && !found->worst)
+		found->worst = fail(status, "%s: %s", what, text);
 }
 
 /* The first record of this boot, as a recovery boot would have it. */
@@ -31,7 +36,7 @@ static char *first_record(const struct kernel *kernel)
 	char *line = NULL;
 	void *data;
 	size_t size;
-	int err = file_read(path, LINE_MAX_BYTES, &data, &size);
+	int err = file_read(path, LOG_MAX, &data, &size);
 
 	if (err) {
 		fail_errno(err, "%s", path);
@@ -51,46 +56,20 @@ static char *first_record(const struct kernel *kernel)
 	return line;
 }
 
-static bool extend(const char *line, struct pcr_bank *bank)
+/* What the PCR has now must be what the log makes of it. */
+static enum status check(const struct kernel *kernel, unsigned int pcr)
 {
-	const EVP_MD *md = EVP_sha256();
-	__u8 both[2 * EVP_MAX_MD_SIZE] = { 0 };
-
-	bank->algorithm = TPM2_ALG_SHA256;
-	bank->name = "sha256";
-	bank->size = EVP_MD_get_size(md);
-	return EVP_Digest(line, strlen(line), both + bank->size, NULL, md, NULL) &&
-	       EVP_Digest(both, 2 * bank->size, bank->value, NULL, md, NULL);
-}
-
-/* It must be there, and what the kernel measures must be what it has. */
-static enum status check(const struct kernel *kernel)
-{
-	enum status worst = ST_OK;
-	const struct checker checker = { .say = take, .data = &worst };
+	struct found found = { 0 };
+	const struct checker checker = { .say = take, .data = &found };
 	enum status status = measure_log_check(kernel, NULL, &checker);
 
-	return status ? status : worst;
-}
-
-static enum status check_bank(unsigned int pcr)
-{
-	struct pcr_bank banks[PCR_BANKS_MAX];
-	enum status status;
-	struct tpm *tpm;
-	size_t n, i;
-
-	status = tpm_open(&tpm);
 	if (!status)
-		status = pcr_read(tpm, pcr, banks, &n);
-	tpm_close(tpm);
-	if (status)
-		return status;
-	for (i = 0; i < n; i++)
-		if (banks[i].algorithm == TPM2_ALG_SHA256)
-			return ST_OK;
-	return fail(ST_NO, "TPM: PCR %u has no bank for SHA-256; switch it on (tpm2_pcrallocate)",
-		    pcr);
+		status = found.worst;
+	if (!status && !found.bank)
+		status = fail(ST_NO,
+			      "TPM: PCR %u has no bank for SHA-256; switch it on (tpm2_pcrallocate)",
+			      pcr);
+	return status;
 }
 
 /**
@@ -121,14 +100,19 @@ enum status measure_recovery(const struct options *o, unsigned int *pcr,
 			      kernel.dir,
 			      "it found no TPM 2.0 when it started, or is not provisioned (modgate.anchor=)");
 	if (!status)
-		status = check(&kernel);
-	if (!status)
-		status = check_bank(number);
+		status = check(&kernel, number);
 	if (!status) {
 		line = first_record(&kernel);
-		if (!line || !extend(line, expected))
+		if (!line)
 			status = ST_NO;
+	}
+	if (!status) {
 		*pcr = number;
+		memset(expected, 0, sizeof(*expected));
+		expected->algorithm = TPM2_ALG_SHA256;
+		expected->size = EVP_MD_get_size(EVP_sha256());
+		pcr_extend(EVP_sha256(), EVP_sha256(), line, strlen(line),
+			   expected->value);
 	}
 	free(line);
 	kernel_free(&kernel);

@@ -233,14 +233,9 @@ static void drop_invalid(const struct owner *owner)
 enum status owner_sign(struct owner *owner, const struct options *o,
 		       struct draft *draft)
 {
-	char *passphrase = passphrase_ask(o, "Passphrase of the owner key");
-	enum status status;
 	EVP_PKEY *key;
+	enum status status = key_ask(o, KEY_OWNER, &key);
 
-	if (!passphrase)
-		return ST_SECRET;
-	status = key_unlock(o, KEY_OWNER, passphrase, &key);
-	passphrase_free(passphrase);
 	if (status)
 		return status;
 	status = draft_stage(draft, o, &owner->world.store, key, KEY_OWNER,

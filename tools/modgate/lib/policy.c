@@ -107,17 +107,9 @@ enum status policy_begin(struct world *world, const struct options *o,
 enum status policy_sign(const struct world *world, const struct options *o,
 			const struct count *count, struct draft *draft)
 {
-	enum status status = key_anchor_check(o);
-	char *passphrase;
 	EVP_PKEY *key;
+	enum status status = key_ask(o, KEY_ANCHOR, &key);
 
-	if (status)
-		return status;
-	passphrase = passphrase_ask(o, "Passphrase of the anchor key");
-	if (!passphrase)
-		return ST_SECRET;
-	status = key_unlock(o, KEY_ANCHOR, passphrase, &key);
-	passphrase_free(passphrase);
 	if (status)
 		return status;
 	status = draft_stage(draft, o, &world->store, key, "local", count);

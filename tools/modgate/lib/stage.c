@@ -308,3 +308,30 @@ void store_clean(const struct options *o)
 		free(path);
 	}
 }
+
+/**
+ * store_discard() - remove documents, whatever they say
+ * @o: options
+ * @active: also those in active/, else those in staged/ alone
+ *
+ * The caller holds the lock.
+ *
+ * Return: their number.
+ */
+unsigned int store_discard(const struct options *o, bool active)
+{
+	struct store store = { 0 };
+	unsigned int n = 0;
+	size_t i;
+
+	store_scan(&store, o);
+	for (i = 0; i < store.n_docs; i++) {
+		if (!active && !store.docs[i].staged)
+			continue;
+		stored_remove(&store.docs[i]);
+		n++;
+	}
+	store_free(&store);
+	store_clean(o);
+	return n;
+}

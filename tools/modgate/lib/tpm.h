@@ -95,5 +95,6 @@ enum status tpm_unseal(struct tpm *tpm, const struct tpm_key *key,
 /* tpm_lockout.c */
 char *tpm_tries(struct tpm *tpm);
 bool tpm_lockout_open(struct tpm *tpm);
+void tpm_lockout_warn(struct tpm *tpm);
 
 #endif /* _MODGATE_TPM_H */

@@ -85,3 +85,15 @@ bool tpm_lockout_open(struct tpm *tpm)
 	return property(tpm, TPM2_PT_PERMANENT, &permanent) &&
 	       !(permanent & TPMA_PERMANENT_LOCKOUTAUTHSET);
 }
+
+/* Say so, once, to whoever has a secret kept by it. */
+void tpm_lockout_warn(struct tpm *tpm)
+{
+	static bool warned;
+
+	if (!warned && tpm_lockout_open(tpm)) {
+		warn("the TPM's lockout authorization is not set: %s",
+		     "root can end the counting of wrong passphrases; set one, and keep it elsewhere (tpm2_changeauth -c lockout)");
+		warned = true;
+	}
+}

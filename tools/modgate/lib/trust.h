@@ -72,6 +72,7 @@ enum status key_change(const struct options *o, const char *name,
 		       const char *old, const char *new, BIO **out);
 enum status key_unlock(const struct options *o, const char *name,
 		       const char *passphrase, EVP_PKEY **key);
+enum status key_ask(const struct options *o, const char *name, EVP_PKEY **key);
 enum status key_cert(const struct options *o, const char *name,
 		     struct cert *cert);
 enum status key_where(const struct options *o, const char *name, char **where);
@@ -248,6 +249,7 @@ void store_prune(const struct options *o, const struct store *store,
 bool stored_replaced(const struct stored *doc, const struct stored *by,
 		     const struct stored *policy);
 void stored_remove(const struct stored *doc);
+unsigned int store_discard(const struct options *o, bool active);
 void store_clean(const struct options *o);
 char *document_name(const char *authority, __u64 generation, __u32 type);
 enum status draft_sign(struct draft *draft, EVP_PKEY *key,

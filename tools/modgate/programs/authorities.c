@@ -13,11 +13,6 @@
 
 #define WORDS_MAX 5
 
-static enum status wrong(const char *text)
-{
-	return fail(ST_USAGE, "%s", text);
-}
-
 static void show_one(const struct modgate_authority *a)
 {
 	__u32 flags = modgate_le32(a->flags);
@@ -74,14 +69,23 @@ static bool parse_roles(char *text, __u32 *roles)
 	return *roles;
 }
 
-static __u32 free_slot(const struct draft *draft)
+static bool slot_taken(const struct draft *draft, __u32 slot)
 {
-	__u32 slot = SLOT_OWNER;
 	size_t i;
 
 	for (i = 0; i < draft->n_authorities; i++)
-		if (modgate_le32(draft->authorities[i].slot) >= slot)
-			slot = modgate_le32(draft->authorities[i].slot) + 1;
+		if (modgate_le32(draft->authorities[i].slot) == slot)
+			return true;
+	return false;
+}
+
+/* The lowest that no authority has; above MODGATE_SLOT_MAX if there is none. */
+static __u32 free_slot(const struct draft *draft)
+{
+	__u32 slot = SLOT_OWNER + 1;
+
+	while (slot_taken(draft, slot))
+		slot++;
 	return slot;
 }
 
@@ -174,14 +178,16 @@ static enum status edit(struct draft *draft, struct modgate_authority *a,
 		draft_remove_authority(draft, a->digest);
 	} else if (!strcmp(words[0], "roles")) {
 		if (!parse_roles(words[2], &roles))
-			return wrong("the roles are approve, vendor, ban, exclusive, with commas");
+			return fail(ST_USAGE,
+				    "%s: the roles are approve, vendor, ban, exclusive, with commas",
+				    words[1]);
 		a->roles = le32(roles);
 	} else if (!strcmp(words[2], "yes")) {
 		a->flags = le32(flags | MODGATE_AUTHORITY_REQUIRED);
 	} else if (!strcmp(words[2], "no")) {
 		a->flags = le32(flags & ~MODGATE_AUTHORITY_REQUIRED);
 	} else {
-		return wrong("required: yes or no");
+		return fail(ST_USAGE, "%s: required is yes or no", words[2]);
 	}
 	return ST_OK;
 }
@@ -208,12 +214,12 @@ static bool take_words(char *line, char **words)
 	} commands[] = {
 		{ "add", 4 }, { "remove", 2 }, { "roles", 3 }, { "required", 3 },
 	};
+	char *word, *rest;
 	size_t n = 0, i;
-	char *rest;
 
-	memset(words, 0, WORDS_MAX * sizeof(*words));
-	for (words[0] = strtok_r(line, " \t", &rest); words[n] && ++n < WORDS_MAX;)
-		words[n] = strtok_r(NULL, " \t", &rest);
+	for (word = strtok_r(line, " \t", &rest); word && n < WORDS_MAX;
+	     word = strtok_r(NULL, " \t", &rest))
+		words[n++] = word;
 	for (i = 0; n && i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(commands[i].name, words[0]))
 			return commands[i].n == n;
@@ -236,7 +242,7 @@ enum status authorities_change(const struct options *o, char *line)
 	struct world w;
 
 	if (!take_words(line, words))
-		return wrong("it is one of:\n" AUTHORITIES_HELP);
+		return fail(ST_USAGE, "it is one of:\n" AUTHORITIES_HELP);
 	status = policy_begin(&w, o, &count);
 	if (!status) {
 		policy_draft(&w, &draft);

@@ -91,19 +91,6 @@ static enum status refuse_existing(const struct options *o)
 	return status;
 }
 
-/* Documents too: whatever the TPM made their numbers. */
-static void discard_documents(const struct options *o)
-{
-	struct store store = { 0 };
-	size_t i;
-
-	store_scan(&store, o);
-	for (i = 0; i < store.n_docs; i++)
-		stored_remove(&store.docs[i]);
-	store_free(&store);
-	store_clean(o);
-}
-
 static enum status discard_interrupted(const struct options *o)
 {
 	size_t i;
@@ -121,7 +108,8 @@ static enum status discard_interrupted(const struct options *o)
 		}
 		free(path);
 	}
-	discard_documents(o);
+	/* Whatever the TPM made their numbers. */
+	store_discard(o, true);
 	return ST_OK;
 }
 

@@ -154,27 +154,13 @@ static enum status keep_anchor(struct options *o)
 	return status;
 }
 
-static enum status discard(const struct options *o, bool staged)
+static enum status discard(const struct options *o, bool active)
 {
-	struct store store = { 0 };
 	enum status status = store_lock(o);
-	unsigned int n = 0;
-	size_t i;
 
-	if (status)
-		return status;
-	store_scan(&store, o);
-	for (i = 0; i < store.n_docs; i++) {
-		if (staged && !store.docs[i].staged)
-			continue;
-		printf("  %s\n", store.docs[i].path);
-		stored_remove(&store.docs[i]);
-		n++;
-	}
-	store_free(&store);
-	store_clean(o);
-	printf("%u document(s) discarded.\n", n);
-	return ST_OK;
+	if (!status)
+		printf("%u document(s) discarded.\n", store_discard(o, active));
+	return status;
 }
 
 static enum status discard_documents(struct options *o)
@@ -184,10 +170,10 @@ static enum status discard_documents(struct options *o)
 
 	if (which && !strcmp(which, "staged")) {
 		puts("If the TPM counts documents, those before them are of no use either.");
-		status = discard(o, true);
+		status = discard(o, false);
 	} else if (which && !strcmp(which, "all")) {
 		puts("No third-party module loads then, until 'modgate init' begins anew.");
-		status = discard(o, false);
+		status = discard(o, true);
 	} else if (which && *which) {
 		status = fail(ST_USAGE, "%s: staged, or all", which);
 	}

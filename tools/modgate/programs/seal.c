@@ -16,10 +16,12 @@ static enum status need_where(const struct options *o, const char *want,
 	char *where;
 	enum status status = key_where(o, KEY_ANCHOR, &where);
 
-	if (!status && strcmp(where, want))
-		status = fail(ST_NO, "the anchor key is kept by %s: %s", where,
-			      strcmp(where, "sealed") ? otherwise :
-			      "it is sealed already; to seal it anew, unseal it first, in a recovery boot");
+	if (!status && strcmp(where, want) && !strcmp(where, "sealed"))
+		status = fail(ST_NO,
+			      "the anchor key is sealed already; to seal it anew, unseal it first, in a recovery boot");
+	else if (!status && strcmp(where, want))
+		status = fail(ST_NO, "the anchor key is not sealed but kept by %s%s",
+			      where, otherwise);
 	free(where);
 	return status;
 }
@@ -80,7 +82,7 @@ enum status seal_run(const struct options *o)
 
 	if (!status)
 		status = need_where(o, "file",
-				    "only a key in a file can be sealed; what was made in a TPM or a token stays there");
+				    ": only a key in a file can be sealed, one made in a TPM or a token stays there");
 	if (!status)
 		status = measure_recovery(o, &pcr, &expected);
 	if (!status)
@@ -100,7 +102,7 @@ enum status unseal_run(const struct options *o)
 	enum status status = store_lock(o);
 
 	if (!status)
-		status = need_where(o, "sealed", "it is not sealed");
+		status = need_where(o, "sealed", "");
 	if (!status)
 		status = key_anchor_check(o);
 	if (!status)

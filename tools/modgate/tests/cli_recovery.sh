@@ -63,16 +63,40 @@ says "modgate recovery" "sealed: mode says where"
 exits 1 "sealed: rotate" key --rotate --passphrase-fd=3
 exits 1 "sealed: unseal" key --unseal-anchor --passphrase-fd=3
 
+: >"$work/pass"
+exits 1 "sealed: no passphrase is asked for in vain" mode system --passphrase-fd=3
+cp "$work/pass.right" "$work/pass"
+
 # The kernel's files say that it is a recovery boot; the TPM knows better.
 state boot-kind=recovery state=boot policy=no pcr=13 measured=1
 exits 1 "a kernel that lies" mode system --passphrase-fd=3
 says "in a recovery boot only" "a kernel that lies: the TPM refuses"
 
+# halves: what the TPM made, in $work/pub and $work/priv.
+halves() {
+	local at
+
+	mapfile -t at < <(openssl asn1parse -in "$etc/keys/anchor.key" |
+		sed -n 's/^ *\([0-9]*\):d=1 .*OCTET STRING.*/\1/p')
+	openssl asn1parse -in "$etc/keys/anchor.key" -noout -strparse "${at[0]}" -out "$work/pub" &&
+		openssl asn1parse -in "$etc/keys/anchor.key" -noout -strparse "${at[1]}" -out "$work/priv"
+}
+
+tries() { tpm2_getcap properties-variable | sed -n 's/^TPM2_PT_LOCKOUT_COUNTER: //p'; }
+
 # In a recovery boot.
 boots recovery
+halves && tpm2_load -Q -C 0x81000001 -u "$work/pub" -r "$work/priv" -c "$work/ctx" 2>"$work/err"
+tap $? "recovery: the TPM loads what was sealed"
+! tpm2_unseal -c "$work/ctx" -p "$(cat "$work/pass.right")" >"$work/out" 2>"$work/err"
+tap $? "recovery: the passphrase without the policy does not open it"
+tpm2_flushcontext -t
+before=$(tries)
 echo "a wrong passphrase" >"$work/pass"
 exits 4 "recovery: a wrong passphrase" mode signed --passphrase-fd=3
 says "wrong passphrase" "recovery: a wrong passphrase is told"
+[ $((before + 1)) = $(($(tries))) ]
+tap $? "recovery: a wrong passphrase counts in the TPM"
 cp "$work/pass.right" "$work/pass"
 exits 6 "recovery: mode" mode signed --passphrase-fd=3
 menu "show" 1 9
@@ -81,6 +105,8 @@ says "owner" "show: the authorities"
 says "sealed" "show: where the keys are"
 menu "mode" 2 listed audit 9
 says "Audit: nothing is refused" "mode: what was typed is signed"
+! grep -q "a number from" "$work/err"
+tap $? "mode: each line is read once"
 menu "nonsense" 2 --help "" 2 system json 0 x 10 7 some 3 "add x" 3 "roles owner king" 3 "required owner maybe" 9
 says "one of system, signed, listed" "nonsense: a mode"
 says "json: one of audit" "nonsense: a flag"

@@ -39,6 +39,8 @@ unseal() {
 	openssl asn1parse -in /etc/modgate/keys/anchor.key -noout -strparse "${at[0]}" -out /run/pub
 	openssl asn1parse -in /etc/modgate/keys/anchor.key -noout -strparse "${at[1]}" -out /run/priv
 	tpm2_load -Q -C 0x81000001 -u /run/pub -r /run/priv -c /run/sealed || return 2
+	# By the passphrase alone, which is no policy.
+	! tpm2_unseal -c /run/sealed -p "a passphrase for tests" >/run/key 2>/dev/null || return 0
 	tpm2_startauthsession -Q --policy-session -g sha384 -S /run/session
 	tpm2_policypcr -Q -S /run/session -l sha256:13
 	tpm2_policypassword -Q -S /run/session
