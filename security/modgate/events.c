@@ -11,6 +11,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/string_helpers.h>
 #include <linux/timekeeping.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
@@ -91,14 +92,7 @@ void modgate_show_string(struct seq_file *m, const char *s)
 		seq_putc(m, '-');
 		return;
 	}
-	for (; *s; s++) {
-		u8 c = *s;
-
-		if (c <= ' ' || c > '~' || c == '"' || c == '\\' || c == '=')
-			seq_printf(m, "\\x%02x", c);
-		else
-			seq_putc(m, c);
-	}
+	seq_escape_mem(m, s, strlen(s), MODGATE_ESCAPE, MODGATE_ESCAPE_ALSO);
 }
 
 static bool same_path(const char *a, const char *b)

@@ -268,6 +268,20 @@ static const struct file_operations seal_fops = {
 	.write = seal_write,
 };
 
+static ssize_t close_write(struct file *file, const char __user *user,
+			   size_t size, loff_t *pos)
+{
+	if (!may_write(file))
+		return -EPERM;
+	modgate_close();
+	return size;
+}
+
+static const struct file_operations close_fops = {
+	.open = nonseekable_open,
+	.write = close_write,
+};
+
 static ssize_t revoke_write(struct file *file, const char __user *user,
 			    size_t size, loff_t *pos)
 {
@@ -304,10 +318,12 @@ static const struct modgate_file files[] __initconst = {
 	{ "state", 0444, &state_fops },
 	{ "policy", 0400, &policy_fops },
 	{ "lists", 0400, &lists_fops },
+	{ "receipt", 0444, &modgate_receipt_fops },
 	{ "events", 0400, &modgate_events_fops },
 	{ "log", 0400, &modgate_log_fops },
 	{ "load", 0200, &load_fops },
 	{ "seal", 0200, &seal_fops },
+	{ "close", 0200, &close_fops },
 	{ "revoke", 0200, &revoke_fops },
 };
 

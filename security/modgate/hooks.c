@@ -31,6 +31,8 @@ struct candidate {
 	bool failed;			/* a digest that was needed was not made */
 	char name[MODULE_NAME_LEN];
 	bool named;
+	const u8 *authority;		/* whose list allows it */
+	u32 flags;			/* of its entry there, MODGATE_MODULE_* */
 	const u8 *vendor;		/* SHA-384 of the last certificate tried */
 	bool by_vendor;			/* and whether its key made the signature */
 };
@@ -103,7 +105,10 @@ static bool by_vendor_with_name(const struct modgate_vendor *vendor,
 	if (!c->named && modgate_module_name(c->bytes, c->size, &layout, c->name))
 		c->name[0] = 0;
 	c->named = true;
-	return c->name[0] && glob_match(vendor->pattern, c->name);
+	if (!c->name[0] || !glob_match(vendor->pattern, c->name))
+		return false;
+	c->flags = modgate_le32(vendor->flags);
+	return true;
 }
 
 static bool by_vendor_on_demand(const struct modgate_vendor *vendor,
@@ -115,7 +120,13 @@ static bool by_vendor_on_demand(const struct modgate_vendor *vendor,
 
 static const struct modgate_module *approval_of(struct candidate *c)
 {
-	return need_digest(c) ? modgate_approval(c->digest) : NULL;
+	const struct modgate_module *approval;
+
+	approval = need_digest(c) ? modgate_approval(c->digest, &c->authority) :
+				    NULL;
+	if (approval)
+		c->flags = modgate_le32(approval->flags);
+	return approval;
 }
 
 static bool ask(struct modgate_facts *facts, enum modgate_fact fact)
@@ -135,14 +146,14 @@ static bool ask(struct modgate_facts *facts, enum modgate_fact fact)
 		return approval_of(c);
 	case MODGATE_IS_ON_DEMAND:
 		approval = approval_of(c);
-		return (approval && modgate_le32(approval->flags) &
-				    MODGATE_MODULE_ON_DEMAND) ||
+		return (approval && c->flags & MODGATE_MODULE_ON_DEMAND) ||
 		       modgate_any_vendor(by_vendor_on_demand, c);
 	case MODGATE_IS_SIGNED:
 		return modgate_signed_by_known(&c->signature) ||
 		       modgate_any_vendor(by_vendor, c);
 	case MODGATE_IS_VENDORS:
-		return modgate_any_vendor(by_vendor_with_name, c);
+		c->authority = modgate_any_vendor(by_vendor_with_name, c);
+		return c->authority;
 	}
 	return false;
 }
@@ -178,6 +189,9 @@ static void forget(struct modgate_task *task)
 	task->judged = false;
 	task->digested = false;
 	task->name[0] = 0;
+	task->reason = NULL;
+	task->authority = NULL;
+	task->permanent = false;
 }
 
 /**
@@ -224,8 +238,13 @@ VISIBLE_IF_KUNIT int modgate_judge(const void *bytes, size_t size,
 	task->judged = true;
 	task->digested = c.digested;
 	memcpy(task->digest, c.digest, sizeof(task->digest));
-	if (verdict.vouch)
+	task->reason = verdict.reason;
+	/* Rows 6 and 7: somebody's list allows it. */
+	if (verdict.vouch) {
 		task->vouched = bytes;
+		task->authority = c.authority;
+		task->permanent = c.flags & MODGATE_MODULE_PERMANENT;
+	}
 	/* What is allowed by its name has to come up with that name. */
 	if (!strcmp(verdict.reason, MODGATE_REASON_VENDOR))
 		strscpy(task->name, c.name);
@@ -363,7 +382,7 @@ static int modgate_bprm_check_security(struct linux_binprm *bprm)
  * Before any code of a module runs: was there a verdict on it, has it been
  * revoked or banned since, and is it called what it said? Without a digest, all
  * that is certain is that nothing was revoked or banned back then; who loads it
- * again gets a verdict. Later changes of state are nothing to us.
+ * again gets a verdict.
  */
 static const char *recheck(const struct modgate_task *task, const char *name)
 {
@@ -380,25 +399,47 @@ static const char *recheck(const struct modgate_task *task, const char *name)
 	return NULL;
 }
 
-static int module_coming(struct notifier_block *nb, unsigned long state,
-			 void *data)
+static bool is_system(const struct modgate_task *task)
+{
+	return task->judged && !strcmp(task->reason, MODGATE_REASON_SYSTEM);
+}
+
+/* What cannot be written into the receipt is refused. */
+static int module_coming(const struct modgate_task *task,
+			 const struct module *module)
+{
+	const u8 *digest = task->digested ? task->digest : NULL;
+	const char *reason = recheck(task, module->name);
+	int err = reason ? refuse("module", reason, digest, NULL) : 0;
+
+	if (err || is_system(task))
+		return err;
+	if (!modgate_receipt_coming(module, task, reason ?: task->reason))
+		return 0;
+	err = refuse("module", MODGATE_REASON_ERROR, digest, NULL);
+	if (!err)
+		modgate_receipt_lost();
+	return err;
+}
+
+static int module_notify(struct notifier_block *nb, unsigned long state,
+			 void *module)
 {
 	struct modgate_task *task = modgate_task(current);
-	const struct module *module = data;
-	const char *reason;
 	int err;
 
-	if (state != MODULE_STATE_COMING)
+	/* Later on it is the module that counts, and not who loaded it. */
+	if (state != MODULE_STATE_COMING) {
+		modgate_receipt_state(module, state);
 		return NOTIFY_DONE;
-	reason = recheck(task, module->name);
-	err = reason ? refuse("module", reason,
-			      task->digested ? task->digest : NULL, NULL) : 0;
+	}
+	err = module_coming(task, module);
 	forget(task);
 	return notifier_from_errno(err);
 }
 
 static struct notifier_block module_notifier = {
-	.notifier_call = module_coming,
+	.notifier_call = module_notify,
 	.priority = INT_MAX,	/* before anybody acts on the module */
 };
 

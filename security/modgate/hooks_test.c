@@ -96,7 +96,8 @@ static void fake_rules(struct modgate_rules *rules)
 	};
 }
 
-static const struct modgate_module *fake_approval(const u8 *digest)
+static const struct modgate_module *fake_approval(const u8 *digest,
+						  const u8 **authority)
 {
 	static const struct modgate_module approval;
 

@@ -16,7 +16,7 @@
 #include <linux/string.h>
 #include "modgate.h"
 
-#define RECORD_MAX 512		/* in bytes */
+#define RECORD_MAX 768		/* in bytes */
 
 /**
  * struct record - a line of the log
@@ -123,6 +123,26 @@ void modgate_measure_document(const char *what,
 void modgate_measure_sealed(const char *by)
 {
 	measure("sealed", "by=%s", by);
+}
+
+/**
+ * modgate_measure_closed() - measure the end of state sealed
+ * @lines: of the receipt so far
+ * @hash: running SHA-384 of the receipt
+ */
+void modgate_measure_closed(u32 lines, const u8 *hash)
+{
+	measure("closed", "lines=%u sha384=%*phN", lines, MODGATE_DIGEST_SIZE,
+		hash);
+}
+
+/**
+ * modgate_measure_module() - measure a new line of the receipt
+ * @text: what of the line is hashed
+ */
+void modgate_measure_module(const char *text)
+{
+	measure("module", "%s", text);
 }
 
 /**

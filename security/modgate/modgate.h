@@ -6,8 +6,10 @@
 #define _MODGATE_H
 
 #include <linux/key.h>
+#include <linux/list.h>
 #include <linux/lsm_hooks.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include "document.h"
@@ -268,6 +270,8 @@ void modgate_measure_document(const char *what,
 			      const struct modgate_document *doc,
 			      const u8 *digest, u64 counter);
 void modgate_measure_sealed(const char *by);
+void modgate_measure_closed(u32 lines, const u8 *hash);
+void modgate_measure_module(const char *text);
 void modgate_measure_show(struct seq_file *m);
 extern const struct file_operations modgate_log_fops;
 
@@ -330,6 +334,7 @@ u32 modgate_missing_lists(const struct modgate_policy *policy);
 enum modgate_state modgate_state(void);
 const char *modgate_ended_by(void);
 void modgate_seal(const char *by);
+void modgate_close(void);
 enum modgate_enforcing modgate_enforcing(void);
 bool modgate_kexec_allowed(void);
 int modgate_load(void *bytes, size_t size, bool *keep);
@@ -337,10 +342,11 @@ int modgate_load_refuse(int err, const char *rule);
 void modgate_load_error_show(struct seq_file *m);
 bool modgate_bans_digests(void);
 bool modgate_is_banned(const u8 *digest);
-const struct modgate_module *modgate_approval(const u8 *digest);
+const struct modgate_module *modgate_approval(const u8 *digest,
+					      const u8 **authority);
 typedef bool modgate_vendor_match(const struct modgate_vendor *vendor,
 				  const struct modgate_key *key, void *context);
-bool modgate_any_vendor(modgate_vendor_match *match, void *context);
+const u8 *modgate_any_vendor(modgate_vendor_match *match, void *context);
 int modgate_revoke(const u8 *digest);
 bool modgate_is_revoked(const u8 *digest);
 u32 modgate_revoked_count(void);
@@ -365,6 +371,10 @@ struct modgate_event {
 
 void modgate_event_record(const struct modgate_event *event);
 u64 modgate_event_total(void);
+/* How strings from outside are written: string_escape_mem(), its flags and "only". */
+#define MODGATE_ESCAPE (ESCAPE_HEX | ESCAPE_NAP | ESCAPE_APPEND)
+#define MODGATE_ESCAPE_ALSO " \"\\="
+
 void modgate_show_string(struct seq_file *m, const char *s);
 extern const struct file_operations modgate_events_fops;
 void modgate_name_of(const char *path, char name[MODGATE_NAME_SIZE]);
@@ -388,6 +398,9 @@ int modgate_judge(const void *bytes, size_t size, struct file *file);
  * @vouched: the buffer of a module that the owner approved, until it is used
  * @digest: of the module being loaded, if @digested
  * @name: that the module must come up with; empty if that was not asked
+ * @reason: of the verdict on it, MODGATE_REASON_*
+ * @authority: whose list allowed it, SHA-384 of the certificate; or NULL
+ * @permanent: that list says that it may not be unloaded
  * @judged: a module was allowed and has not come up yet
  * @digested: its digest was needed
  * @judging: the task is inside a verdict
@@ -396,6 +409,9 @@ struct modgate_task {
 	const void *vouched;
 	u8 digest[MODGATE_DIGEST_SIZE];
 	char name[MODULE_NAME_LEN];
+	const char *reason;
+	const u8 *authority;
+	bool permanent;
 	bool judged;
 	bool digested;
 	bool judging;
@@ -403,5 +419,41 @@ struct modgate_task {
 
 extern bool modgate_enabled;
 struct modgate_task *modgate_task(const struct task_struct *task);
+
+/* receipt.c: what has been in this kernel */
+
+#define MODGATE_RECEIPT_MAX 16384	/* lines; Documentation/ABI says so too */
+
+/**
+ * struct modgate_receipt - all that came up
+ * @lock: of all below
+ * @lines: append only
+ * @n_lines: their number
+ * @lost: number of modules that came up without a line
+ * @hash: SHA-384 over the hash before and the text of the last line; at first
+ *	  zero
+ */
+struct modgate_receipt {
+	struct mutex lock;
+	struct list_head lines;
+	u32 n_lines;
+	u32 lost;
+	u8 hash[MODGATE_DIGEST_SIZE];
+};
+
+#if IS_ENABLED(CONFIG_KUNIT)
+int modgate_receipt_add(struct modgate_receipt *r, const struct module *module,
+			const struct modgate_task *task, const char *reason,
+			void (*measure)(const char *text));
+void modgate_receipt_move(struct modgate_receipt *r, struct module *module,
+			  unsigned long state);
+#endif
+
+int modgate_receipt_coming(const struct module *module,
+			   const struct modgate_task *task, const char *reason);
+void modgate_receipt_state(struct module *module, unsigned long state);
+void modgate_receipt_lost(void);
+void modgate_receipt_closed(void);
+extern const struct file_operations modgate_receipt_fops;
 
 #endif /* _MODGATE_H */

@@ -59,7 +59,7 @@ enum modgate_state modgate_state(void)
 /**
  * modgate_ended_by() - what ended state boot
  *
- * Return: "seal", "exec", "root", or "-" if it has not ended.
+ * Return: "seal", "exec", "root", "close", or "-" if it has not ended.
  */
 const char *modgate_ended_by(void)
 {
@@ -86,6 +86,26 @@ void modgate_seal(const char *by)
 		return;
 	modgate_measure_sealed(by);
 	modgate_window_end();
+}
+
+/**
+ * modgate_close() - close the gate; harmless when it is closed
+ *
+ * Ends state boot as well, if that has not ended.
+ */
+void modgate_close(void)
+{
+	bool closes;
+
+	modgate_seal("close");
+	spin_lock(&state_lock);
+	closes = boot_state == MODGATE_SEALED;
+	if (closes)
+		/* Pairs with modgate_state(). */
+		smp_store_release(&boot_state, MODGATE_CLOSED);
+	spin_unlock(&state_lock);
+	if (closes)
+		modgate_receipt_closed();
 }
 
 /**
@@ -236,23 +256,27 @@ static bool is_switched_off(const struct modgate_policy *policy, u32 authority)
 /**
  * modgate_approval() - who approved a module?
  * @digest: SHA-384 of the module
+ * @authority: set to whose list it is, SHA-384 of the certificate
  *
  * Return: an entry of a list in force, or NULL.
  */
-const struct modgate_module *modgate_approval(const u8 *digest)
+const struct modgate_module *modgate_approval(const u8 *digest,
+					      const u8 **authority)
 {
 	const struct modgate_policy *policy = modgate_policy();
 	const struct modgate_module *approval;
 	const struct modgate_list *list;
 	u32 i;
 
-	KUNIT_STATIC_STUB_REDIRECT(modgate_approval, digest);
+	KUNIT_STATIC_STUB_REDIRECT(modgate_approval, digest, authority);
 	for (i = 0; policy && i < policy->doc.n_authorities; i++) {
 		list = modgate_list(policy, i);
 		approval = list ? modgate_find_module(&list->doc, digest) :
 				  NULL;
-		if (approval && !is_switched_off(policy, i))
+		if (approval && !is_switched_off(policy, i)) {
+			*authority = policy->doc.authorities[i].digest;
 			return approval;
+		}
 	}
 	return NULL;
 }
@@ -263,9 +287,10 @@ const struct modgate_module *modgate_approval(const u8 *digest)
  *	   certificates within a list
  * @context: handed to @match
  *
- * Return: true if @match said so of one.
+ * Return: whose list it is in of which @match said so, SHA-384 of the
+ * certificate; or NULL.
  */
-bool modgate_any_vendor(modgate_vendor_match *match, void *context)
+const u8 *modgate_any_vendor(modgate_vendor_match *match, void *context)
 {
 	const struct modgate_policy *policy = modgate_policy();
 	const struct modgate_list *list;
@@ -278,9 +303,9 @@ bool modgate_any_vendor(modgate_vendor_match *match, void *context)
 		for (k = 0; k < list->doc.n_vendors; k++)
 			if (match(&list->doc.vendors[k], &list->vendor_keys[k],
 				  context))
-				return true;
+				return policy->doc.authorities[i].digest;
 	}
-	return false;
+	return NULL;
 }
 
 /**

@@ -55,6 +55,7 @@ void record_free(struct record *record);
 void kernel_read(struct kernel *kernel, const struct options *o);
 void kernel_read_state(struct kernel *kernel, const struct options *o);
 bool kernel_in_recovery(const struct kernel *kernel);
+bool policy_closes(const struct kernel *kernel);
 enum status kernel_missing(const struct kernel *kernel);
 enum status kernel_need_events(const struct kernel *kernel);
 void kernel_free(struct kernel *kernel);

@@ -9,17 +9,19 @@
 
 #include "measure_log.h"
 
-#define RECORD_MAX 511		/* in bytes; of the kernel's */
+#define RECORD_MAX 767		/* in bytes; of the kernel's */
 
 /* The events that this version knows, with the keys of each. */
 static const struct event {
 	const char *name;
-	const char *keys[5];
+	const char *keys[6];
 } events[] = {
 	{ "boot", { "kind", "freshness", "machine", "machine-name" } },
 	{ "policy", { "digest", "signer", "generation", "counter" } },
 	{ "list", { "digest", "signer", "generation", "counter" } },
 	{ "sealed", { "by" } },
+	{ "closed", { "lines", "sha384" } },
+	{ "module", { "number", "digest", "name", "reason", "authority" } },
 };
 
 void log_say(const struct log *log, const char *what, enum status status,

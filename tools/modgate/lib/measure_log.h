@@ -10,7 +10,7 @@
 #include "freshness.h"
 #include "kernel.h"
 
-#define LOG_MAX 1048576		/* in bytes; a boot has some twenty records */
+#define LOG_MAX (16U << 20)	/* in bytes; the kernel has 16,384 modules in it at most */
 
 /**
  * struct entry - a line of the log

@@ -198,6 +198,14 @@ bool kernel_in_recovery(const struct kernel *kernel)
 	       !record_is(&kernel->state, "policy", "yes");
 }
 
+/* Has the local policy in force the flag auto-close? */
+bool policy_closes(const struct kernel *kernel)
+{
+	const char *flags = record_get(&kernel->policy, "flags");
+
+	return flags && strstr(flags, "auto-close");
+}
+
 /* Say that the kernel has no modgate, and what to do. */
 enum status kernel_missing(const struct kernel *kernel)
 {

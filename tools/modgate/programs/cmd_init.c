@@ -334,9 +334,13 @@ static enum status run(int argc, char **argv, struct options *o)
 		{ "freshness", required_argument, NULL, 'f' },
 		{ "audit", no_argument, NULL, 'a' },
 		{ "allow-kexec", no_argument, NULL, 'x' },
+		{ "stay-open", no_argument, NULL, 'o' },
 		{ 0 }
 	};
-	struct plan p = { .keys.owner_where = "file" };
+	struct plan p = {
+		.keys.owner_where = "file",
+		.flags = MODGATE_POLICY_AUTO_CLOSE,
+	};
 	const char *mode = mode_name(MODGATE_MODE_LISTED);
 	enum status status = ST_OK;
 	int c;
@@ -357,6 +361,8 @@ static enum status run(int argc, char **argv, struct options *o)
 			p.flags |= MODGATE_POLICY_AUDIT;
 		else if (c == 'x')
 			p.flags |= MODGATE_POLICY_ALLOW_KEXEC;
+		else if (c == 'o')
+			p.flags &= ~MODGATE_POLICY_AUTO_CLOSE;
 		else if (c == '?')
 			return ST_USAGE;
 	}
@@ -380,6 +386,6 @@ const struct verb verb_init = {
 	.summary = "Make the keys, a local policy and an empty list",
 	.usage = "[--key=file|tpm|URI] [--anchor-key=file|tpm|URI]\n"
 		 "       [--mode=system|signed|listed] [--freshness=tpm|none]\n"
-		 "       [--audit] [--allow-kexec]",
+		 "       [--audit] [--allow-kexec] [--stay-open]",
 	.run = run,
 };

@@ -57,18 +57,22 @@ static struct json_object *setting_json(__u32 mode, __u32 flags,
 	json_str(j, "mode", mode_name(mode));
 	json_yes(j, "audit", flags & MODGATE_POLICY_AUDIT);
 	json_yes(j, "allow_kexec", flags & MODGATE_POLICY_ALLOW_KEXEC);
+	json_yes(j, "auto_close", flags & MODGATE_POLICY_AUTO_CLOSE);
 	json_num(j, "generation", generation);
 	return j;
 }
 
 static void print_setting(const char *when, __u32 mode, __u32 flags)
 {
-	flags &= MODGATE_POLICY_AUDIT | MODGATE_POLICY_ALLOW_KEXEC;
 	printf("%-14s %s: %s\n", when, mode_name(mode), explain(mode));
 	printf("%-14s %s; kexec is %s\n", "",
 	       flags & MODGATE_POLICY_AUDIT ?
 	       "audit: refusals are recorded, everything loads" : "enforcing",
-	       flags ? "allowed" : "refused");
+	       flags & (MODGATE_POLICY_AUDIT | MODGATE_POLICY_ALLOW_KEXEC) ?
+	       "allowed" : "refused");
+	printf("%-14s the gate %s\n", "", flags & MODGATE_POLICY_AUTO_CLOSE ?
+	       "closes when the module collection is loaded" :
+	       "stays open until restart");
 }
 
 /* What is in force, from the kernel itself; false if nothing is. */
@@ -86,6 +90,10 @@ static bool in_force(const struct world *w, __u32 *mode, __u32 *flags)
 	    record_is(state, "enforcing", "yes") &&
 	    record_is(state, "kexec", "allowed"))
 		*flags |= MODGATE_POLICY_ALLOW_KEXEC;
+	if (w->policy)
+		*flags |= flags_of(w->policy) & MODGATE_POLICY_AUTO_CLOSE;
+	else if (policy_closes(&w->kernel))
+		*flags |= MODGATE_POLICY_AUTO_CLOSE;
 	return *mode && record_is(state, "policy", "yes");
 }
 
@@ -107,8 +115,7 @@ static enum status show(const struct options *o)
 	}
 	next = w.policy_next;
 	now = in_force(&w, &mode, &flags);
-	waits = !now || mode != mode_of(next) || (flags ^ flags_of(next)) &
-		(MODGATE_POLICY_AUDIT | MODGATE_POLICY_ALLOW_KEXEC);
+	waits = !now || mode != mode_of(next) || flags != flags_of(next);
 	if (o->json) {
 		j = json_object_new_object();
 		json_object_object_add(j, "in_force", !now ? NULL :
@@ -148,6 +155,10 @@ static void announce(const struct world *w, __u32 mode, __u32 flags)
 		puts("Kexec is allowed: root can start any other kernel, without modgate.");
 	if (~flags & flags_of(now) & MODGATE_POLICY_ALLOW_KEXEC)
 		puts("Kexec is refused, crash kernels included.");
+	if (flags & ~flags_of(now) & MODGATE_POLICY_AUTO_CLOSE)
+		puts("The gate closes at boot: later on only modules approved on demand load.");
+	if (~flags & flags_of(now) & MODGATE_POLICY_AUTO_CLOSE)
+		puts("The gate stays open: approved modules load at any time.");
 }
 
 static enum status stage(const struct world *w, const struct options *o,
@@ -223,6 +234,8 @@ static enum status run(int argc, char **argv, struct options *o)
 		{ "enforce", no_argument, NULL, 'e' },
 		{ "allow-kexec", no_argument, NULL, 'x' },
 		{ "refuse-kexec", no_argument, NULL, 'r' },
+		{ "auto-close", no_argument, NULL, 'c' },
+		{ "stay-open", no_argument, NULL, 'o' },
 		{ 0 }
 	};
 	struct setting s = { 0 };
@@ -237,12 +250,18 @@ static enum status run(int argc, char **argv, struct options *o)
 			s.set |= MODGATE_POLICY_ALLOW_KEXEC;
 		else if (c == 'r')
 			s.clear |= MODGATE_POLICY_ALLOW_KEXEC;
+		else if (c == 'c')
+			s.set |= MODGATE_POLICY_AUTO_CLOSE;
+		else if (c == 'o')
+			s.clear |= MODGATE_POLICY_AUTO_CLOSE;
 		else
 			return ST_USAGE;
 	}
 	if (s.set & s.clear)
 		return usage("%s: one of them", s.set & s.clear & MODGATE_POLICY_AUDIT ?
-			     "--audit, --enforce" : "--allow-kexec, --refuse-kexec");
+			     "--audit, --enforce" :
+			     s.set & s.clear & MODGATE_POLICY_ALLOW_KEXEC ?
+			     "--allow-kexec, --refuse-kexec" : "--auto-close, --stay-open");
 	if (argc - optind > 1)
 		return usage("%s: mode takes one argument", argv[optind + 1]);
 	if (optind < argc) {
@@ -258,6 +277,6 @@ const struct verb verb_mode = {
 	.name = "mode",
 	.summary = "Show or change what the local policy asks of a module",
 	.usage = "[system | signed | listed] [--audit | --enforce]\n"
-		 "       [--allow-kexec | --refuse-kexec]",
+		 "       [--allow-kexec | --refuse-kexec] [--auto-close | --stay-open]",
 	.run = run,
 };

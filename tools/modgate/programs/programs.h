@@ -34,6 +34,8 @@ extern const struct verb verb_key;
 extern const struct verb verb_list;
 extern const struct verb verb_mode;
 extern const struct verb verb_pending;
+extern const struct verb verb_rebuild;
+extern const struct verb verb_receipt;
 extern const struct verb verb_recovery;
 extern const struct verb verb_revoke;
 extern const struct verb verb_status;

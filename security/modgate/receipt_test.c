@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What stands in the receipt, and what is hashed of it. The receipt here is one
+ * of its own.
+ */
+#include <kunit/test.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "modgate.h"
+
+static const u8 owner[MODGATE_DIGEST_SIZE] = { 0xaa };
+
+/* What would be measured, and how often; of the test that runs. */
+static char measured[1024];
+static int n_measured;
+
+static void measure(const char *text)
+{
+	strscpy(measured, text);
+	n_measured++;
+}
+
+struct receipt_test {
+	struct modgate_receipt receipt;
+	struct modgate_task task;
+	struct module *module;
+};
+
+static int receipt_test_init(struct kunit *test)
+{
+	struct receipt_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	if (!t)
+		return -ENOMEM;
+	/* Far too big for a stack. */
+	t->module = kunit_kzalloc(test, sizeof(*t->module), GFP_KERNEL);
+	if (!t->module)
+		return -ENOMEM;
+	mutex_init(&t->receipt.lock);
+	INIT_LIST_HEAD(&t->receipt.lines);
+	strscpy(t->module->name, "acpi_call");
+	t->task.digested = true;
+	t->task.digest[0] = 0x11;
+	t->task.authority = owner;
+	n_measured = 0;
+	test->priv = t;
+	return 0;
+}
+
+/* Lines are only ever freed here. */
+static void receipt_test_exit(struct kunit *test)
+{
+	struct receipt_test *t = test->priv;
+	struct list_head *line, *next;
+
+	if (!t)
+		return;
+	/* The list stands first in a line. */
+	list_for_each_safe(line, next, &t->receipt.lines)
+		kfree(line);
+}
+
+static int add(struct receipt_test *t, const char *reason)
+{
+	return modgate_receipt_add(&t->receipt, t->module, &t->task, reason,
+				   measure);
+}
+
+/* Everything after "number=N time=T ". */
+static const char *what(void)
+{
+	const char *text = strstr(measured, " digest=");
+
+	return text ? text + 1 : "";
+}
+
+static void receipt_text(struct kunit *test)
+{
+	struct receipt_test *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_APPROVED), 0);
+	KUNIT_EXPECT_TRUE(test, strstarts(measured, "number=1 time="));
+	KUNIT_EXPECT_STREQ(test, what(),
+			   "digest=110000000000000000000000000000000000000000000000"
+			   "000000000000000000000000000000000000000000000000"
+			   " name=acpi_call reason=approved"
+			   " authority=aa0000000000000000000000000000000000000000000000"
+			   "000000000000000000000000000000000000000000000000");
+}
+
+/* A name is the module's own choice. */
+static void receipt_name_is_escaped(struct kunit *test)
+{
+	struct receipt_test *t = test->priv;
+
+	t->task.digested = false;
+	t->task.authority = NULL;
+	strscpy(t->module->name, "a b=\n\x7f\xff\"\\");
+	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_NOT_APPROVED), 0);
+	KUNIT_EXPECT_STREQ(test, what(),
+			   "digest=- name=a\\x20b\\x3d\\x0a\\x7f\\xff\\x22\\x5c"
+			   " reason=not-approved authority=-");
+}
+
+static void receipt_longest_line(struct kunit *test)
+{
+	struct receipt_test *t = test->priv;
+
+	memset(t->module->name, 1, sizeof(t->module->name) - 1);
+	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_NOT_APPROVED), 0);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(measured, "\\x01 reason=not-approved authority=aa00"));
+	KUNIT_EXPECT_EQ(test, strlen(strrchr(measured, '=')), 1 + 2 * MODGATE_DIGEST_SIZE);
+}
+
+/* The hash can be computed from the lines alone. */
+static void receipt_hash(struct kunit *test)
+{
+	struct receipt_test *t = test->priv;
+	u8 input[MODGATE_DIGEST_SIZE + sizeof(measured)] = {};
+	u8 expected[MODGATE_DIGEST_SIZE] = {};
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		t->task.digest[1] = i;
+		KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_VENDOR), 0);
+		memcpy(input, expected, sizeof(expected));
+		memcpy(input + sizeof(expected), measured, strlen(measured));
+		KUNIT_ASSERT_EQ(test, modgate_sha384(input, sizeof(expected) + strlen(measured),
+						     expected), 0);
+		KUNIT_EXPECT_MEMEQ(test, t->receipt.hash, expected, sizeof(expected));
+	}
+	KUNIT_EXPECT_EQ(test, t->receipt.n_lines, 3);
+}
+
+/* Who comes again is counted; who differs in anything has a line of its own. */
+static void receipt_repeats(struct kunit *test)
+{
+	struct receipt_test *t = test->priv;
+	u8 hash[MODGATE_DIGEST_SIZE];
+
+	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_APPROVED), 0);
+	memcpy(hash, t->receipt.hash, sizeof(hash));
+	modgate_receipt_move(&t->receipt, t->module, MODULE_STATE_LIVE);
+	modgate_receipt_move(&t->receipt, t->module, MODULE_STATE_GOING);
+	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_APPROVED), 0);
+	KUNIT_EXPECT_EQ(test, n_measured, 1);
+	KUNIT_EXPECT_MEMEQ(test, t->receipt.hash, hash, sizeof(hash));
+
+	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_VENDOR), 0);
+	strscpy(t->module->name, "other");
+	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_VENDOR), 0);
+	t->task.authority = NULL;
+	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_VENDOR), 0);
+	t->task.digest[47] = 1;
+	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_VENDOR), 0);
+	KUNIT_EXPECT_EQ(test, n_measured, 5);
+	KUNIT_EXPECT_EQ(test, t->receipt.n_lines, 5);
+}
+
+/* What has no line is left alone. */
+static void receipt_is_bounded(struct kunit *test)
+{
+	struct receipt_test *t = test->priv;
+
+	t->receipt.n_lines = MODGATE_RECEIPT_MAX;
+	KUNIT_EXPECT_EQ(test, add(t, MODGATE_REASON_APPROVED), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, n_measured, 0);
+	modgate_receipt_move(&t->receipt, t->module, MODULE_STATE_LIVE);
+	t->receipt.n_lines = MODGATE_RECEIPT_MAX - 1;
+	KUNIT_EXPECT_EQ(test, add(t, MODGATE_REASON_APPROVED), 0);
+	KUNIT_EXPECT_EQ(test, add(t, MODGATE_REASON_APPROVED), 0);
+	KUNIT_EXPECT_EQ(test, add(t, MODGATE_REASON_VENDOR), -ENOSPC);
+}
+
+static struct kunit_case receipt_test_cases[] = {
+	KUNIT_CASE(receipt_text),
+	KUNIT_CASE(receipt_name_is_escaped),
+	KUNIT_CASE(receipt_longest_line),
+	KUNIT_CASE(receipt_hash),
+	KUNIT_CASE(receipt_repeats),
+	KUNIT_CASE(receipt_is_bounded),
+	{ }
+};
+
+static struct kunit_suite receipt_test_suite = {
+	.name = "modgate_receipt",
+	.init = receipt_test_init,
+	.exit = receipt_test_exit,
+	.test_cases = receipt_test_cases,
+};
+
+kunit_test_suite(receipt_test_suite);

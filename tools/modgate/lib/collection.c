@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The collection on disk: manifest and copies. Copies have the digest in their
+ * names and come first, then the manifest replaces the old one in one step, then
+ * what it does not name goes; so a power cut at any instant leaves a collection.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fts.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "collection.h"
+
+#define MANIFEST "manifest.json"
+#define MANIFEST_VERSION 1
+#define MANIFEST_MAX (64U << 20)	/* in bytes */
+
+static char *collections_dir(const struct options *o)
+{
+	return fmt("%s/var/lib/modgate/collection", o->root);
+}
+
+static void add_to_key(struct json_object *key, const char *format, ...)
+	__printf(2, 3);
+
+static void add_to_key(struct json_object *key, const char *format, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, format);
+	text = vfmt(format, ap);
+	va_end(ap);
+	json_object_array_add(key, json_object_new_string(text));
+	free(text);
+}
+
+static void add_file_to_key(struct json_object *key, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		add_to_key(key, "%s: %s", path, strerror(errno));
+	else
+		add_to_key(key, "%s: %llu bytes, inode %llu, %lld.%09ld", path,
+			   (unsigned long long)st.st_size,
+			   (unsigned long long)st.st_ino,
+			   (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+}
+
+static bool add_module_to_key(void *key, const char *path)
+{
+	add_file_to_key(key, path);
+	return false;
+}
+
+/*
+ * All that a collection is made of: the documents in force, what depmod knows,
+ * and the files that third parties have installed.
+ */
+static char *make_key(const struct options *o, const struct kernel *kernel,
+		      const char *release)
+{
+	struct json_object *key = json_object_new_array();
+	char *index = fmt("%s/lib/modules/%s/modules.dep.bin", o->root, release);
+	char *text;
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	char hex[HEX_SIZE];
+	size_t i;
+
+	add_to_key(key, "version %u, kernel %s", MANIFEST_VERSION, release);
+	add_to_key(key, "policy %s", dash(record_get(&kernel->policy, "digest")));
+	for (i = 0; i < kernel->n_lists; i++)
+		add_to_key(key, "list %s", dash(record_get(&kernel->lists[i], "digest")));
+	add_file_to_key(key, index);
+	lookup_walk(o, release, false, add_module_to_key, key);
+	text = xstrdup(json_object_to_json_string_ext(key, JSON_C_TO_STRING_PLAIN));
+	sha384(text, strlen(text), digest);
+	json_object_put(key);
+	free(index);
+	free(text);
+	return xstrdup(digest_hex(hex, digest));
+}
+
+/**
+ * collection_begin() - the collection of a kernel, still empty
+ * @c: filled in; to be freed
+ * @o: options
+ * @kernel: as read; says which documents are in force
+ * @release: of the kernel that is meant
+ */
+void collection_begin(struct collection *c, const struct options *o,
+		      const struct kernel *kernel, const char *release)
+{
+	char *dir = collections_dir(o);
+
+	memset(c, 0, sizeof(*c));
+	c->release = xstrdup(release);
+	c->dir = fmt("%s/%s", dir, release);
+	c->key = make_key(o, kernel, release);
+	free(dir);
+}
+
+static void member_free(struct member *m)
+{
+	free(m->name);
+	free(m->path);
+	free(m->file);
+	free(m->depends);
+	free(m->reason);
+	free(m->detail);
+}
+
+static void forget_members(struct collection *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		member_free(&c->members[i]);
+	free(c->members);
+	c->members = NULL;
+	c->n = 0;
+}
+
+void collection_free(struct collection *c)
+{
+	forget_members(c);
+	free(c->release);
+	free(c->dir);
+	free(c->key);
+	memset(c, 0, sizeof(*c));
+}
+
+/* The member or left-out module of this name, or NULL. */
+struct member *collection_find(const struct collection *c, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		if (!strcmp(c->members[i].name, name))
+			return &c->members[i];
+	return NULL;
+}
+
+/**
+ * collection_leave_out() - say that a module does not load
+ * @c: the collection
+ * @member: the module
+ * @reason: LEFT_* or MODGATE_REASON_*
+ * @format: of the details, for people
+ */
+void collection_leave_out(struct collection *c, struct member *member,
+			  const char *reason, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	free(member->detail);
+	member->detail = vfmt(format, ap);
+	va_end(ap);
+	free(member->reason);
+	member->reason = xstrdup(reason);
+	member->left_out = true;
+	c->changed = true;
+}
+
+static char *take_str(struct json_object *j, const char *key)
+{
+	struct json_object *value = NULL;
+
+	if (!json_object_object_get_ex(j, key, &value) ||
+	    !json_object_is_type(value, json_type_string))
+		return NULL;
+	return xstrdup(json_object_get_string(value));
+}
+
+static __u64 take_num(struct json_object *j, const char *key)
+{
+	struct json_object *value = NULL;
+
+	return json_object_object_get_ex(j, key, &value) ?
+	       json_object_get_uint64(value) : 0;
+}
+
+/* A name in the folder of the collection, and nowhere else. */
+static bool is_plain(const char *file)
+{
+	return *file && *file != '.' && !strchr(file, '/');
+}
+
+static bool take_member(struct collection *c, struct json_object *j)
+{
+	struct member *m;
+	char *digest;
+	bool good;
+
+	c->members = xgrow(c->members, c->n, sizeof(*m));
+	m = &c->members[c->n++];
+	memset(m, 0, sizeof(*m));
+	m->name = take_str(j, "name");
+	m->path = take_str(j, "path");
+	m->file = take_str(j, "file");
+	m->depends = take_str(j, "depends");
+	m->flags = take_num(j, "flags");
+	m->reason = take_str(j, "reason");
+	m->detail = take_str(j, "detail");
+	m->left_out = take_num(j, "left-out");
+	m->at_load = take_num(j, "at-load");
+	digest = take_str(j, "digest");
+	good = m->name && m->reason && (!m->file || is_plain(m->file)) &&
+	       (m->file || m->left_out) && digest &&
+	       digest_parse(m->digest, digest);
+	if (!m->depends)
+		m->depends = xstrdup("");
+	free(digest);
+	return good;
+}
+
+static bool take_manifest(struct collection *c, struct json_object *manifest)
+{
+	struct json_object *modules = NULL;
+	char *key = take_str(manifest, "key");
+	bool good = key && !strcmp(key, c->key) &&
+		    json_object_object_get_ex(manifest, "modules", &modules) &&
+		    json_object_is_type(modules, json_type_array);
+	size_t i;
+
+	for (i = 0; good && i < json_object_array_length(modules); i++)
+		good = take_member(c, json_object_array_get_idx(modules, i));
+	free(key);
+	return good;
+}
+
+/**
+ * collection_read() - read the manifest, if it is up to date
+ * @c: begun
+ *
+ * Return: true if so; false if the collection has to be made.
+ */
+bool collection_read(struct collection *c)
+{
+	char *path = fmt("%s/" MANIFEST, c->dir);
+	struct json_object *manifest = NULL;
+	bool good = false;
+	size_t size;
+	void *data;
+
+	if (!file_read(path, MANIFEST_MAX, &data, &size)) {
+		manifest = json_tokener_parse(data);
+		good = manifest && take_manifest(c, manifest);
+		free(data);
+	}
+	json_object_put(manifest);
+	free(path);
+	if (!good)
+		forget_members(c);
+	return good;
+}
+
+static struct json_object *member_json(const struct member *m)
+{
+	struct json_object *j = json_object_new_object();
+
+	json_str(j, "name", m->name);
+	json_digest(j, "digest", m->digest);
+	json_str(j, "path", m->path);
+	json_str(j, "file", m->file);
+	json_str(j, "depends", m->depends);
+	json_num(j, "flags", m->flags);
+	json_str(j, "reason", m->reason);
+	json_str(j, "detail", m->detail);
+	json_num(j, "left-out", m->left_out);
+	json_num(j, "at-load", m->at_load);
+	return j;
+}
+
+/**
+ * collection_write() - put the manifest in place
+ * @c: the collection; its copies are there
+ *
+ * Return: ST_OK, or a status after saying what went wrong.
+ */
+enum status collection_write(struct collection *c)
+{
+	struct json_object *manifest = json_object_new_object();
+	struct json_object *modules = json_object_new_array();
+	const char *text;
+	size_t i;
+	int err;
+
+	json_str(manifest, "key", c->key);
+	json_str(manifest, "release", c->release);
+	for (i = 0; i < c->n; i++)
+		json_object_array_add(modules, member_json(&c->members[i]));
+	json_object_object_add(manifest, "modules", modules);
+	text = json_object_to_json_string_ext(manifest, JSON_C_TO_STRING_PRETTY |
+					      JSON_C_TO_STRING_NOSLASHESCAPE);
+	err = file_replace(c->dir, MANIFEST, text, strlen(text), 0644);
+	json_object_put(manifest);
+	if (err)
+		return fail_errno(-err, "%s/" MANIFEST, c->dir);
+	c->changed = false;
+	return ST_OK;
+}
+
+/**
+ * collection_copy() - copy a module into the collection, decompressed
+ * @c: the collection
+ * @member: has its path and its digest; the file must still have that digest
+ *
+ * Return: 0; -ESTALE: the file has another digest; or another negative errno.
+ */
+int collection_copy(const struct collection *c, struct member *member)
+{
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	char hex[HEX_SIZE];
+	const char *problem;
+	size_t size;
+	void *data;
+	int err = file_read(member->path, MODULE_MAX, &data, &size);
+
+	if (err)
+		return err;
+	decompress(&data, &size, &problem);
+	if (problem) {
+		free(data);
+		return -EBADMSG;
+	}
+	sha384(data, size, digest);
+	err = -ESTALE;
+	if (!memcmp(digest, member->digest, sizeof(digest))) {
+		free(member->file);
+		/* libkmod takes what stands before the first dot for the name. */
+		member->file = fmt("%s.%.16s.ko", member->name,
+				   digest_hex(hex, digest));
+		err = file_replace(c->dir, member->file, data, size, 0644);
+	}
+	free(data);
+	return err;
+}
+
+static bool is_named(const struct collection *c, const char *file)
+{
+	size_t i;
+
+	if (!strcmp(file, MANIFEST))
+		return true;
+	for (i = 0; i < c->n; i++)
+		if (c->members[i].file && !strcmp(c->members[i].file, file))
+			return true;
+	return false;
+}
+
+/* Remove the files that the manifest does not name. */
+void collection_prune(const struct collection *c)
+{
+	DIR *dir = opendir(c->dir);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)))
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
+		    !is_named(c, e->d_name))
+			unlinkat(dirfd(dir), e->d_name, 0);
+	if (dir)
+		closedir(dir);
+}
+
+static void remove_dir(char *path)
+{
+	char *roots[2] = { path };
+	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	FTSENT *e;
+
+	while (fts && (e = fts_read(fts)))
+		if (e->fts_info == FTS_DP)
+			rmdir(e->fts_path);
+		else if (e->fts_info != FTS_D)
+			unlink(e->fts_path);
+	if (fts)
+		fts_close(fts);
+}
+
+/* Remove the collections of kernels that are not installed any more. */
+void collections_prune(const struct options *o)
+{
+	char *dir = collections_dir(o), *path;
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		if (*e->d_name == '.' || release_known(o, e->d_name))
+			continue;
+		path = fmt("%s/%s", dir, e->d_name);
+		remove_dir(path);
+		free(path);
+	}
+	if (d)
+		closedir(d);
+	free(dir);
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Loading the collection: each copy in its order, with the parameters that
+ * modprobe.d has for it. What fails is left out with its reason, and what needs
+ * it as well; the rest loads.
+ */
+#include <errno.h>
+#include <libkmod.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collection.h"
+
+/**
+ * struct loader - a collection that is being loaded
+ * @c: the collection
+ * @o: options
+ * @kernel: for its events
+ * @ctx: libkmod, with the configuration of modprobe.d
+ */
+struct loader {
+	struct collection *c;
+	const struct options *o;
+	const struct kernel *kernel;
+	struct kmod_ctx *ctx;
+};
+
+static void quiet(void *data __maybe_unused, int priority __maybe_unused,
+		  const char *file __maybe_unused, int line __maybe_unused,
+		  const char *fn __maybe_unused, const char *format __maybe_unused,
+		  va_list args __maybe_unused)
+{
+}
+
+static bool is_blacklisted(const struct loader *l, const char *name)
+{
+	struct kmod_config_iter *i = kmod_config_get_blacklists(l->ctx);
+	bool found = false;
+
+	while (i && !found && kmod_config_iter_next(i)) {
+		char *plain = module_name_of(kmod_config_iter_get_key(i));
+
+		found = !strcmp(plain, name);
+		free(plain);
+	}
+	kmod_config_iter_free_iter(i);
+	return found;
+}
+
+/* Load a module of the kernel's own, with all that it needs; 0 or negative errno. */
+static int load_system(const struct loader *l, const char *name)
+{
+	struct kmod_list *list = NULL;
+	struct kmod_module *module;
+	int err = kmod_module_new_from_lookup(l->ctx, name, &list);
+
+	if (!err && !list)
+		err = -ENOENT;
+	if (!err) {
+		module = kmod_module_get_module(list);
+		err = kmod_module_probe_insert_module(module, 0, NULL, NULL, NULL, NULL);
+		kmod_module_unref(module);
+	}
+	kmod_module_unref_list(list);
+	return err == -EEXIST ? 0 : err;
+}
+
+/* What is not in the collection is the kernel's own. To be freed, NULL if all is there. */
+static char *load_dependencies(const struct loader *l, const struct member *m)
+{
+	char *depends = xstrdup(m->depends), *rest = depends, *name;
+	char *missing = NULL;
+
+	while (!missing && (name = strsep(&rest, ","))) {
+		const struct member *d = *name ? collection_find(l->c, name) : NULL;
+		int err = d || !*name ? 0 : load_system(l, name);
+
+		if (d && d->left_out)
+			missing = fmt("%s, which is left out (%s)", name, d->reason);
+		else if (err)
+			missing = fmt("%s: %s", name, strerror(-err));
+	}
+	free(depends);
+	return missing;
+}
+
+/* 0 or a negative errno; -EEXIST: it is loaded. */
+static int insert(const struct loader *l, const struct member *m)
+{
+	char *path = fmt("%s/%s", l->c->dir, m->file);
+	struct kmod_module *module = NULL;
+	int err = kmod_module_new_from_path(l->ctx, path, &module);
+
+	if (!err)
+		err = kmod_module_insert_module(module, 0,
+						kmod_module_get_options(module));
+	kmod_module_unref(module);
+	free(path);
+	return err;
+}
+
+/* What modgate had against it just now: a word, or NULL. To be freed. */
+static char *refusal(const struct loader *l, const struct member *m)
+{
+	const struct record *event;
+	struct kernel now;
+	char *word = NULL;
+
+	kernel_read(&now, l->o);
+	event = event_for(&now, m->digest);
+	if (event && record_get(event, "reason"))
+		word = xstrdup(record_get(event, "reason"));
+	kernel_free(&now);
+	return word;
+}
+
+static void leave_out(struct loader *l, struct member *m, int err)
+{
+	char *word = err == -EPERM ? refusal(l, m) : NULL;
+
+	m->at_load = true;
+	if (word)
+		collection_leave_out(l->c, m, word, "the kernel refused it");
+	else if (err == -ENOENT)
+		collection_leave_out(l->c, m, LEFT_SYMBOL,
+				     "it needs a symbol that the kernel does not have; see the kernel log");
+	else if (err == -ENOEXEC)
+		collection_leave_out(l->c, m, LEFT_VERMAGIC,
+				     "the kernel says that it was built for another one; see the kernel log");
+	else if (err == -EPERM || err == -EACCES || err == -EKEYREJECTED || err == -ENOKEY)
+		collection_leave_out(l->c, m, LEFT_REFUSED, "the kernel: %s",
+				     strerror(-err));
+	else
+		collection_leave_out(l->c, m, LEFT_INIT, "its init function: %s",
+				     strerror(-err));
+}
+
+/* A copy that is missing or was changed comes back from where it was installed. */
+static bool is_whole(const struct loader *l, struct member *m)
+{
+	char *path = fmt("%s/%s", l->c->dir, m->file);
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	bool whole;
+	int err;
+
+	whole = !module_digest(path, digest) &&
+		!memcmp(digest, m->digest, sizeof(digest));
+	free(path);
+	if (whole)
+		return true;
+	err = m->path ? collection_copy(l->c, m) : -ENOENT;
+	if (err)
+		collection_leave_out(l->c, m, err == -ESTALE ? LEFT_CHANGED : LEFT_MISSING,
+				     "its copy is missing or was changed, and %s: %s",
+				     dash(m->path), err == -ESTALE ? "has another digest" :
+							   strerror(-err));
+	m->at_load = err;
+	return !err;
+}
+
+static void load(struct loader *l, struct member *m)
+{
+	char *missing;
+	int err;
+
+	if (module_is_loaded(l->o, m->name))
+		return;
+	if (is_blacklisted(l, m->name)) {
+		m->at_load = true;
+		collection_leave_out(l->c, m, LEFT_BLACKLIST, "modprobe.d says so");
+		return;
+	}
+	missing = load_dependencies(l, m);
+	if (missing) {
+		m->at_load = true;
+		collection_leave_out(l->c, m, LEFT_DEPENDENCY, "it needs %s", missing);
+		free(missing);
+		return;
+	}
+	if (!is_whole(l, m))
+		return;
+	err = insert(l, m);
+	if (err && err != -EEXIST)
+		leave_out(l, m, err);
+}
+
+/* What failed in another boot is tried again. */
+static void forget_failures(struct collection *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++) {
+		struct member *m = &c->members[i];
+
+		if (!m->at_load)
+			continue;
+		m->left_out = false;
+		m->at_load = false;
+	}
+}
+
+/* Did a member fail now that did not before, or the other way round? */
+static bool differs(const struct collection *c, const bool *failed)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		if (c->members[i].at_load != failed[i])
+			return true;
+	return false;
+}
+
+/**
+ * collection_load() - load what the collection holds
+ * @c: as read or made
+ * @o: options
+ * @kernel: as read
+ *
+ * Members that are to load on demand do not load here.
+ *
+ * Return: ST_OK, also if members were left out, which they say themselves; or a
+ * status after saying what went wrong.
+ */
+enum status collection_load(struct collection *c, const struct options *o,
+			    const struct kernel *kernel)
+{
+	struct loader l = { .c = c, .o = o, .kernel = kernel };
+	bool was_changed = c->changed, *failed = xzalloc(c->n * sizeof(*failed) + 1);
+	size_t i;
+
+	l.ctx = kmod_new(NULL, NULL);
+	if (!l.ctx) {
+		free(failed);
+		return fail(ST_NO, "libkmod cannot be started");
+	}
+	kmod_set_log_fn(l.ctx, quiet, NULL);
+	kmod_load_resources(l.ctx);
+	for (i = 0; i < c->n; i++)
+		failed[i] = c->members[i].at_load;
+	forget_failures(c);
+	for (i = 0; i < c->n; i++)
+		if (!c->members[i].left_out &&
+		    !(c->members[i].flags & MODGATE_MODULE_ON_DEMAND))
+			load(&l, &c->members[i]);
+	c->changed = was_changed || differs(c, failed);
+	kmod_unref(l.ctx);
+	free(failed);
+	return ST_OK;
+}

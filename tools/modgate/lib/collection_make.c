@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Making the collection: the installed modules that the lists in force allow,
+ * in an order in which each comes after those that it needs.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collection.h"
+
+/**
+ * struct job - a collection that is being made
+ * @c: the collection
+ * @o: options
+ * @w: everything that is known
+ * @entries: modules of the lists in force: name and digest
+ */
+struct job {
+	struct collection *c;
+	const struct options *o;
+	const struct world *w;
+};
+
+static struct member *append(struct collection *c, const char *name,
+			     const __u8 *digest, const char *path)
+{
+	struct member *m;
+
+	c->members = xgrow(c->members, c->n, sizeof(*m));
+	m = &c->members[c->n++];
+	memset(m, 0, sizeof(*m));
+	m->name = xstrdup(name);
+	memcpy(m->digest, digest, sizeof(m->digest));
+	m->path = path ? xstrdup(path) : NULL;
+	m->depends = xstrdup("");
+	return m;
+}
+
+/* Would the kernel itself refuse it? */
+static void check_kernel(struct job *job, struct member *m,
+			 const struct module *module)
+{
+	char *running = kernel_release(), *release = module_release(module);
+	char *why = kernel_refusal(job->w, job->o, module);
+
+	if (module->sig.state == SIG_BROKEN)
+		collection_leave_out(job->c, m, LEFT_SIGNATURE, "%s", dash(why));
+	else if (release && strcmp(release, running))
+		collection_leave_out(job->c, m, LEFT_VERMAGIC,
+				     "it was built for kernel %s", release);
+	else if (why)
+		collection_leave_out(job->c, m, LEFT_REFUSED, "%s", why);
+	free(why);
+	free(release);
+	free(running);
+}
+
+static __u32 flags_of(const struct job *job, const struct module *module)
+{
+	const struct view *view;
+	const struct modgate_module *m;
+	const struct modgate_vendor *v;
+
+	m = approval_find(job->w, module, false, &view);
+	if (m)
+		return modgate_le32(m->flags);
+	v = vendor_find(job->w, module, false, 0, &view);
+	return v ? modgate_le32(v->flags) : 0;
+}
+
+static bool is_listed(const struct job *job, const struct module *module)
+{
+	const struct view *view;
+
+	return approval_find(job->w, module, false, &view) ||
+	       vendor_find(job->w, module, false, 0, &view);
+}
+
+static bool has_path(const struct collection *c, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		if (c->members[i].path && !strcmp(c->members[i].path, path))
+			return true;
+	return false;
+}
+
+/*
+ * A file that may be approved. Whoever is neither approved nor banned in spite of
+ * an approval is no business of the collection's.
+ */
+static void add_file(struct job *job, const char *path)
+{
+	struct module module;
+	struct verdict v;
+	struct member *m;
+
+	if (has_path(job->c, path))
+		return;
+	if (module_read(&module, job->o, path, NULL) || module.problem) {
+		module_free(&module);
+		return;
+	}
+	verdict_make(&v, job->w, &module, false);
+	if (is_listed(job, &module) && strcmp(v.reason, MODGATE_REASON_SYSTEM)) {
+		m = append(job->c, module.name, module.digest, path);
+		m->flags = flags_of(job, &module);
+		free(m->depends);
+		m->depends = xstrdup(module_info(&module, "depends") ?
+				     module_info(&module, "depends") : "");
+		if (v.allow) {
+			m->reason = xstrdup(v.reason);
+			check_kernel(job, m, &module);
+		} else {
+			collection_leave_out(job->c, m, v.reason, "%s", v.decided);
+		}
+	}
+	verdict_free(&v);
+	module_free(&module);
+}
+
+static bool add_installed(void *job, const char *path)
+{
+	add_file(job, path);
+	return false;
+}
+
+static bool is_member(const struct collection *c, const __u8 *digest)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		if (!memcmp(c->members[i].digest, digest, MODGATE_DIGEST_SIZE))
+			return true;
+	return false;
+}
+
+/*
+ * An entry of a list for which no file was found where third parties install:
+ * depmod may know of one elsewhere. One that another kernel's build of the same
+ * module stands for is not missed.
+ */
+static void add_entry(struct job *job, const struct modgate_module *entry)
+{
+	const char *name = (const char *)entry->name;
+	char *path;
+
+	if (is_member(job->c, entry->digest))
+		return;
+	path = *name ? lookup_name(job->o, job->c->release, name) : NULL;
+	if (path)
+		add_file(job, path);
+	if (!is_member(job->c, entry->digest) && !collection_find(job->c, name))
+		collection_leave_out(job->c,
+				     append(job->c, *name ? name : "-", entry->digest, path),
+				     path ? LEFT_CHANGED : LEFT_MISSING,
+				     path ? "%s has another digest" :
+					    "no file below %s has its digest",
+				     path ? path : "/lib/modules");
+	free(path);
+}
+
+static void add_entries(struct job *job)
+{
+	size_t i;
+	__u32 k;
+
+	for (i = 0; i < job->w->n_views; i++) {
+		const struct stored *list = job->w->views[i].in_force;
+
+		for (k = 0; list && k < list->doc.n_modules; k++)
+			add_entry(job, &list->doc.modules[k]);
+	}
+}
+
+/* Is it the kernel's own, so that it loads when it is asked for? */
+static bool is_system(const struct job *job, const char *name)
+{
+	char *path = lookup_name(job->o, job->c->release, name);
+	struct module module;
+	bool system = false;
+
+	if (path && !module_read(&module, job->o, path, NULL))
+		system = approval_needless(job->w, &module);
+	if (path)
+		module_free(&module);
+	free(path);
+	return system;
+}
+
+/* Which of the modules that it needs cannot be there? To be freed, NULL if none. */
+static char *missing_dependency(const struct job *job, const struct member *m)
+{
+	char *depends = xstrdup(m->depends), *rest = depends, *name;
+	char *missing = NULL;
+
+	while (!missing && (name = strsep(&rest, ","))) {
+		struct member *d;
+
+		if (!*name)
+			continue;
+		d = collection_find(job->c, name);
+		if (d ? d->left_out : !is_system(job, name))
+			missing = d ? fmt("%s, which is left out (%s)", name, d->reason) :
+				  fmt("%s, which is not approved", name);
+	}
+	free(depends);
+	return missing;
+}
+
+/* Until nothing changes: what needs something that is left out is left out. */
+static void check_dependencies(struct job *job)
+{
+	bool again = true;
+	size_t i;
+
+	while (again) {
+		again = false;
+		for (i = 0; i < job->c->n; i++) {
+			struct member *m = &job->c->members[i];
+			char *missing;
+
+			if (m->left_out)
+				continue;
+			missing = missing_dependency(job, m);
+			if (missing) {
+				collection_leave_out(job->c, m, LEFT_DEPENDENCY,
+						     "it needs %s", missing);
+				again = true;
+			}
+			free(missing);
+		}
+	}
+}
+
+static bool needs(const struct member *m, const char *name)
+{
+	size_t length = strlen(name);
+	const char *p = m->depends;
+
+	while ((p = strstr(p, name))) {
+		if ((p == m->depends || p[-1] == ',') &&
+		    (!p[length] || p[length] == ','))
+			return true;
+		p += length;
+	}
+	return false;
+}
+
+static bool is_ready(const struct collection *c, size_t from, const struct member *m)
+{
+	size_t i;
+
+	for (i = from; i < c->n; i++)
+		if (&c->members[i] != m && needs(m, c->members[i].name))
+			return false;
+	return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct member *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static void swap(struct member *a, struct member *b)
+{
+	struct member m = *a;
+
+	*a = *b;
+	*b = m;
+}
+
+/* Each after those that it needs; by name as far as that is open. */
+static void order(struct collection *c)
+{
+	size_t done, i;
+
+	if (c->n)
+		qsort(c->members, c->n, sizeof(*c->members), by_name);
+	for (done = 0; done < c->n; done++) {
+		for (i = done; i < c->n && !is_ready(c, done, &c->members[i]); i++)
+			;
+		/* They need each other: the kernel will have none of them. */
+		if (i == c->n)
+			return;
+		for (; i > done; i--)
+			swap(&c->members[i], &c->members[i - 1]);
+	}
+}
+
+static void copy(struct job *job)
+{
+	size_t i;
+
+	for (i = 0; i < job->c->n; i++) {
+		struct member *m = &job->c->members[i];
+		int err = m->left_out ? 0 : collection_copy(job->c, m);
+
+		if (err == -ESTALE)
+			collection_leave_out(job->c, m, LEFT_CHANGED,
+					     "%s was changed just now", m->path);
+		else if (err)
+			collection_leave_out(job->c, m, LEFT_MISSING, "%s: %s",
+					     m->path, strerror(-err));
+	}
+}
+
+/**
+ * collection_make() - make the collection of a kernel anew
+ * @c: begun, and empty
+ * @o: options
+ * @world: everything that is known; its lists in force are those that count
+ *
+ * What cannot be read, found or copied is left out, and says why.
+ */
+void collection_make(struct collection *c, const struct options *o,
+		     const struct world *world)
+{
+	struct job job = { .c = c, .o = o, .w = world };
+
+	lookup_walk(o, c->release, false, add_installed, &job);
+	add_entries(&job);
+	copy(&job);
+	check_dependencies(&job);
+	order(c);
+	c->changed = true;
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * modgate rebuild: early in the real root, make the collection of the running
+ * kernel if it is missing or old, load it, close the gate, file the receipt.
+ * Whatever fails on the way is left out, and the boot goes on.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collection.h"
+#include "programs.h"
+#include "receipt.h"
+
+/* What the command line asks for. */
+struct request {
+	bool no_close;
+	bool only_close;
+	bool force;
+};
+
+/* How it went. */
+struct rebuild {
+	const struct options *o;
+	struct kernel kernel;
+	struct collection c;
+	bool made;
+	bool closed;
+	char *filed;		/* name of the receipt, or NULL */
+};
+
+static enum status make_dirs(const struct rebuild *r)
+{
+	static const char *const names[] = { "", "/collection", NULL };
+	size_t i;
+	int err = 0;
+
+	for (i = 0; names[i] && !err; i++) {
+		char *dir = fmt("%s/var/lib/modgate%s", r->o->root, names[i]);
+
+		err = dir_make(dir, 0755);
+		if (err)
+			fail_errno(-err, "%s", dir);
+		free(dir);
+	}
+	if (!err) {
+		err = dir_make(r->c.dir, 0755);
+		if (err)
+			fail_errno(-err, "%s", r->c.dir);
+	}
+	return err ? ST_NO : ST_OK;
+}
+
+/* From the documents and the installed modules. */
+static enum status make(struct rebuild *r)
+{
+	enum status status = make_dirs(r);
+	struct world w = { 0 };
+
+	if (!status)
+		status = world_read(&w, r->o);
+	if (!status)
+		collection_make(&r->c, r->o, &w);
+	r->made = !status;
+	world_free(&w);
+	return status;
+}
+
+static enum status store(struct rebuild *r)
+{
+	enum status status = ST_OK;
+
+	if (r->c.changed) {
+		status = collection_write(&r->c);
+		if (!status)
+			collection_prune(&r->c);
+	}
+	if (r->made)
+		collections_prune(r->o);
+	return status;
+}
+
+/* The kernel takes third-party modules only now. */
+static enum status need_sealed(const struct rebuild *r)
+{
+	const struct record *state = &r->kernel.state;
+
+	if (!r->kernel.present)
+		return kernel_missing(&r->kernel);
+	if (!r->kernel.privileged)
+		return fail(ST_PRIVILEGE, "%s: may not be read; try as root",
+			    r->kernel.dir);
+	if (!record_is(state, "provisioned", "yes"))
+		return fail(ST_UNPROVISIONED,
+			    "the kernel is not provisioned: there is no collection; see 'modgate init'");
+	if (record_is(state, "state", "boot"))
+		return fail(ST_NO, "the kernel is still in state boot: 'modgate boot' comes first");
+	if (!record_is(state, "policy", "yes"))
+		return fail(ST_NO, "no local policy is in force: third-party modules stay out; 'modgate status' says why");
+	return ST_OK;
+}
+
+static enum status build_and_load(struct rebuild *r, const struct request *q)
+{
+	char *release = kernel_release();
+	enum status status = ST_OK;
+
+	collection_begin(&r->c, r->o, &r->kernel, release);
+	if (q->force || !collection_read(&r->c))
+		status = make(r);
+	if (!status)
+		status = collection_load(&r->c, r->o, &r->kernel);
+	if (!status)
+		status = store(r);
+	free(release);
+	return status;
+}
+
+static enum status close_gate(struct rebuild *r)
+{
+	int err = 0;
+
+	r->closed = record_is(&r->kernel.state, "state", "closed");
+	if (!r->closed && policy_closes(&r->kernel)) {
+		err = kernel_write(&r->kernel, "close", "1", 1);
+		r->closed = !err;
+	}
+	return err ? fail_errno(-err, "%s/close", r->kernel.dir) : ST_OK;
+}
+
+static void show(const struct rebuild *r)
+{
+	size_t i, left_out = 0, on_demand = 0;
+
+	for (i = 0; i < r->c.n; i++) {
+		const struct member *m = &r->c.members[i];
+
+		left_out += m->left_out;
+		on_demand += !m->left_out && m->flags & MODGATE_MODULE_ON_DEMAND;
+		if (m->left_out) {
+			printf("%s %s: left out (%s): ", tick(false), m->name, m->reason);
+			print_untrusted(m->detail);
+			putchar('\n');
+		}
+	}
+	printf("%s collection for %s: %s; %zu loaded, %zu on demand, %zu left out\n",
+	       tick(!left_out), r->c.release, r->made ? "rebuilt" : "up to date",
+	       r->c.n - left_out - on_demand, on_demand, left_out);
+}
+
+static void show_end(const struct rebuild *r)
+{
+	printf("%s the gate is %s\n", tick(true),
+	       r->closed ? "closed" : "open until restart: the local policy has no auto-close");
+	if (r->filed)
+		printf("%s receipt filed: %s\n", tick(true), r->filed);
+}
+
+static struct json_object *members_json(const struct rebuild *r)
+{
+	struct json_object *array = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < r->c.n; i++) {
+		const struct member *m = &r->c.members[i];
+		struct json_object *j = json_object_new_object();
+		char *flags = flag_names(m->flags, module_flag_names);
+
+		json_str(j, "name", m->name);
+		json_digest(j, "digest", m->digest);
+		json_str(j, "path", m->path);
+		json_str(j, "flags", strcmp(flags, "-") ? flags : NULL);
+		json_yes(j, "left-out", m->left_out);
+		json_str(j, "reason", m->reason);
+		json_str(j, "detail", m->detail);
+		json_object_array_add(array, j);
+		free(flags);
+	}
+	return array;
+}
+
+static void print_json(const struct rebuild *r, const struct request *q)
+{
+	struct json_object *j = json_object_new_object();
+
+	if (!q->only_close) {
+		json_str(j, "release", r->c.release);
+		json_yes(j, "rebuilt", r->made);
+		json_object_object_add(j, "modules", members_json(r));
+	}
+	if (!q->no_close) {
+		json_yes(j, "closed", r->closed);
+		json_str(j, "receipt", r->filed);
+	}
+	json_out(j);
+}
+
+static enum status rebuild(const struct options *o, const struct request *q)
+{
+	struct rebuild r = { .o = o };
+	enum status status, closing = ST_OK;
+
+	kernel_read(&r.kernel, o);
+	status = need_sealed(&r);
+	if (!status && !q->only_close && record_is(&r.kernel.state, "state", "closed"))
+		status = fail(ST_NO, "the gate is closed: the collection is rebuilt and loaded at the next restart");
+	if (!status && !q->only_close) {
+		status = build_and_load(&r, q);
+		if (!o->json && !status)
+			show(&r);
+		fflush(stdout);
+	}
+	/* What went wrong with the collection does not keep the gate open. */
+	if (!q->no_close && r.kernel.privileged) {
+		closing = close_gate(&r);
+		if (!closing)
+			closing = receipt_file(o, &r.kernel, &r.filed);
+		if (!o->json && !closing)
+			show_end(&r);
+	}
+	if (o->json && !status && !closing)
+		print_json(&r, q);
+	collection_free(&r.c);
+	kernel_free(&r.kernel);
+	free(r.filed);
+	return status ? status : closing;
+}
+
+static enum status run(int argc, char **argv, struct options *o)
+{
+	static const struct option options[] = {
+		{ "close", no_argument, NULL, 'c' },
+		{ "no-close", no_argument, NULL, 'n' },
+		{ "force", no_argument, NULL, 'f' },
+		{ 0 }
+	};
+	struct request q = { 0 };
+	int c;
+
+	while ((c = next_option(argc, argv, options, o)) != -1) {
+		if (c == 'c')
+			q.only_close = true;
+		else if (c == 'n')
+			q.no_close = true;
+		else if (c == 'f')
+			q.force = true;
+		else
+			return ST_USAGE;
+	}
+	if (optind != argc)
+		return usage("%s: rebuild takes no arguments", argv[optind]);
+	if (q.only_close && (q.no_close || q.force))
+		return usage("--close is all that is done then");
+	return rebuild(o, &q);
+}
+
+const struct verb verb_rebuild = {
+	.name = "rebuild",
+	.summary = "At boot: make and load the module collection, close the gate, file the receipt",
+	.usage = "[--no-close | --close] [--force]",
+	.run = run,
+};

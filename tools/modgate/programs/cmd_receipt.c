@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * modgate receipt: which third-party modules have been in this kernel since
+ * power-on, as the kernel wrote it down; of earlier boots as well.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "collection.h"
+#include "measure_log.h"
+#include "programs.h"
+#include "receipt.h"
+
+/* What the command line asks for. */
+struct request {
+	bool check;
+	bool verify;
+	bool history;
+	bool file;
+	const char *boot;	/* name of a filed receipt, or NULL */
+	const char *diff;	/* likewise */
+};
+
+/* What has been found so far. */
+struct report {
+	const struct options *o;
+	struct json_object *json;
+	enum status status;
+};
+
+static void take_finding(void *data, const char *what, enum status status,
+			 const char *text)
+{
+	struct report *r = data;
+	struct json_object *j;
+
+	if (status && (!r->status || status == ST_CORRUPT))
+		r->status = status;
+	if (r->o->json) {
+		j = json_object_new_object();
+		json_str(j, "what", what);
+		json_yes(j, "good", !status);
+		json_str(j, "text", text);
+		json_object_array_add(r->json, j);
+		return;
+	}
+	printf("%s %s: ", tick(!status), what);
+	print_untrusted(text);
+	putchar('\n');
+}
+
+/* Name of an authority of the local policy in force; else the start of its digest. */
+static char *authority_name(const struct kernel *kernel, const char *hex)
+{
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	const struct record *line;
+
+	if (!hex || !digest_parse(digest, hex))
+		return xstrdup("-");
+	line = kernel_list(kernel, digest);
+	if (line && record_get(line, "name"))
+		return xstrdup(record_get(line, "name"));
+	return fmt("%.12s", hex);
+}
+
+static void show_line(const struct kernel *kernel, const struct record *line)
+{
+	char *authority = authority_name(kernel, record_get(line, "authority"));
+
+	print_untrusted(record_get(line, "name"));
+	printf("%*s %-7s %-12s %5s  %-12s %.16s  %s\n",
+	       (int)(24 - (strlen(dash(record_get(line, "name"))) > 24 ? 24 :
+			   strlen(dash(record_get(line, "name"))))), "",
+	       dash(record_get(line, "state")), dash(record_get(line, "reason")),
+	       dash(record_get(line, "loads")), authority,
+	       dash(record_get(line, "digest")), dash(record_get(line, "time")));
+	free(authority);
+}
+
+static struct json_object *record_json(const struct record *record)
+{
+	struct json_object *j = json_object_new_object();
+	size_t i;
+
+	for (i = 0; i < record->n; i++)
+		json_str(j, record->keys[i], strcmp(record->values[i], "-") ?
+			 record->values[i] : NULL);
+	return j;
+}
+
+/* What the collection of the running kernel left out, and why. */
+static void left_out(const struct options *o, const struct kernel *kernel,
+		     struct json_object *array)
+{
+	char *release = kernel_release();
+	struct collection c;
+	size_t i;
+
+	collection_begin(&c, o, kernel, release);
+	collection_read(&c);
+	for (i = 0; i < c.n; i++) {
+		const struct member *m = &c.members[i];
+		struct json_object *j;
+
+		if (!m->left_out)
+			continue;
+		if (!array) {
+			printf("%s %s: left out (%s): ", tick(false), m->name, m->reason);
+			print_untrusted(m->detail);
+			putchar('\n');
+			continue;
+		}
+		j = json_object_new_object();
+		json_str(j, "name", m->name);
+		json_digest(j, "digest", m->digest);
+		json_str(j, "reason", m->reason);
+		json_str(j, "detail", m->detail);
+		json_object_array_add(array, j);
+	}
+	collection_free(&c);
+	free(release);
+}
+
+static void show_json(const struct receipt *r, const struct options *o,
+		      const struct kernel *kernel, bool now)
+{
+	struct json_object *j = json_object_new_object();
+	struct json_object *modules = json_object_new_array();
+	struct json_object *out = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		json_object_array_add(modules, record_json(&r->lines[i]));
+	json_object_object_add(j, "modules", modules);
+	if (now)
+		left_out(o, kernel, out);
+	json_object_object_add(j, "left-out", out);
+	json_num(j, "lost", record_number(&r->end, "lost"));
+	json_str(j, "sha384", record_get(&r->end, "sha384"));
+	json_out(j);
+}
+
+static void show(const struct receipt *r, const struct options *o,
+		 const struct kernel *kernel, bool now)
+{
+	size_t i;
+
+	if (o->json) {
+		show_json(r, o, kernel, now);
+		return;
+	}
+	if (receipt_is_empty(r))
+		puts("No third-party module has been in this kernel since power-on.");
+	if (r->n)
+		printf("%-24s %-7s %-12s %5s  %-12s %-16s  %s\n", "NAME", "STATE",
+		       "REASON", "LOADS", "AUTHORITY", "DIGEST", "TIME");
+	for (i = 0; i < r->n; i++)
+		show_line(kernel, &r->lines[i]);
+	if (!record_is(&r->end, "lost", "0"))
+		printf("%s and %s more came up without a line\n", tick(false),
+		       dash(record_get(&r->end, "lost")));
+	if (now)
+		left_out(o, kernel, NULL);
+	printf("sha384 %s\n", dash(record_get(&r->end, "sha384")));
+}
+
+/* For programs that want to know whether any third-party code is in the kernel. */
+static enum status check(const struct receipt *r, const struct options *o)
+{
+	struct json_object *j;
+	size_t i;
+
+	if (o->json) {
+		j = json_object_new_object();
+		json_yes(j, "clean", receipt_is_empty(r));
+		json_num(j, "modules", r->n);
+		json_out(j);
+	} else if (receipt_is_empty(r)) {
+		puts("No third-party module has been in this kernel since power-on.");
+	} else {
+		printf("Third-party modules since power-on: %zu:", r->n);
+		for (i = 0; i < r->n; i++) {
+			putchar(' ');
+			print_untrusted(record_get(&r->lines[i], "name"));
+		}
+		putchar('\n');
+	}
+	return receipt_is_empty(r) ? ST_OK : ST_NO;
+}
+
+static enum status verify(const struct receipt *r, const struct kernel *kernel,
+			  const struct options *o)
+{
+	struct report report = { .o = o, .json = json_object_new_array() };
+	const struct checker checker = { .say = take_finding, .data = &report };
+	enum status status = receipt_check(r, kernel, o, &checker);
+
+	if (!status && o->json)
+		json_out(report.json);
+	else
+		json_object_put(report.json);
+	return status ? status : report.status;
+}
+
+static enum status history(const struct options *o)
+{
+	struct json_object *array = json_object_new_array(), *j;
+	char **names;
+	size_t n, i;
+
+	names = receipt_names(o, &n);
+	for (i = 0; i < n; i++) {
+		struct receipt r;
+		enum status bad = receipt_read_filed(&r, o, names[i]);
+
+		if (o->json) {
+			j = json_object_new_object();
+			json_str(j, "boot", names[i]);
+			json_yes(j, "good", !bad);
+			json_num(j, "modules", r.n);
+			json_str(j, "sha384", record_get(&r.end, "sha384"));
+			json_object_array_add(array, j);
+		} else if (!bad) {
+			printf("%s  %zu module(s)\n", names[i], r.n);
+		}
+		receipt_free(&r);
+	}
+	if (o->json)
+		json_out(array);
+	else
+		json_object_put(array);
+	if (!n && !o->json)
+		puts("No receipt is filed; 'modgate rebuild' files one at each boot.");
+	receipt_names_free(names, n);
+	return ST_OK;
+}
+
+static void differences(const struct receipt *a, const struct receipt *b,
+			const char *sign, struct json_object *array)
+{
+	size_t i;
+
+	for (i = 0; i < a->n; i++) {
+		const struct record *line = &a->lines[i];
+		struct json_object *j;
+
+		if (receipt_same(b, a->hashed[i]))
+			continue;
+		if (array) {
+			j = record_json(line);
+			json_str(j, "change", *sign == '+' ? "added" : "removed");
+			json_object_array_add(array, j);
+			continue;
+		}
+		printf("%s ", sign);
+		print_untrusted(record_get(line, "name"));
+		printf(" (%s) %s\n", dash(record_get(line, "reason")),
+		       dash(record_get(line, "digest")));
+	}
+}
+
+static enum status diff(const struct receipt *old, const struct receipt *new,
+			const struct options *o)
+{
+	struct json_object *array = o->json ? json_object_new_array() : NULL;
+	bool same = true;
+	size_t i;
+
+	for (i = 0; i < old->n; i++)
+		same &= !!receipt_same(new, old->hashed[i]);
+	for (i = 0; i < new->n; i++)
+		same &= !!receipt_same(old, new->hashed[i]);
+	differences(old, new, "-", array);
+	differences(new, old, "+", array);
+	if (array)
+		json_out(array);
+	else if (same)
+		puts("The same modules came up.");
+	return same ? ST_OK : ST_NO;
+}
+
+static enum status file_now(const struct options *o, const struct kernel *kernel)
+{
+	enum status status;
+	char *name = NULL;
+
+	if (!kernel->present)
+		return kernel_missing(kernel);
+	status = receipt_file(o, kernel, &name);
+	if (!status && !o->json)
+		printf("%s receipt filed: %s\n", tick(true), name);
+	free(name);
+	return status;
+}
+
+static enum status receipt(const struct options *o, const struct request *q)
+{
+	struct kernel kernel;
+	struct receipt r = { 0 }, old = { 0 };
+	enum status status;
+
+	if (q->history)
+		return history(o);
+	kernel_read(&kernel, o);
+	if (q->file) {
+		status = file_now(o, &kernel);
+		kernel_free(&kernel);
+		return status;
+	}
+	status = q->boot ? receipt_read_filed(&r, o, q->boot) :
+			   receipt_read_kernel(&r, &kernel);
+	if (!status && q->diff)
+		status = receipt_read_filed(&old, o, q->diff);
+	if (!status && q->diff)
+		status = diff(&old, &r, o);
+	else if (!status && q->check)
+		status = check(&r, o);
+	else if (!status && q->verify)
+		status = verify(&r, &kernel, o);
+	else if (!status)
+		show(&r, o, &kernel, !q->boot);
+	receipt_free(&r);
+	receipt_free(&old);
+	kernel_free(&kernel);
+	return status;
+}
+
+static enum status run(int argc, char **argv, struct options *o)
+{
+	static const struct option options[] = {
+		{ "check", no_argument, NULL, 'c' },
+		{ "verify", no_argument, NULL, 'v' },
+		{ "history", no_argument, NULL, 'h' },
+		{ "file", no_argument, NULL, 'f' },
+		{ "boot", required_argument, NULL, 'b' },
+		{ "diff", required_argument, NULL, 'd' },
+		{ 0 }
+	};
+	struct request q = { 0 };
+	int c;
+
+	while ((c = next_option(argc, argv, options, o)) != -1) {
+		if (c == 'c')
+			q.check = true;
+		else if (c == 'v')
+			q.verify = true;
+		else if (c == 'h')
+			q.history = true;
+		else if (c == 'f')
+			q.file = true;
+		else if (c == 'b')
+			q.boot = optarg;
+		else if (c == 'd')
+			q.diff = optarg;
+		else
+			return ST_USAGE;
+	}
+	if (optind != argc)
+		return usage("%s: receipt takes no arguments", argv[optind]);
+	if (q.check + q.verify + q.history + q.file + !!q.diff > 1)
+		return usage("--check, --verify, --history, --file and --diff are different things");
+	if (q.boot && (q.check || q.verify || q.history || q.file))
+		return usage("--boot goes with --diff, or alone");
+	return receipt(o, &q);
+}
+
+const struct verb verb_receipt = {
+	.name = "receipt",
+	.summary = "Show which third-party modules have been in this kernel since power-on",
+	.usage = "[--boot=NAME] [--diff=NAME]\n"
+		 "   or: modgate [options] receipt --check | --verify | --history | --file",
+	.run = run,
+};
