@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "receipt.h"
 #include "trust.h"
@@ -81,6 +82,27 @@ bool receipt_is_empty(const struct receipt *receipt)
 {
 	return !receipt->n && record_is(&receipt->end, "lines", "0") &&
 	       record_is(&receipt->end, "lost", "0");
+}
+
+/* Is a module live that the kernel keeps until restart? */
+bool receipt_permanent(const struct kernel *kernel, const __u8 *digest)
+{
+	char *path = fmt("%s/receipt", kernel->dir), hex[HEX_SIZE];
+	struct receipt r;
+	bool found = false;
+	size_t i;
+
+	digest_hex(hex, digest);
+	if (!kernel->present || access(path, R_OK))
+		memset(&r, 0, sizeof(r));
+	else if (!receipt_read(&r, path))
+		for (i = 0; i < r.n; i++)
+			found |= record_is(&r.lines[i], "digest", hex) &&
+				 record_is(&r.lines[i], "state", "live") &&
+				 record_is(&r.lines[i], "permanent", "yes");
+	receipt_free(&r);
+	free(path);
+	return found;
 }
 
 /**

@@ -35,6 +35,7 @@ enum status receipt_read_kernel(struct receipt *receipt,
 enum status receipt_read_filed(struct receipt *receipt, const struct options *o,
 			       const char *name);
 bool receipt_is_empty(const struct receipt *receipt);
+bool receipt_permanent(const struct kernel *kernel, const __u8 *digest);
 void receipt_hash(const struct receipt *receipt,
 		  __u8 digest[MODGATE_DIGEST_SIZE]);
 const char *receipt_same(const struct receipt *receipt, const char *line);

@@ -9,6 +9,7 @@
 
 #include "owner.h"
 #include "programs.h"
+#include "receipt.h"
 
 /* One digest to be revoked. */
 struct entry {
@@ -253,6 +254,10 @@ static void unload(struct job *job, struct entry *e)
 		e->stays = why_not_this_build(job, e);
 	if (!e->stays) {
 		e->stays = module_unload(e->name);
+		if (e->stays && receipt_permanent(&job->owner.world.kernel, e->digest)) {
+			free(e->stays);
+			e->stays = xstrdup("it was approved as permanent, and the kernel keeps it until restart");
+		}
 		e->in_use = e->stays;
 	}
 	e->unloaded = !e->stays;

@@ -34,9 +34,13 @@ done >others/Makefile
 make -s -C "$tree" M="$work/others" KBUILD_MODPOST_WARN=1 CONFIG_MODULE_SIG_ALL= modules \
 	>build.log 2>&1 || { cat build.log >&2; exit 1; }
 # The release stands in its vermagic only.
-sed -i 's/vermagic='"${series/./\\.}"'/vermagic=9.99/' others/t_vermagic.ko
+sed -i "s/vermagic=$series/vermagic=${series//[0-9]/9}/" others/t_vermagic.ko
 cp others/*.ko modules/
 flip modules/t_changed.ko changed.ko
+# One whose signer is banned although it is approved.
+make_key banned
+sign modules/t_banned.ko banned.key banned.pem banned.ko
+mv banned.ko modules/t_banned.ko
 system_module modules/modgate_test_two.ko system.ko
 
 # shellcheck disable=SC2034
@@ -105,16 +109,16 @@ check "unloaded is gone" 1 "$(grep -c 'name=modgate_test_user .* state=gone load
 check "after closing" "*EPERM audit=closed event=closed" "$(load finit modules/modgate_test_user.ko)"
 check "a system module still loads" "$allowed" "$(rmmod modgate_test_two; load finit system.ko)"
 check "and has no line" 4 "$(grep -c name= $modgate/receipt)"
-tool 1 why $extra/modgate_test_user.ko
+tool 6 why $extra/modgate_test_user.ko
 check "why" "*closed*" "$said"
 tool 1 rebuild
 check "closed: not rebuilt" "*at the next restart*" "$said"
 tool 6 approve --passphrase-fd=3 --on-demand modules/t_demand.ko
 tool 6 approve --passphrase-fd=3 --permanent modules/t_kept.ko
 tool 6 approve --passphrase-fd=3 modules/t_{changed,missing,banned,symbol}.ko
-tool 6 approve --passphrase-fd=3 "$(sha384sum <modules/t_vermagic.ko | cut -c 1-96)"
-tool 6 ban --passphrase-fd=3 modules/t_banned.ko
-tool 6 revoke --passphrase-fd=3 modgate_test_one
+tool 6 approve --passphrase-fd=3 --unseen "$(sha384sum <modules/t_vermagic.ko | cut -c 1-96)"
+tool 6 ban --passphrase-fd=3 --signer=banned.pem
+tool 0 revoke --passphrase-fd=3 modgate_test_one
 END
 
 # What can go wrong with one module, all at once.
@@ -146,7 +150,6 @@ before=$(grep -c event=module $modgate/log)
 check "on demand, after closing" "$allowed" "$(load finit modules/t_demand.ko)"
 check "is measured" $((before + 1)) "$(grep -c event=module $modgate/log)"
 tool 0 receipt --verify
-rmmod t_demand
 check "on demand again" "$allowed" "$(load finit modules/t_demand.ko)"
 check "is counted" 1 "$(grep -c 'name=t_demand .* loads=2' $modgate/receipt)"
 
