@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The receipt cannot be made to lie: 16 tasks load and unload modules at once, by
+# both system calls, some of one name, some with an init function that fails, one
+# from a file that is being rewritten. Then each module's count is right, nothing
+# that nobody approved has come up, and the running hash is what was measured.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+seconds=60
+make_modules
+build_programs
+gcc -static -O2 -Wall -I"$top/include/uapi" -o receipt_race "$top/selftests/modgate/receipt_race.c"
+for key in anchor owner; do
+	make_key $key
+done
+
+# Ten modules with names of their own; what is appended tells the others apart, of
+# which each has its name with another one.
+mkdir race
+for i in $(seq 0 9); do
+	sed "s/Test module two/Test module race $i/" modules/modgate_test_two.c >race/race_"$i".c
+	echo "obj-m += race_$i.o" >>race/Makefile
+done
+make -s -C "$tree" M="$work/race" CONFIG_MODULE_SIG_ALL= modules >build.log 2>&1 ||
+	{ cat build.log >&2; exit 1; }
+for i in $(seq 0 5); do
+	{ cat race/race_"$i".ko; printf 'again'; } >race/race_"$i".again.ko
+done
+cp modules/modgate_test_two.ko race/modgate_test_two.ko
+flip race/modgate_test_two.ko race/modgate_test_two.other.ko
+
+files=(race/race_{0..9}.ko race/race_{0..4}.again.ko)
+options=()
+for file in "${files[@]}" race/race_5.again.ko race/modgate_test_two.ko; do
+	options+=(--module "$(digest "$file")")
+done
+# One of the tasks has a module that came as an init function's failure only.
+files+=(race/race_5.again.ko)
+policy policy 1 --mode listed --authority "$owner_authority"
+list list owner 1 "${options[@]}"
+{
+	echo "/bin/load_document /mnt/host$work/anchor.der"
+	echo "/bin/load_document /mnt/host$work/policy.bundle"
+	echo "/bin/load_document /mnt/host$work/list.bundle"
+} >early.sh
+
+# shellcheck disable=SC2034
+helpers="PATH=\$top/tools/modgate:\$PATH
+seconds=$seconds files='${files[*]}'"
+
+guest --no-boot --tpm "$work/tpm" --cpus 4 --early early.sh --initramfs-extra initramfs \
+	--timeout 900 --append "$(pin anchor) lockdown=integrity ima_policy=critical_data" <<'END'
+# shellcheck disable=SC2086
+./receipt_race $seconds $files -- race/modgate_test_two.ko race/modgate_test_two.other.ko >counts
+check "the race ends well" 0 $?
+digest() { sha384sum "$1" | cut -d ' ' -f 1; }
+wrong= total=0
+while read -r count file; do
+	loads=$(sed -n "s/.* digest=$(digest "$file") .* loads=\([0-9]*\) .*/\1/p" $modgate/receipt)
+	total=$((total + count))
+	[ "$count" = "${loads:-0}" ] || wrong+="$file came up $count times, the receipt says ${loads:-0}; "
+done <counts
+check "each module came up as often as the receipt says" "" "$wrong"
+check "and they did come up" yes "$([ $total -gt 100 ] && echo yes)"
+echo "# $total modules came up in $seconds s"
+check "nothing that nobody approved" 0 \
+	"$(grep -c "digest=$(digest race/modgate_test_two.other.ko)" $modgate/receipt)"
+check "every line is approved" "$(wc -l <counts)" "$(grep -c ' reason=approved ' $modgate/receipt)"
+check "nothing is left coming or live" 0 "$(grep -cE 'state=(coming|live)' $modgate/receipt)"
+said=$(modgate receipt --verify 2>&1)
+check "the receipt verifies" "*receipt: 17 line(s) make its running hash*" "$said"
+check "against what was measured" "*log: each line of the receipt was measured as it is*" "$said"
+check "against the PCR" "*PCR 13, sha256: the log makes what it has*" "$said"
+check "against IMA's list" "*IMA's list: each line of the receipt was measured as it is*" "$said"
+echo "$said" | sed 's/^/# /'
+END
+finish
