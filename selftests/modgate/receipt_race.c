@@ -108,10 +108,12 @@ static void rewrite(const char *a, const char *b)
 	void *bytes_a = map(a, &size_a), *bytes_b = map(b, &size_b);
 	int fd = open(shared, O_WRONLY | O_CLOEXEC);
 
-	while (fd >= 0 && time(NULL) < end)
-		if (pwrite(fd, bytes_a, size_a, 0) < 0 ||
-		    pwrite(fd, bytes_b, size_b, 0) < 0)
+	while (fd >= 0 && time(NULL) < end) {
+		if (pwrite(fd, bytes_b, size_b, 0) < 0 ||
+		    pwrite(fd, bytes_a, size_a, 0) < 0)
 			exit(1);
+		usleep(1000);
+	}
 	exit(0);
 }
 

@@ -10,7 +10,7 @@ _modgate_names() {
 
 _modgate() {
 	local cur prev verb word i
-	local verbs="init status pending why approve baseline revoke ban list diff boot verify doctor mode key recovery"
+	local verbs="init status pending why approve baseline revoke ban list diff boot rebuild receipt verify doctor mode key recovery"
 	local global="--root= --securityfs= --json --passphrase-fd= --help --version"
 
 	COMPREPLY=()
@@ -33,21 +33,24 @@ _modgate() {
 	--key | --anchor-key) mapfile -t COMPREPLY < <(compgen -W "file tpm" -- "$cur"); return ;;
 	--root | --securityfs | --export) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
 	--cert | --log | --vendor | --signer | --import) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--boot | --diff) mapfile -t COMPREPLY < <(compgen -W "$(modgate receipt --history 2>/dev/null | cut -d ' ' -f 1)" -- "$cur"); return ;;
 	--kernel) mapfile -t COMPREPLY < <(compgen -W "$(ls /lib/modules 2>/dev/null)" -- "$cur"); return ;;
 	esac
 	case $verb in
 	"") word="$verbs $global" ;;
-	init) word="--key= --anchor-key= --mode= --freshness= --audit --allow-kexec $global" ;;
+	init) word="--key= --anchor-key= --mode= --freshness= --audit --allow-kexec --stay-open $global" ;;
 	pending) word="--kernel= $global" ;;
 	why) word="--kernel= --cert= $global" ;;
 	approve) word="--all-pending --on-demand --permanent --rebuilds --vendor= --unseen --name= --kernel= --cert= --generation= $global" ;;
 	baseline) word="--all --loaded --kernel= $global" ;;
 	ban) word="--signer= --import= --remove --kernel= --generation= $global" ;;
 	revoke) word="--keep-loaded --kernel= --generation= --vendor= --name= $global" ;;
-	mode) word="--audit --enforce --allow-kexec --refuse-kexec $global" ;;
+	mode) word="--audit --enforce --allow-kexec --refuse-kexec --auto-close --stay-open $global" ;;
 	verify) word="--log --log= --repair --generation= --policy-generation= $global" ;;
 	list) word="--full $global" ;;
 	boot) word="--no-seal $global" ;;
+	rebuild) word="--no-close --close --force $global" ;;
+	receipt) word="--check --verify --history --file --boot= --diff= $global" ;;
 	key) word="--show --pin --export= --change-passphrase --rotate --key= --seal-anchor --unseal-anchor $global" ;;
 	*) word=$global ;;
 	esac

@@ -7,7 +7,7 @@ function __modgate_modules
 end
 
 function __modgate_verb
-    set -l verbs init status pending why approve baseline revoke ban list diff boot verify doctor mode key recovery
+    set -l verbs init status pending why approve baseline revoke ban list diff boot rebuild receipt verify doctor mode key recovery
     if test (count $argv) -eq 0
         not __fish_seen_subcommand_from $verbs
     else
@@ -34,6 +34,8 @@ complete -c modgate -n __modgate_verb -a ban -d 'Refuse modules and signers, who
 complete -c modgate -n __modgate_verb -a list -d 'Show what is approved'
 complete -c modgate -n __modgate_verb -a diff -d 'Show what a restart would change'
 complete -c modgate -n __modgate_verb -a boot -d 'Hand the documents to the kernel, then seal'
+complete -c modgate -n __modgate_verb -a rebuild -d 'Make and load the module collection, close the gate'
+complete -c modgate -n __modgate_verb -a receipt -d 'Show which third-party modules have been in this kernel'
 complete -c modgate -n __modgate_verb -a verify -d 'Check the documents on disk'
 complete -c modgate -n __modgate_verb -a doctor -d 'Check what the promise of modgate rests on'
 complete -c modgate -n __modgate_verb -a mode -d 'Show or change what the local policy asks of a module'
@@ -46,6 +48,7 @@ complete -c modgate -n '__modgate_verb init' -l anchor-key -x -a 'file tpm' -d '
 complete -c modgate -n '__modgate_verb init' -l freshness -x -a 'tpm none' -d 'What numbers the documents'
 complete -c modgate -n '__modgate_verb init' -l audit -d 'Refuse nothing, record'
 complete -c modgate -n '__modgate_verb init' -l allow-kexec -d 'Do not refuse kexec'
+complete -c modgate -n '__modgate_verb init mode' -l stay-open -d 'Do not close the gate'
 complete -c modgate -n '__modgate_verb why approve baseline ban' -a '(__modgate_modules)'
 complete -c modgate -n '__modgate_verb why approve diff verify revoke ban' -F
 complete -c modgate -n '__modgate_verb pending why approve baseline revoke ban' -l kernel -x -a '(ls /lib/modules 2>/dev/null)' -d 'Release of the kernel'
@@ -69,6 +72,16 @@ complete -c modgate -n '__modgate_verb mode' -l audit -d 'Refuse nothing, record
 complete -c modgate -n '__modgate_verb mode' -l enforce -d 'Refuse what is not approved'
 complete -c modgate -n '__modgate_verb mode' -l allow-kexec -d 'Do not refuse kexec'
 complete -c modgate -n '__modgate_verb mode' -l refuse-kexec -d 'Refuse kexec'
+complete -c modgate -n '__modgate_verb mode' -l auto-close -d 'Close the gate at boot'
+complete -c modgate -n '__modgate_verb rebuild' -l no-close -d 'Do not close the gate'
+complete -c modgate -n '__modgate_verb rebuild' -l close -d 'Only close the gate and file the receipt'
+complete -c modgate -n '__modgate_verb rebuild' -l force -d 'Make the collection anew'
+complete -c modgate -n '__modgate_verb receipt' -l check -d 'Has no third-party code been here?'
+complete -c modgate -n '__modgate_verb receipt' -l verify -d 'Against PCR and IMA'
+complete -c modgate -n '__modgate_verb receipt' -l history -d 'Receipts of earlier boots'
+complete -c modgate -n '__modgate_verb receipt' -l file -d 'File it as it is now'
+complete -c modgate -n '__modgate_verb receipt' -l boot -x -a '(modgate receipt --history 2>/dev/null | cut -d " " -f 1)' -d 'Of an earlier boot'
+complete -c modgate -n '__modgate_verb receipt' -l diff -x -a '(modgate receipt --history 2>/dev/null | cut -d " " -f 1)' -d 'Compare with an earlier boot'
 complete -c modgate -n '__modgate_verb verify' -l log -d 'Check what was measured'
 complete -c modgate -n '__modgate_verb verify' -l repair -d 'Sign anew what the counters left behind'
 complete -c modgate -n '__modgate_verb verify' -l generation -x -d 'List to put back'

@@ -33,8 +33,8 @@ exits 6 "init with all options" --json init --key=file --mode=signed --audit \
 	--allow-kexec --passphrase-fd=3
 json '.mode == "signed" and .restart_needed' "init prints JSON"
 exits 0 "verify after init" verify
-od -An -tu4 -j136 -N8 "$etc/staged/local-1.policy" | grep -q '^ *3 *2$'
-tap $? "the policy has flags audit and allow-kexec, and mode signed"
+od -An -tu4 -j136 -N8 "$etc/staged/local-1.policy" | grep -q '^ *7 *2$'
+tap $? "the policy has flags audit, allow-kexec and auto-close, and mode signed"
 
 rm -rf "$etc"
 mkdir -p "$etc/keys"

@@ -31,7 +31,7 @@ changes() {
 	exits 6 "$how: another mode" mode signed --passphrase-fd=3
 	says "A restart is needed" "$how: says that a restart is needed"
 	kernel_takes && [ "$policy" != "$old_policy" ] && [ "$list" = "$old_list" ] &&
-		[ -e "$old_policy" ] && [ "$(mode_and_flags "$policy")" = "2 0" ]
+		[ -e "$old_policy" ] && [ "$(mode_and_flags "$policy")" = "2 4" ]
 	tap $? "$how: after a restart the kernel has it, and the same list"
 	[ "$(field "$policy" 40 48)$(field "$policy" 160 999)" = \
 		"$(field "$old_policy" 40 48)$(field "$old_policy" 160 999)" ]
@@ -48,13 +48,21 @@ changes() {
 
 	exits 6 "$how: flags" --json mode --audit --allow-kexec --passphrase-fd=3
 	json '.mode == "signed" and .audit and .allow_kexec and .restart_needed' "$how: flags as JSON"
-	[ "$(next_policy)" = "2 3" ]
+	[ "$(next_policy)" = "2 7" ]
 	tap $? "$how: the flags come on top of the mode that waits"
 	exits 6 "$how: flags away, and another mode" mode system --enforce --refuse-kexec --passphrase-fd=3
 	says "no third-party module loads" "$how: says what that mode does"
 	says "Enforcing" "$how: says that it enforces"
-	[ "$(next_policy)" = "1 0" ]
+	[ "$(next_policy)" = "1 4" ]
 	tap $? "$how: flags and mode are others"
+	exits 6 "$how: the gate is to stay open" mode --stay-open --passphrase-fd=3
+	says "The gate stays open" "$how: says so"
+	[ "$(next_policy)" = "1 0" ]
+	tap $? "$how: without auto-close"
+	exits 6 "$how: the gate is to close" --json mode --auto-close --passphrase-fd=3
+	json '.auto_close' "$how: auto-close as JSON"
+	[ "$(next_policy)" = "1 4" ]
+	tap $? "$how: with auto-close"
 	[ "$(find "$etc/staged" -name '*.policy' | wc -l)" = 1 ]
 	tap $? "$how: what was staged before is gone"
 	exits 0 "$how: why" --json why "$work/mg_one.ko"
@@ -97,6 +105,7 @@ says "system, signed, listed" "no such mode: says which there are"
 exits 2 "two modes" mode signed listed
 exits 2 "both ways" mode --audit --enforce
 exits 2 "both ways of kexec" mode --allow-kexec --refuse-kexec
+exits 2 "both ways of the gate" mode --auto-close --stay-open
 printf 'something wrong\n' >"$work/pass"
 before=$(find "$etc" -type f | sort | xargs sha384sum)
 exits 4 "wrong passphrase" mode signed --passphrase-fd=3

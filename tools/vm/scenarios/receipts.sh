@@ -51,7 +51,7 @@ list list owner 1 "${options[@]}"
 helpers="PATH=\$top/tools/modgate:\$PATH
 seconds=$seconds files='${files[*]}'"
 
-guest --no-boot --tpm "$work/tpm" --cpus 4 --early early.sh --initramfs-extra initramfs \
+guest --no-boot --tpm "$work/tpm" --cpus 2 --early early.sh --initramfs-extra initramfs \
 	--timeout 900 --append "$(pin anchor) lockdown=integrity ima_policy=critical_data" <<'END'
 # shellcheck disable=SC2086
 ./receipt_race $seconds $files -- race/modgate_test_two.ko race/modgate_test_two.other.ko >counts
@@ -64,7 +64,7 @@ while read -r count file; do
 	[ "$count" = "${loads:-0}" ] || wrong+="$file came up $count times, the receipt says ${loads:-0}; "
 done <counts
 check "each module came up as often as the receipt says" "" "$wrong"
-check "and they did come up" yes "$([ $total -gt 100 ] && echo yes)"
+check "and they did come up" yes "$([ $total -gt 30 ] && echo yes)"
 echo "# $total modules came up in $seconds s"
 check "nothing that nobody approved" 0 \
 	"$(grep -c "digest=$(digest race/modgate_test_two.other.ko)" $modgate/receipt)"

@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A collection with dependencies: Debian's lttng-modules-dkms, dozens of modules,
+# approved in one act and loaded in order at boot, next to acpi-call-dkms. Does not
+# build against 7.3.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+if [ "$series" = 7.3 ]; then
+	echo "ok 1 # SKIP lttng-modules does not build against $series"
+	echo "1..1"
+	exit 0
+fi
+# shellcheck source-path=SCRIPTDIR source=../acpi-call
+. "$top/tools/vm/acpi-call"
+# shellcheck source-path=SCRIPTDIR source=../lttng
+. "$top/tools/vm/lttng"
+
+build_programs
+build_lttng "$work/lttng" >build.log 2>&1 || { tail -n 30 build.log >&2; exit 1; }
+unpack_acpi_call acpi
+make -s -C "$tree" M="$work/acpi" modules >build.log 2>&1 || { cat build.log >&2; exit 1; }
+mkdir modules
+find lttng acpi -name '*.ko' -exec cp -t modules {} +
+count=$(find modules -name '*.ko' | wc -l)
+check "there are dozens" "[2-9][0-9]" "$count"
+
+# shellcheck disable=SC2034
+helpers=$(cat <<'END'
+PATH=$top/tools/modgate:$PATH
+extra=/lib/modules/$(uname -r)/extra
+mkdir -p $extra
+touch ${extra%/extra}/modules.{order,builtin,builtin.modinfo}
+cp modules/*.ko $extra/
+depmod 2>/dev/null
+count=$(find modules -name '*.ko' | wc -l)
+# tool STATUS ARGUMENT...: exit status and output
+tool() {
+	local want=$1 status=0
+	shift
+	exec 3<<<"a passphrase for tests"
+	said=$(modgate "$@" 2>&1) || status=$?
+	check "modgate $1 $2: exit status $want" "$want" "$status"
+	[[ $status == $want ]] || printf '%s\n' "$said" | sed 's/^/# /'
+}
+END
+)
+
+on() { guest --tpm "$work/tpm" --disk "$work/disk" "$@"; }
+
+on <<'END'
+tool 6 init --freshness=tpm --passphrase-fd=3
+tool 0 key --pin
+echo "PIN $said"
+tool 6 approve --passphrase-fd=3 modules/*.ko
+check "approved in one act" "*generation 2*" "$said"
+END
+
+boot=(--append "$(sed -n 's/^PIN //p' output) lockdown=integrity")
+
+on "${boot[@]}" <<'END'
+tool 0 rebuild --no-close
+check "all of them loaded" "*collection for $(uname -r): rebuilt; $count loaded, 0 on demand, 0 left out*" "$said"
+check "complete in the receipt" "$count" "$(grep -c ' reason=approved .* state=live loads=1 ' $modgate/receipt)"
+
+# Each came after those that it needs.
+sed -n 's/.* name=\([^ ]*\) .*/\1/p' $modgate/receipt >order
+early=$(while read -r name; do
+	at=$(grep -nx "$name" order | cut -d : -f 1)
+	for one in $(modinfo -F depends "$name" | tr , ' '); do
+		before=$(grep -nx "${one//-/_}" order | cut -d : -f 1)
+		[ "${before:-0}" -lt "$at" ] || echo "$name before $one"
+	done
+done <order)
+check "in order" "" "$early"
+rmmod lttng_test
+check "unloaded and loaded again" "$allowed" "$(load finit $extra/lttng-test.ko)"
+check "is counted" 1 "$(grep -c ' name=lttng_test .* state=gone loads=2 ' $modgate/receipt)"
+tool 0 receipt --verify
+check "and it verifies" "*receipt: $count line(s) make its running hash*" "$said"
+END
+
+finish
