@@ -37,12 +37,9 @@ static bool is_blacklisted(const struct loader *l, const char *name)
 	struct kmod_config_iter *i = kmod_config_get_blacklists(l->ctx);
 	bool found = false;
 
-	while (i && !found && kmod_config_iter_next(i)) {
-		char *plain = module_name_of(kmod_config_iter_get_key(i));
-
-		found = !strcmp(plain, name);
-		free(plain);
-	}
+	/* libkmod has "_" in its names, as the kernel has. */
+	while (i && !found && kmod_config_iter_next(i))
+		found = !strcmp(kmod_config_iter_get_key(i), name);
 	kmod_config_iter_free_iter(i);
 	return found;
 }
@@ -52,7 +49,10 @@ static int load_system(const struct loader *l, const char *name)
 {
 	struct kmod_list *list = NULL;
 	struct kmod_module *module;
-	int err = kmod_module_new_from_lookup(l->ctx, name, &list);
+	int err = kmod_load_resources(l->ctx);
+
+	if (!err)
+		err = kmod_module_new_from_lookup(l->ctx, name, &list);
 
 	if (!err && !list)
 		err = -ENOENT;
@@ -84,7 +84,7 @@ static char *load_dependencies(const struct loader *l, const struct member *m)
 	return missing;
 }
 
-/* 0 or a negative errno; -EEXIST: it is loaded. */
+/* 0 or a negative errno. Whatever loaded it before, it is loaded. */
 static int insert(const struct loader *l, const struct member *m)
 {
 	char *path = fmt("%s/%s", l->c->dir, m->file);
@@ -96,7 +96,18 @@ static int insert(const struct loader *l, const struct member *m)
 						kmod_module_get_options(module));
 	kmod_module_unref(module);
 	free(path);
-	return err;
+	return err == -EEXIST ? 0 : err;
+}
+
+static bool is_loaded(const struct loader *l, const char *name)
+{
+	struct kmod_module *module = NULL;
+	bool loaded = false;
+
+	if (!kmod_module_new_from_name(l->ctx, name, &module))
+		loaded = kmod_module_get_initstate(module) == KMOD_MODULE_LIVE;
+	kmod_module_unref(module);
+	return loaded;
 }
 
 /* What modgate had against it just now: a word, or NULL. To be freed. */
@@ -135,8 +146,14 @@ static void leave_out(struct loader *l, struct member *m, int err)
 				     strerror(-err));
 }
 
-/* A copy that is missing or was changed comes back from where it was installed. */
-static bool is_whole(const struct loader *l, struct member *m)
+/*
+ * A copy that is missing or was changed comes back from where it was installed. That
+ * is looked at when the kernel has refused it, which looks anyway.
+ *
+ * Return: 0 if it came back; -EALREADY if nothing was wrong with it; or a negative
+ * errno, and it is left out.
+ */
+static int restore(const struct loader *l, struct member *m)
 {
 	char *path = fmt("%s/%s", l->c->dir, m->file);
 	__u8 digest[MODGATE_DIGEST_SIZE];
@@ -147,7 +164,7 @@ static bool is_whole(const struct loader *l, struct member *m)
 		!memcmp(digest, m->digest, sizeof(digest));
 	free(path);
 	if (whole)
-		return true;
+		return -EALREADY;
 	err = m->path ? collection_copy(l->c, m) : -ENOENT;
 	if (err)
 		collection_leave_out(l->c, m, err == -ESTALE ? LEFT_CHANGED : LEFT_MISSING,
@@ -155,7 +172,7 @@ static bool is_whole(const struct loader *l, struct member *m)
 				     dash(m->path), err == -ESTALE ? "has another digest" :
 							   strerror(-err));
 	m->at_load = err;
-	return !err;
+	return err;
 }
 
 static void load(struct loader *l, struct member *m)
@@ -163,7 +180,7 @@ static void load(struct loader *l, struct member *m)
 	char *missing;
 	int err;
 
-	if (module_is_loaded(l->o, m->name))
+	if (is_loaded(l, m->name))
 		return;
 	if (is_blacklisted(l, m->name)) {
 		m->at_load = true;
@@ -177,10 +194,18 @@ static void load(struct loader *l, struct member *m)
 		free(missing);
 		return;
 	}
-	if (!is_whole(l, m))
-		return;
 	err = insert(l, m);
-	if (err && err != -EEXIST)
+	if (err)
+		switch (restore(l, m)) {
+		case 0:
+			err = insert(l, m);
+			break;
+		case -EALREADY:
+			break;
+		default:
+			return;
+		}
+	if (err)
 		leave_out(l, m, err);
 }
 
@@ -234,7 +259,6 @@ enum status collection_load(struct collection *c, const struct options *o,
 		return fail(ST_NO, "libkmod cannot be started");
 	}
 	kmod_set_log_fn(l.ctx, quiet, NULL);
-	kmod_load_resources(l.ctx);
 	for (i = 0; i < c->n; i++)
 		failed[i] = c->members[i].at_load;
 	forget_failures(c);
