@@ -91,7 +91,7 @@ static bool signed_by_entry(const struct stored *list, __le32 offset,
 	if (!names_signer(list, offset, size, module) ||
 	    !entry_cert(list, offset, size, &cert))
 		return false;
-	same = !X509_get0_pubkey(cert.x509) || module_signed_by(module, &cert);
+	same = key_unknown(cert.x509) || module_signed_by(module, &cert);
 	cert_free(&cert);
 	return same;
 }
@@ -159,19 +159,38 @@ vendor_find(const struct world *w, const struct module *module, bool next,
 	return NULL;
 }
 
-/* Did any vendor sign it, whatever it is called? */
-bool vendor_signed(const struct world *w, const struct module *module, bool next)
+/* Why only the kernel can check what a vendor signed; or NULL. */
+const char *vendor_unknown(const struct stored *list,
+			   const struct modgate_vendor *v)
 {
+	const char *unknown;
+	struct cert cert;
+
+	if (!entry_cert(list, v->cert_offset, v->cert_size, &cert))
+		return NULL;
+	unknown = key_unknown(cert.x509);
+	cert_free(&cert);
+	return unknown;
+}
+
+/* Did any vendor sign it, whatever it is called? */
+enum known vendor_signed(const struct world *w, const struct module *module,
+			 bool next)
+{
+	const struct modgate_vendor *v;
 	size_t i;
 
 	for (i = 0; i < w->n_views; i++) {
 		const struct stored *list = view_list(&w->views[i], next);
 
-		if (list && !is_switched_off(w, i, next) &&
-		    vendor_in(list, module, false, 0))
-			return true;
+		if (!list || is_switched_off(w, i, next))
+			continue;
+		v = vendor_in(list, module, false, 0);
+		if (v)
+			return vendor_unknown(list, v) ? KNOWN_UNKNOWN :
+							 KNOWN_YES;
 	}
-	return false;
+	return KNOWN_NO;
 }
 
 /* The entry for this certificate with exactly this pattern, or NULL. */

@@ -120,6 +120,72 @@ char *cert_subject(const X509 *x509)
 	return text;
 }
 
+/* ML-DSA (FIPS 204), of which OpenSSL before 3.5 does not have even the names. */
+static const struct mldsa {
+	const char *oid;
+	const char *name;
+	const char *unknown;
+} mldsa[] = {
+	{ "2.16.840.1.101.3.4.3.17", "ML-DSA-44",
+	  "OpenSSL here does not know ML-DSA-44; 3.5 and later do" },
+	{ "2.16.840.1.101.3.4.3.18", "ML-DSA-65",
+	  "OpenSSL here does not know ML-DSA-65; 3.5 and later do" },
+	{ "2.16.840.1.101.3.4.3.19", "ML-DSA-87",
+	  "OpenSSL here does not know ML-DSA-87; 3.5 and later do" },
+};
+
+static const struct mldsa *find_mldsa(const ASN1_OBJECT *algorithm)
+{
+	char oid[64] = "";
+	size_t i;
+
+	OBJ_obj2txt(oid, sizeof(oid), algorithm, 1);
+	for (i = 0; i < ARRAY_SIZE(mldsa); i++)
+		if (!strcmp(oid, mldsa[i].oid))
+			return &mldsa[i];
+	return NULL;
+}
+
+static const struct mldsa *cert_mldsa(const X509 *x509)
+{
+	ASN1_OBJECT *algorithm = NULL;
+
+	X509_PUBKEY_get0_param(&algorithm, NULL, NULL, NULL,
+			       X509_get_X509_PUBKEY(x509));
+	return find_mldsa(algorithm);
+}
+
+/* Is this the algorithm of an ML-DSA key or signature? */
+bool is_mldsa(const ASN1_OBJECT *algorithm)
+{
+	return find_mldsa(algorithm);
+}
+
+/* "ML-DSA-65" or the like, if that is the key of a certificate; or NULL. */
+const char *cert_mldsa_name(const X509 *x509)
+{
+	const struct mldsa *m = cert_mldsa(x509);
+
+	return m ? m->name : NULL;
+}
+
+/**
+ * key_unknown() - is the key of a certificate one that OpenSSL cannot read?
+ * @x509: the certificate
+ *
+ * Return: what it does not know, and what would help; NULL if it can read it.
+ */
+const char *key_unknown(const X509 *x509)
+{
+	const struct mldsa *m = cert_mldsa(x509);
+
+	if (X509_get0_pubkey(x509))
+		return NULL;
+	ERR_clear_error();
+	return m ? m->unknown :
+		   "OpenSSL here does not know the algorithm of its signer's key";
+}
+
 /* The kinds of keys that the kernel's side takes. */
 bool key_supported(EVP_PKEY *key)
 {

@@ -53,7 +53,7 @@ bool mode_wants_signer(const struct world *world, const struct module *module)
 {
 	return modgate_le32(world->policy_next->header.mode) == MODGATE_MODE_SIGNED &&
 	       module->path && modsig_known(&module->sig) == KNOWN_NO &&
-	       !vendor_signed(world, module, true);
+	       vendor_signed(world, module, true) == KNOWN_NO;
 }
 
 /**
@@ -141,7 +141,17 @@ static bool is_locked_out(const struct facts *f)
 
 static bool is_unverified(const struct facts *f)
 {
-	return f->m->sig.state == SIG_UNVERIFIED;
+	return f->m->sig.state == SIG_UNVERIFIED && !f->m->sig.key_unknown;
+}
+
+static bool is_key_unknown(const struct facts *f)
+{
+	return f->m->sig.key_unknown;
+}
+
+static bool is_waived(const struct facts *f)
+{
+	return f->m->sig.waived;
 }
 
 static const struct note {
@@ -154,6 +164,9 @@ static const struct note {
 	{ "module.sig_enforce is on: the kernel itself refuses it", is_enforced },
 	{ "lockdown is on and does not heed modgate: it refuses it", is_locked_out },
 	{ "its signature could not be verified: no certificate", is_unverified },
+	{ "its signature could not be verified: OpenSSL does not know its algorithm",
+	  is_key_unknown },
+	{ "ML-DSA with signed attributes: not every kernel takes that", is_waived },
 };
 
 /**
@@ -243,9 +256,16 @@ static bool is_module_key(const X509 *x509)
 char *certificate_obstacle(const struct options *o, const struct cert *cert)
 {
 	enum known takes = keyring_takes(o, cert->der, cert->der_size);
+	const char *mldsa = cert_mldsa_name(cert->x509);
 
-	if (takes == KNOWN_NO ||
-	    (takes == KNOWN_UNKNOWN && !is_module_key(cert->x509)))
-		return xstrdup("it wants a key of RSA, 2048 to 4096 bits, or ECDSA P-256 or P-384");
-	return NULL;
+	if (takes == KNOWN_YES ||
+	    (takes == KNOWN_UNKNOWN && is_module_key(cert->x509)))
+		return NULL;
+	if (mldsa && takes == KNOWN_NO)
+		return fmt("its key is %s; this kernel was built without CONFIG_CRYPTO_MLDSA",
+			   mldsa);
+	if (mldsa)
+		return fmt("its key is %s; the kernel itself has to be asked: use no --root",
+			   mldsa);
+	return xstrdup("it wants RSA of 2048 to 4096 bits, ECDSA P-256 or P-384, or ML-DSA");
 }

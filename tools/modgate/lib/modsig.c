@@ -4,12 +4,12 @@
  * the certificate can be had, is it right. The kernel has the last word.
  */
 #include <arpa/inet.h>
-#include <openssl/cms.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cms.h"
 #include "module.h"
 
 /* As in the kernel's include/linux/module_signature.h. */
@@ -211,41 +211,30 @@ static void read_signer(struct modsig *sig, CMS_SignerInfo *si)
 	}
 }
 
-static bool verify_by(CMS_ContentInfo *cms, const struct cert *cert,
-		      const void *content, size_t size)
-{
-	struct stack_st_X509 *certs = sk_X509_new_null();
-	BIO *bio = BIO_new_mem_buf(content, size);
-	bool good;
-
-	good = certs && bio && sk_X509_push(certs, cert->x509) > 0 &&
-	       CMS_verify(cms, certs, NULL, bio, NULL,
-			  CMS_BINARY | CMS_DETACHED | CMS_NOINTERN |
-			  CMS_NO_SIGNER_CERT_VERIFY) == 1;
-	BIO_free(bio);
-	sk_X509_free(certs);
-	ERR_clear_error();
-	return good;
-}
-
 /* Does this certificate belong to the signer? Then it decides. */
 static bool try_cert(struct modsig *sig, CMS_ContentInfo *cms,
 		     CMS_SignerInfo *si, const char *path,
 		     const void *content, size_t size)
 {
+	const char *unknown;
 	struct cert cert;
 	bool match;
 
 	if (cert_read(path, &cert))
 		return false;
 	match = !CMS_SignerInfo_cert_cmp(si, cert.x509);
-	if (match && verify_by(cms, &cert, content, size)) {
+	unknown = match ? key_unknown(cert.x509) : NULL;
+	if (unknown) {
+		sig->state = SIG_UNVERIFIED;
+		sig->key_unknown = true;
+		sig->problem = xstrdup(unknown);
+	} else if (match && cms_verify_by(cms, &cert, content, size)) {
 		sig->state = SIG_VERIFIED;
 		sig->cert = cert.der;
 		sig->cert_size = cert.der_size;
 		cert.der = NULL;
 	} else if (match) {
-		broken(sig, "it does not match the module: either was changed after signing");
+		broken(sig, SIG_CHANGED);
 	}
 	cert_free(&cert);
 	return match;
@@ -255,11 +244,15 @@ static void verify(struct modsig *sig, const struct options *o,
 		   CMS_ContentInfo *cms, CMS_SignerInfo *si,
 		   const void *content, size_t size, const char *cert_path)
 {
+	const char *problem = NULL;
 	char *path;
 	size_t i;
 
-	if (CMS_signed_get_attr_count(si) > 0) {
-		broken(sig, "it has signed attributes, which the kernel does not take for modules");
+	sig->waived = CMS_signed_get_attr_count(si) >= 0;
+	if (sig->waived)
+		problem = cms_attribute_problem(cms, si, content, size);
+	if (problem) {
+		broken(sig, problem);
 		return;
 	}
 	if (cert_path && try_cert(sig, cms, si, cert_path, content, size))
@@ -301,7 +294,7 @@ static void read_message(struct modsig *sig, const struct options *o,
 	} else if (p != message + message_size) {
 		broken(sig, "there is something behind the PKCS#7 signature");
 	} else {
-		CMS_SignerInfo *si = sk_CMS_SignerInfo_value(signers, 0);
+		CMS_SignerInfo *si = cms_signer(cms);
 
 		sig->chained = brings_certs(cms);
 		read_signer(sig, si);
@@ -388,7 +381,7 @@ bool modsig_verify(const void *module, size_t size, const struct cert *cert)
 		p = a.message;
 		cms = d2i_CMS_ContentInfo(NULL, &p, a.message_size);
 	}
-	good = cms && verify_by(cms, cert, module, a.content_size);
+	good = cms && cms_verify_by(cms, cert, module, a.content_size);
 	CMS_ContentInfo_free(cms);
 	ERR_clear_error();
 	return good;
@@ -448,7 +441,9 @@ char *modsig_text(const struct modsig *sig)
 		if (sig->held[i] == KNOWN_UNKNOWN)
 			where = "keyrings not readable here";
 	}
-	return fmt("%s (%s; %s; %s)", dash(sig->signer), dash(sig->hash), where,
-		   sig->state == SIG_VERIFIED ? "verified" :
-						"not verifiable here");
+	return fmt("%s (%s; %s; %s%s%s)", dash(sig->signer), dash(sig->hash),
+		   where, sig->state == SIG_VERIFIED ? "verified" :
+						       "not verifiable here",
+		   sig->key_unknown ? ": " : "",
+		   sig->key_unknown ? sig->problem : "");
 }

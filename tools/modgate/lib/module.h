@@ -20,7 +20,7 @@ const char *decompress(void **data, size_t *size, const char **problem);
 enum sig_state {
 	SIG_NONE,		/* there is no signature */
 	SIG_BROKEN,		/* the kernel will refuse it */
-	SIG_UNVERIFIED,		/* well-formed; no certificate to check it by */
+	SIG_UNVERIFIED,		/* well-formed; could not be checked here */
 	SIG_VERIFIED,		/* by a certificate that was given or found */
 };
 
@@ -35,6 +35,8 @@ enum sig_state {
  * @size: of signature, trailer and marker together, in bytes
  * @held: which keyrings hold the key
  * @chained: it brings certificates along, so that it has no vendor
+ * @waived: ML-DSA with signed attributes, which not every kernel takes
+ * @key_unknown: it could not be verified since OpenSSL does not know the algorithm
  * @cert: the certificate that verified it, in DER, or NULL
  * @cert_size: of @cert, in bytes
  */
@@ -47,6 +49,8 @@ struct modsig {
 	size_t size;
 	enum known held[KEYRINGS];
 	bool chained;
+	bool waived;
+	bool key_unknown;
 	__u8 *cert;
 	size_t cert_size;
 };

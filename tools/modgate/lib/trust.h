@@ -35,6 +35,9 @@ int cert_read(const char *path, struct cert *cert);
 int cert_parse(const void *der, size_t size, struct cert *cert);
 void cert_free(struct cert *cert);
 char *cert_subject(const X509 *x509);
+bool is_mldsa(const ASN1_OBJECT *algorithm);
+const char *cert_mldsa_name(const X509 *x509);
+const char *key_unknown(const X509 *x509);
 const char *signature_check(const void *der, size_t der_size,
 			    const void *data, size_t size,
 			    const void *signature, size_t signature_size);

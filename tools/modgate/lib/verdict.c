@@ -245,6 +245,7 @@ static void by_vendor(struct verdict *v, const struct modgate_vendor *vendor,
 	       dash(module->sig.signer), (const char *)vendor->pattern,
 	       view->name,
 	       (unsigned long long)stored_generation(view_list(view, next)));
+	v->unsure = vendor_unknown(view_list(view, next), vendor);
 }
 
 static void rows_4_to_8(struct verdict *v, const struct world *w,
@@ -280,9 +281,11 @@ static void rows_4_to_8(struct verdict *v, const struct world *w,
 		return;
 	}
 	if (!strcmp(mode, "signed")) {
-		enum known known = vendor_signed(w, module, next) ? KNOWN_YES :
-				   modsig_known(&module->sig);
+		enum known by_vendor = vendor_signed(w, module, next);
+		enum known known = modsig_known(&module->sig);
 
+		if (known != KNOWN_YES && by_vendor != KNOWN_NO)
+			known = by_vendor;
 		if (known == KNOWN_NO && module->path) {
 			decide(v, false, MODGATE_REASON_UNSIGNED,
 			       "the local policy has mode signed, and neither a vendor nor a key that the kernel knows signed it");

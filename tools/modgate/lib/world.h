@@ -111,7 +111,10 @@ bool names_signer(const struct stored *list, __le32 offset, __le32 size,
 const struct modgate_vendor *
 vendor_find(const struct world *w, const struct module *module, bool next,
 	    __u32 flags, const struct view **view);
-bool vendor_signed(const struct world *w, const struct module *module, bool next);
+enum known vendor_signed(const struct world *w, const struct module *module,
+			 bool next);
+const char *vendor_unknown(const struct stored *list,
+			   const struct modgate_vendor *v);
 const struct modgate_vendor *vendor_entry(const struct stored *list,
 					  const __u8 *digest, const char *pattern);
 

@@ -42,6 +42,9 @@ char *vendor_rule_from_module(struct vendor_rule *rule,
 		return xstrdup("not signed; without --rebuilds, this build alone is approved");
 	if (sig->chained)
 		return xstrdup("its signature brings certificates along; chains are not followed");
+	if (sig->key_unknown)
+		return fmt("%s; --vendor=CERT --name=%s approves the same, unchecked here",
+			   sig->problem, dash(module_info(module, "name")));
 	if (sig->state != SIG_VERIFIED)
 		return fmt("%s", dash(sig->problem));
 	if (!is_pattern(dash(module_info(module, "name")), ""))

@@ -65,8 +65,8 @@ all() {
 		variant gcc-sanitizers gcc "$sanitize"
 	else
 		# A sanitizer goes neither with being preloaded to crash nor with
-		# how a token's library is loaded.
-		variant plain-gcc gcc "-O2 -g" two why crash freshness_crash rotate_crash pkcs11
+		# how a token's library, or another OpenSSL, is loaded.
+		variant plain-gcc gcc "-O2 -g" two why mldsa crash freshness_crash rotate_crash pkcs11
 		make -s B=build/clang TOOL=build/clang/modgate CC=clang \
 			build/clang/modgate >"$log" 2>&1
 		result $? "clang: builds without a warning"

@@ -39,19 +39,49 @@ openssl x509 -req -in secondary.csr -CA system.pem -CAkey "$tree/certs/signing_k
 	-set_serial 7 -days 3650 -extfile secondary.ext -out secondary.pem 2>/dev/null
 openssl x509 -in secondary.pem -outform DER -out secondary.der
 
-# sign_chained IN OUT: with the signer's certificate in the signature.
-sign_chained() {
+# Two with ML-DSA, which only 7.3 has.
+openssl=$("$vm" openssl)
+for key in mldsa mldsa-banned; do
+	"$openssl" req -x509 -newkey ML-DSA-65 -nodes -days 3650 -subj "/CN=modgate test $key" \
+		-keyout $key.key -out $key.pem 2>/dev/null
+done
+mldsa=()
+[ "$series" != 7.3 ] || mldsa=(mldsa mldsa-plain mldsa-tampered mldsa-plain-tampered mldsa-banned)
+
+# append IN SIGNATURE OUT
+append() {
 	local size
-	openssl cms -sign -binary -noattr -outform DER -md sha512 -signer leaf.pem -inkey leaf.key \
-		-certfile vendor.pem -in "$1" -out chained.p7s
-	size=$(stat -c %s chained.p7s)
+	size=$(stat -c %s "$2")
 	{
-		cat "$1" chained.p7s
+		cat "$1" "$2"
 		# shellcheck disable=SC2059
 		printf "\\0\\0\\2\\0\\0\\0\\0\\0$(printf '\\x%02x' $((size >> 24)) \
 			$((size >> 16 & 255)) $((size >> 8 & 255)) $((size & 255)))"
 		echo '~Module signature appended~'
-	} >"$2"
+	} >"$3"
+}
+
+# sign_chained IN OUT: with the signer's certificate in the signature.
+sign_chained() {
+	openssl cms -sign -binary -noattr -outform DER -md sha512 -signer leaf.pem -inkey leaf.key \
+		-certfile vendor.pem -in "$1" -out chained.p7s
+	append "$1" chained.p7s "$2"
+}
+
+# sign_mldsa NAME IN OUT: with signed attributes, which OpenSSL 3.5 makes always, or,
+# "plain", without.
+sign_mldsa() {
+	case $1 in
+	*-plain)
+		"$top/tools/modgate/tests/sign_mldsa.py" "$openssl" "${1%-plain}.key" "${1%-plain}.pem" \
+			"$2" "$3"
+		;;
+	*)
+		"$openssl" cms -sign -binary -nocerts -nosmimecap -outform DER -md sha512 \
+			-signer "$1.pem" -inkey "$1.key" -in "$2" -out mldsa.p7s
+		append "$2" mldsa.p7s "$3"
+		;;
+	esac
 }
 
 # sign_by SIGNER IN OUT
@@ -64,13 +94,18 @@ sign_by() {
 		sign "$2" vendor.key vendor.pem untampered.ko
 		flip untampered.ko "$3"
 		;;
+	mldsa*-tampered)
+		sign_mldsa "${1%-tampered}" "$2" untampered.ko
+		flip untampered.ko "$3"
+		;;
+	mldsa*) sign_mldsa "$1" "$2" "$3" ;;
 	*) sign "$2" "$1.key" "$1.pem" "$3" ;;
 	esac
 }
 
 # A module for each cell, with something of its own behind it, so that all
 # digests differ. Who has a vendor rule has it for the name of one.ko.
-signers=(system secondary vendor expired chained tampered unknown none)
+signers=(system secondary vendor expired chained tampered unknown none "${mldsa[@]}")
 entries=(listed rule neither banned)
 options=()
 for signer in "${signers[@]}"; do
@@ -81,13 +116,19 @@ for signer in "${signers[@]}"; do
 		sign_by "$signer" plain.ko "$signer-$entry.ko"
 		case $entry in
 		listed) options+=(--module "$(digest "$signer-$entry.ko")") ;;
-		banned) options+=(--module "$(digest "$signer-$entry.ko")"
-			--ban "$(digest "$signer-$entry.ko")") ;;
+		banned)
+			options+=(--module "$(digest "$signer-$entry.ko")")
+			# Whose key is banned has no other ban.
+			[ "$signer" = mldsa-banned ] ||
+				options+=(--ban "$(digest "$signer-$entry.ko")")
+			;;
 		esac
 	done
 done
 rules=(--vendor "vendor.pem,0,modgate_test_o*" --vendor "expired.pem,0,modgate_test_one"
 	--vendor "secondary.pem,0,*_one")
+[ ${#mldsa[@]} = 0 ] || rules+=(--vendor "mldsa.pem,0,modgate_test_o*"
+	--vendor "mldsa-banned.pem,0,modgate_test_o*" --ban-cert mldsa-banned.pem)
 list list owner 1 "${options[@]}" "${rules[@]}"
 
 for mode in system signed listed; do
@@ -111,6 +152,13 @@ listed	rule	system	vendor	vendor	vendor	not-approved	not-approved	not-approved	n
 listed	neither	system	not-approved	not-approved	not-approved	not-approved	not-approved	not-approved	not-approved
 listed	banned	banned	banned	banned	banned	banned	banned	banned	banned
 END
+# ML-DSA is judged as other algorithms are.
+[ ${#mldsa[@]} = 0 ] || {
+	awk -F '\t' -v OFS='\t' -v names="${mldsa[*]}" '
+		NR == 1 { gsub(" ", OFS, names); print $0, names; next }
+		{ print $0, $5, $5, $8, $8, "banned" }' table >table.new
+	mv table.new table
+}
 
 # For the guest: the same documents on disk, what "modgate why" says of a module (its
 # reason and its remedy), and what it has to say.
@@ -126,16 +174,22 @@ on_disk() {
 why() { "$top/tools/modgate/modgate" why "./$1" | sed -n 's/^  \(reason\|remedy\) *//p' | paste -sd ' '; }
 why_is() {
 	local file=./$signer-$entry.ko commands=''
+	[ $signer != mldsa-tampered ] || { echo "$1 install the module anew"; return; }
 	case $1 in system|approved|vendor) echo "$1"; return ;; esac
 	[ $flag = enforcing ] || { echo "$1"; return; }
-	[ $entry != banned ] || commands="modgate ban --remove $file; "
+	if [ $signer = mldsa-banned ]; then
+		commands="modgate ban --remove --signer=$(openssl x509 -in $signer.pem -outform DER |
+			sha384sum | cut -d ' ' -f 1); "
+	elif [ $entry = banned ]; then
+		commands="modgate ban --remove $file; "
+	fi
 	if [ $signer != system ]; then
 		case $mode,$signer in
 		system,*|signed,chained|signed,tampered|signed,unknown|signed,none)
 			commands+="modgate mode listed; " ;;
 		esac
 		case $entry,$signer in
-		listed,*|banned,*|rule,secondary|rule,vendor|rule,expired) ;;
+		listed,*|banned,*|rule,secondary|rule,vendor|rule,expired|rule,mldsa*) ;;
 		*) commands+="modgate approve $file; " ;;
 		esac
 	fi
@@ -165,7 +219,11 @@ while read -r row entry reasons; do
 		system|approved|vendor) want=$allowed ;;
 		*) [ $flag = audit ] && want=$(recorded $reason) || want=$(refused $reason) ;;
 		esac
+		# Signed attributes show that it was changed, so the kernel itself refuses it.
+		[ $signer != mldsa-tampered ] || want=${want/result=ok/result=EKEYREJECTED}
 		check "$mode, $flag: $signer, $entry: $reason" "$want" "$(load finit $signer-$entry.ko)"
+		# Without them, OpenSSL before 3.5 cannot tell.
+		[ $signer != mldsa-plain-tampered ] || continue
 		check "$mode, $flag: why $signer, $entry" "$(why_is $reason)" "$(why $signer-$entry.ko)"
 	done
 done <table
@@ -214,6 +272,7 @@ guest --no-boot --initramfs-extra initramfs --early early-names \
 check "lockdown: the vendor's module" "$allowed" "$(load finit vendor-one.ko)"
 check "lockdown: the vendor's module, by init_module" "$allowed" "$(load init vendor-one.ko)"
 check "lockdown: the vendor's module, compressed" "$allowed" "$(load finit vendor-one.ko.zst 4)"
+[ ! -e mldsa-rule.ko ] || check "lockdown: a vendor's module, signed with ML-DSA" "$allowed" "$(load finit mldsa-rule.ko)"
 check "the same name by another signer" "$(refused not-approved)" "$(load finit unknown-one.ko)"
 check "another name by the same signer" "$(refused not-approved)" "$(load finit vendor-two.ko)"
 check "another name, and a file that is called right" "$(refused not-approved)" "$(load finit modgate_test_one.ko)"
@@ -222,5 +281,39 @@ check "modinfo says another name than struct module" "$(refused not-approved)" "
 check "struct module says another name than modinfo" "$(refused not-approved)" "$(load finit signed-lying-struct.ko)"
 check "the name is changed after the verdict" "$(refused not-approved)" "$(load finit signed-relocated.ko)"
 check "both say a name that the pattern matches" "$allowed" "$(load finit signed-renamed.ko)"
+END
+
+# What the tool makes of ML-DSA, whether its OpenSSL knows it or not.
+# shellcheck disable=SC2154
+helpers=$admin_helpers
+guest --disk "$work/disk" < <(printf 'series=%q\n' "$series"; cat <<'END'
+tool 6 init --key=file --passphrase-fd=3
+if [ $series = 6.12 ]; then
+	tool 1 approve --vendor=mldsa.pem --passphrase-fd=3
+	check "a kernel without ML-DSA: the vendor is not approved" "*its key is ML-DSA-65; this kernel was built without CONFIG_CRYPTO_MLDSA*" "$said"
+	exit
+fi
+tool 6 approve --vendor=mldsa.pem --name='modgate_test_o*' --passphrase-fd=3
+check "ML-DSA: approve shows the vendor" "*CN = modgate test mldsa*" "$said"
+tool '[16]' approve --rebuilds --cert=mldsa.pem --passphrase-fd=3 ./mldsa-neither.ko
+check "ML-DSA: approve with rebuilds, or why not" "@(*restart is needed*|*OpenSSL here does not know ML-DSA-65*--vendor=CERT*)" "$said"
+tool 6 approve --passphrase-fd=3 ./mldsa-listed.ko ./mldsa-plain-listed.ko
+check "ML-DSA: approve says that signed attributes are a matter of the kernel" "*not every kernel takes that*" "$said"
+tool 1 approve --passphrase-fd=3 ./mldsa-tampered-listed.ko
+check "ML-DSA: what was changed after signing is not approved" "*does not match the module*" "$said"
+tool 0 key --pin
+echo "PIN $said"
+END
+)
+[ ${#mldsa[@]} = 0 ] || guest --disk "$work/disk" --append "$(sed -n 's/^PIN //p' output) lockdown=integrity" <<'END'
+check "ML-DSA: the vendor's module loads" "$allowed" "$(load finit mldsa-rule.ko)"
+tool 0 why ./mldsa-rule.ko
+check "ML-DSA: why names the vendor" "*vendor modgate test mldsa*" "$said"
+for form in mldsa mldsa-plain; do
+	check "ML-DSA: an approved module loads, $form" "$allowed" "$(load finit $form-listed.ko)"
+	tool 0 why ./$form-listed.ko
+done
+check "ML-DSA: another vendor's module does not" "$(refused not-approved)" "$(load finit mldsa-banned-rule.ko)"
+tool 1 why ./mldsa-banned-rule.ko
 END
 finish
