@@ -109,7 +109,6 @@ bool modgate_is_builtin_cert(const u8 *digest);
  * @bytes: the signature, PKCS#7
  * @size: of @bytes, in bytes
  * @message: @bytes parsed; NULL if there is no signature that can be read
- * @supplied: @message has been given @module
  */
 struct modgate_signature {
 	const u8 *module;
@@ -117,7 +116,6 @@ struct modgate_signature {
 	const u8 *bytes;
 	size_t size;
 	struct pkcs7_message *message;
-	bool supplied;
 };
 
 void modgate_signature_find(struct modgate_signature *signature,

@@ -139,6 +139,18 @@ int modgate_key_verify(const struct modgate_key *key, const u8 *digest,
 	return err && err != -ENOMEM && err != -ENOPKG ? -EKEYREJECTED : err;
 }
 
+/*
+ * All of it that can be checked without a key. A message that was found wrong
+ * must not be asked again: the kernel keeps the digest of the module in it, and
+ * would then take that for what was signed, in place of the signed attributes.
+ */
+static bool is_sound(struct pkcs7_message *message, const void *module,
+		     size_t size)
+{
+	return !pkcs7_supply_detached_data(message, module, size) &&
+	       !pkcs7_verify(message, VERIFYING_MODULE_SIGNATURE);
+}
+
 /**
  * modgate_signature_find() - read the signature that is appended to a module
  * @signature: filled in; modgate_signature_drop() is due afterwards
@@ -168,6 +180,11 @@ void modgate_signature_find(struct modgate_signature *signature,
 	message = pkcs7_parse_message(bytes + size, signature->size);
 	if (IS_ERR(message))
 		return;
+	/* With certificates it is read anew for each keyring, see signed_by(). */
+	if (!message->certs && !is_sound(message, bytes, size)) {
+		pkcs7_free_message(message);
+		return;
+	}
 	signature->bytes = bytes + size;
 	signature->module = bytes;
 	signature->module_size = size;
@@ -207,22 +224,17 @@ bool modgate_signature_chained(const struct modgate_signature *signature)
  */
 static bool signed_by(struct modgate_signature *signature, struct key *keyring)
 {
-	const u8 *module = signature->module;
-
 	if (!signature->message)
 		return false;
 	if (modgate_signature_chained(signature))
-		return !verify_pkcs7_signature(module, signature->module_size,
+		return !verify_pkcs7_signature(signature->module,
+					       signature->module_size,
 					       signature->bytes,
 					       signature->size, keyring,
 					       VERIFYING_MODULE_SIGNATURE,
 					       NULL, NULL);
-	/* What has been supplied is not supplied twice. */
-	if (signature->supplied)
-		module = NULL;
-	signature->supplied = true;
-	return !verify_pkcs7_message_sig(module, signature->module_size,
-					 signature->message, keyring,
+	/* It has been given the module. */
+	return !verify_pkcs7_message_sig(NULL, 0, signature->message, keyring,
 					 VERIFYING_MODULE_SIGNATURE,
 					 NULL, NULL);
 }

@@ -301,7 +301,7 @@ enum status collection_write(struct collection *c)
 	err = file_replace(c->dir, MANIFEST, text, strlen(text), 0644);
 	json_object_put(manifest);
 	if (err)
-		return fail_errno(-err, "%s/" MANIFEST, c->dir);
+		return fail_errno(err, "%s/" MANIFEST, c->dir);
 	c->changed = false;
 	return ST_OK;
 }

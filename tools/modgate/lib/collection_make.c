@@ -14,7 +14,6 @@
  * @c: the collection
  * @o: options
  * @w: everything that is known
- * @entries: modules of the lists in force: name and digest
  */
 struct job {
 	struct collection *c;
@@ -77,6 +76,18 @@ static bool is_listed(const struct job *job, const struct module *module)
 	       vendor_find(job->w, module, false, 0, &view);
 }
 
+/* The modules that it needs, with "_" as the kernel has it; to be freed. */
+static char *depends_of(const struct module *module)
+{
+	const char *depends = module_info(module, "depends");
+	char *text = xstrdup(depends ? depends : ""), *c;
+
+	for (c = text; *c; c++)
+		if (*c == '-')
+			*c = '_';
+	return text;
+}
+
 static bool has_path(const struct collection *c, const char *path)
 {
 	size_t i;
@@ -108,8 +119,7 @@ static void add_file(struct job *job, const char *path)
 		m = append(job->c, module.name, module.digest, path);
 		m->flags = flags_of(job, &module);
 		free(m->depends);
-		m->depends = xstrdup(module_info(&module, "depends") ?
-				     module_info(&module, "depends") : "");
+		m->depends = depends_of(&module);
 		if (v.allow) {
 			m->reason = xstrdup(v.reason);
 			check_kernel(job, m, &module);

@@ -219,6 +219,21 @@ int dir_make(const char *path, mode_t mode)
 	return err;
 }
 
+/* Make a folder below @root and those above it, likewise; @path begins with a slash. */
+int dirs_make(const char *root, const char *path, mode_t mode)
+{
+	char *whole = fmt("%s%s/", root, path), *slash = whole + strlen(root);
+	int err = 0;
+
+	while (!err && (slash = strchr(slash + 1, '/'))) {
+		*slash = '\0';
+		err = dir_make(whole, mode);
+		*slash = '/';
+	}
+	free(whole);
+	return err;
+}
+
 /**
  * lock_take() - keep other tools out until this one exits
  * @path: of the lock file

@@ -170,14 +170,10 @@ static void prune(const struct options *o, const char *dir)
 enum status receipt_file(const struct options *o, const struct kernel *kernel,
 			 char **name)
 {
-	char *base = fmt("%s/var/lib/modgate", o->root), *dir = receipts_dir(o);
-	enum status status = ST_OK;
-	int err = dir_make(base, 0755);
+	char *dir = receipts_dir(o);
+	int err = dirs_make(o->root, dir + strlen(o->root), 0755);
+	enum status status = err ? fail_errno(err, "%s", dir) : ST_OK;
 
-	if (!err)
-		err = dir_make(dir, 0755);
-	if (err)
-		status = fail_errno(err, "%s", dir);
 	*name = make_name(o);
 	if (!status)
 		status = file_one(kernel, "receipt", dir, *name, SUFFIX);
@@ -185,7 +181,6 @@ enum status receipt_file(const struct options *o, const struct kernel *kernel,
 		status = file_one(kernel, "log", dir, *name, ".log");
 	if (!status)
 		prune(o, dir);
-	free(base);
 	free(dir);
 	return status;
 }

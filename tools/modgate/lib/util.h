@@ -91,6 +91,7 @@ int file_replace(const char *dir, const char *name, const void *data,
 int file_move(const char *from, const char *to_dir, const char *name);
 int file_remove(const char *path);
 int dir_make(const char *path, mode_t mode);
+int dirs_make(const char *root, const char *path, mode_t mode);
 int dir_sync(const char *path);
 int lock_take(const char *path);
 

@@ -6,7 +6,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "collection.h"
 #include "programs.h"
@@ -29,32 +28,12 @@ struct rebuild {
 	char *filed;		/* name of the receipt, or NULL */
 };
 
-static enum status make_dirs(const struct rebuild *r)
-{
-	static const char *const names[] = { "", "/collection", NULL };
-	size_t i;
-	int err = 0;
-
-	for (i = 0; names[i] && !err; i++) {
-		char *dir = fmt("%s/var/lib/modgate%s", r->o->root, names[i]);
-
-		err = dir_make(dir, 0755);
-		if (err)
-			fail_errno(-err, "%s", dir);
-		free(dir);
-	}
-	if (!err) {
-		err = dir_make(r->c.dir, 0755);
-		if (err)
-			fail_errno(-err, "%s", r->c.dir);
-	}
-	return err ? ST_NO : ST_OK;
-}
-
 /* From the documents and the installed modules. */
 static enum status make(struct rebuild *r)
 {
-	enum status status = make_dirs(r);
+	const char *root = r->o->root;
+	int err = dirs_make(root, r->c.dir + strlen(root), 0755);
+	enum status status = err ? fail_errno(err, "%s", r->c.dir) : ST_OK;
 	struct world w = { 0 };
 
 	if (!status)
@@ -108,7 +87,8 @@ static enum status build_and_load(struct rebuild *r, const struct request *q)
 	collection_begin(&r->c, r->o, &r->kernel, release);
 	if (q->force || !collection_read(&r->c))
 		status = make(r);
-	if (!status)
+	/* The kernel of another root is not this one. */
+	if (!status && !*r->o->root)
 		status = collection_load(&r->c, r->o, &r->kernel);
 	if (!status)
 		status = store(r);
@@ -125,7 +105,7 @@ static enum status close_gate(struct rebuild *r)
 		err = kernel_write(&r->kernel, "close", "1", 1);
 		r->closed = !err;
 	}
-	return err ? fail_errno(-err, "%s/close", r->kernel.dir) : ST_OK;
+	return err ? fail_errno(err, "%s/close", r->kernel.dir) : ST_OK;
 }
 
 static void show(const struct rebuild *r)
@@ -143,9 +123,10 @@ static void show(const struct rebuild *r)
 			putchar('\n');
 		}
 	}
-	printf("%s collection for %s: %s; %zu loaded, %zu on demand, %zu left out\n",
+	printf("%s collection for %s: %s; %zu %s, %zu on demand, %zu left out\n",
 	       tick(!left_out), r->c.release, r->made ? "rebuilt" : "up to date",
-	       r->c.n - left_out - on_demand, on_demand, left_out);
+	       r->c.n - left_out - on_demand, *r->o->root ? "to load" : "loaded",
+	       on_demand, left_out);
 }
 
 static void show_end(const struct rebuild *r)

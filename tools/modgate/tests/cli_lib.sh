@@ -60,7 +60,7 @@ fresh() {
 	cp -a "$work/template" "$root"
 }
 
-# make_module NAME [RELEASE]: a module without code, in $work.
+# make_module NAME [RELEASE [DEPENDS]]: a module without code, in $work.
 make_module() {
 	cat >"$work/$1.c" <<-END
 	#define INFO(n, s) static const char n[] \\
@@ -69,7 +69,7 @@ make_module() {
 	INFO(b, "description=A module for tests");
 	INFO(c, "version=1.0");
 	INFO(d, "name=$1");
-	INFO(e, "depends=");
+	INFO(e, "depends=${3:-}");
 	INFO(f, "vermagic=${2:-$release} SMP mod_unload ");
 	END
 	cc -c -o "$work/$1.ko" "$work/$1.c"
@@ -138,6 +138,9 @@ state() {
 	: >"$kernel/load"
 	: >"$kernel/seal"
 	: >"$kernel/revoke"
+	: >"$kernel/close"
+	echo "lines=0 lost=0 sha384=$(printf '%096d' 0)" >"$kernel/receipt"
+	: >"$kernel/log"
 }
 
 # in_force POLICY LIST: the kernel has these documents in force.

@@ -3,7 +3,11 @@
 """Appends a signature to a module: ML-DSA-65 over the module itself, without
 signed attributes. That is what the kernel wants, and OpenSSL 3 cannot make it.
 
-usage: sign_mldsa.py OPENSSL KEY CERT MODULE OUT"""
+usage: sign_mldsa.py OPENSSL KEY CERT MODULE OUT [forged]
+
+Forged: signed attributes with a wrong digest, and the signature is not over
+them, but over the SHA-512 of the module."""
+import hashlib
 import subprocess
 import sys
 
@@ -40,10 +44,24 @@ def serial_and_issuer(cert):
     return cert[serial:algorithm], cert[issuer : element(cert, issuer)[1]]
 
 
-def main(openssl, key, cert, module, out):
+def wrong_attributes():
+    content_type = bytes.fromhex("06092a864886f70d010903")
+    digest = bytes.fromhex("06092a864886f70d010904")
+    return der(
+        CONTENT,
+        der(SEQUENCE, content_type, der(SET, DATA)),
+        der(SEQUENCE, digest, der(SET, der(OCTETS, bytes(64)))),
+    )
+
+
+def main(openssl, key, cert, module, out, forged=""):
     cert = subprocess.check_output([openssl, "x509", "-in", cert, "-outform", "DER"])
+    with open(module, "rb") as f:
+        data = f.read()
+    with open(out, "wb") as f:
+        f.write(hashlib.sha512(data).digest() if forged else data)
     signature = subprocess.check_output(
-        [openssl, "pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", module]
+        [openssl, "pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", out]
     )
     serial, issuer = serial_and_issuer(cert)
     version = der(INTEGER, b"\1")
@@ -52,6 +70,7 @@ def main(openssl, key, cert, module, out):
         version,
         der(SEQUENCE, issuer, serial),
         der(SEQUENCE, SHA512),
+        wrong_attributes() if forged else b"",
         der(SEQUENCE, MLDSA65),
         der(OCTETS, signature),
     )
@@ -63,8 +82,6 @@ def main(openssl, key, cert, module, out):
         der(SET, signer),
     )
     message = der(SEQUENCE, SIGNED_DATA, der(CONTENT, signed))
-    with open(module, "rb") as f:
-        data = f.read()
     with open(out, "wb") as f:
         f.write(data + message + b"\0\0\2\0\0\0\0\0" + len(message).to_bytes(4, "big"))
         f.write(b"~Module signature appended~\n")

@@ -283,6 +283,36 @@ check "the name is changed after the verdict" "$(refused not-approved)" "$(load 
 check "both say a name that the pattern matches" "$allowed" "$(load finit signed-renamed.ko)"
 END
 
+# Signatures that are right, but not of the module: over what the message itself
+# holds, or over what only looks like a digest. Asked first is the kernel's own key;
+# where there is a ban by certificate, the banned one.
+strip --strip-debug two.ko -o genuine.ko
+# embed KEY CERT OUT: of one.ko, with the signature of genuine.ko and genuine.ko in it.
+embed() {
+	openssl cms -sign -nodetach -binary -noattr -nocerts -outform DER -md sha512 -signer "$2" \
+		-inkey "$1" -in genuine.ko -out embedded.p7s
+	append one.ko embedded.p7s "$3"
+}
+embed vendor.key vendor.pem vendor-embedded.ko
+embed "$tree/certs/signing_key.pem" system.pem system-embedded.ko
+[ ${#mldsa[@]} = 0 ] || "$top/tools/modgate/tests/sign_mldsa.py" "$openssl" mldsa.key mldsa.pem \
+	one.ko mldsa-forged.ko forged
+list list-ban owner 1 --ban-cert unknown.pem "${rules[@]}"
+for name in list list-ban; do
+	cat >early-forged <<END
+cd /root$work
+load_document anchor.der policy-listed-enforcing.bundle $name.bundle
+END
+	guest --no-boot --initramfs-extra initramfs --early early-forged --append "$(pin anchor)" <<'END'
+for file in *-embedded.ko *-forged.ko; do
+	[ -e "$file" ] || continue
+	check "$file is not signed" "$(refused not-approved)" "$(load finit "$file")"
+	# With this flag the kernel leaves its own check out: MODULE_INIT_IGNORE_MODVERSIONS.
+	check "$file is not signed, versions ignored" "$(refused not-approved)" "$(load finit "$file" 1)"
+done
+END
+done
+
 # What the tool makes of ML-DSA, whether its OpenSSL knows it or not.
 # shellcheck disable=SC2154
 helpers=$admin_helpers

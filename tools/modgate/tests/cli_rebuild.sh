@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154,SC2034
+#
+# cli.sh: the module collection as it is made, and receipts. What loads, and what the
+# kernel writes down, is seen in a guest.
+
+updates=$root/lib/modules/$release/updates
+collection=$root/var/lib/modgate/collection
+manifest=$collection/$release/manifest.json
+
+# machine: what is approved by now is in force.
+machine() {
+	local policy list
+
+	policy=$(ls "$etc"/staged/local-*.policy "$etc"/active/local-*.policy 2>/dev/null | tail -n 1)
+	list=$(ls "$etc"/staged/owner-*.list "$etc"/active/owner-*.list 2>/dev/null | tail -n 1)
+	state "$@"
+	in_force "$policy" "$list"
+}
+
+# modules FILTER NAME: likewise of the last rebuild's modules.
+modules() {
+	jq -e ".modules | $1" "$work/out" >/dev/null 2>>"$work/err"
+	tap $? "$2"
+}
+
+fresh
+rm -rf "$root/sys"
+exits 7 "rebuild without modgate" rebuild
+mkdir -p "$updates"
+make_module mg_first "$release"
+make_module mg_a-user "$release" mg-first
+make_module mg_lost "$release"
+make_module mg_orphan "$release" mg_nobody
+sed -i 's/name=mg_a-user/name=mg_a_user/' "$work"/mg_a-user.{c,ko}
+cp "$work"/mg_{first,a-user,lost,orphan}.ko "$updates"
+gzip -k "$updates/mg_first.ko"
+rm "$updates/mg_first.ko"
+exits 6 "approve what is to be collected" approve --passphrase-fd=3 "$work"/mg_{first,a-user,lost,orphan}.ko
+exits 6 "approve one of another kernel" approve --passphrase-fd=3 --unseen --name=mg_other "$(sha384 "$work/mg_other.ko")"
+cp "$work/mg_other.ko" "$updates"
+rm "$updates/mg_lost.ko"
+state provisioned=no
+exits 5 "rebuild, not provisioned" rebuild
+state state=boot
+exits 1 "rebuild in state boot" rebuild
+says "modgate boot" "it says what comes first"
+state policy=no
+exits 1 "rebuild without a local policy" rebuild
+[ ! -e "$collection" ]
+tap $? "and nothing was made"
+machine
+exits 0 "rebuild" --json rebuild --no-close
+json '.rebuilt and .release == "'"$release"'"' "it is made"
+modules 'map(select(.["left-out"] | not) | .name) == ["mg_first", "mg_a_user"]' \
+	"in order: what is needed comes first, however its name is written"
+modules 'map({(.name): .reason}) | add | .mg_lost == "missing" and .mg_orphan == "dependency" and
+	.mg_other == "vermagic"' "what cannot load is left out with its reason"
+cmp -s "$work/mg_first.ko" "$collection/$release/mg_first.$(sha384 "$work/mg_first.ko" | cut -c 1-16).ko"
+tap $? "copies are decompressed"
+exits 0 "rebuild, nothing changed" rebuild --no-close
+says "up to date; 2 to load" "it is not made again"
+before=$(stat -c %i "$manifest")
+touch -d '2001-01-01' "$updates/mg_orphan.ko"
+exits 0 "rebuild, a file was installed" --json rebuild --no-close
+json '.rebuilt and .closed == null' "it is made again"
+[ "$(stat -c %i "$manifest")" != "$before" ]
+tap $? "and replaced in one step"
+[ ! -s "$kernel/close" ]
+tap $? "nothing was closed"
+
+# Whatever is in the manifest, nothing outside of the folder is touched.
+for broken in '{' '[]' '{"key": 1}' "$(jq '.modules[0].file = "../../../x.ko"' "$manifest")" \
+	"$(jq '.modules = 1' "$manifest")" "$(jq '.modules[0].digest = "z"' "$manifest")" \
+	"$(jq 'del(.modules[0].name)' "$manifest")" "$(jq '.key = "0"' "$manifest")"; do
+	printf '%s' "$broken" >"$manifest"
+	exits 0 "rebuild over a broken manifest" --json rebuild --no-close
+	json '.rebuilt' "it is made again"
+done
+printf 'U' >>"$updates/mg_a-user.ko"
+exits 0 "rebuild, a module was changed" --json rebuild --no-close
+modules 'any(.name == "mg_a_user" and .reason == "changed")' "it is left out"
+[ -z "$(find "$collection/$release" -name 'mg_a_user*')" ]
+tap $? "and its copy goes"
+
+mkdir -p "$collection/0.0.1-gone" "$collection/1.2.3-other" "$root/lib/modules/1.2.3-other"
+touch "$collection/0.0.1-gone/manifest.json"
+exits 0 "rebuild beside others" rebuild --no-close --force
+[ ! -e "$collection/0.0.1-gone" ] && [ -e "$collection/1.2.3-other" ]
+tap $? "a collection goes when its kernel is gone, and stays as long as it is there"
+state mode=system
+in_force "$(ls "$etc"/staged/local-*.policy)" "$(ls "$etc"/staged/owner-*.list)"
+exits 0 "rebuild in mode system" --json rebuild --no-close --force
+modules 'all(.["left-out"])' "nothing is to load"
+
+machine
+sed -i 's/^flags=.*/flags=auto-close/' "$kernel/policy"
+exits 0 "rebuild closes" --json rebuild
+json '.closed' "it says so"
+[ "$(cat "$kernel/close")" = 1 ]
+tap $? "the kernel was told"
+name=$(jq -r .receipt "$work/out")
+cmp -s "$kernel/receipt" "$root/var/lib/modgate/receipts/$name.receipt"
+tap $? "the receipt is filed"
+machine state=closed
+exits 1 "rebuild when it is closed" rebuild
+says "at the next restart" "it says when"
+exits 2 "two things at once" rebuild --close --no-close
+exits 2 "an argument" rebuild mg_first
+
+# What programs ask for.
+exits 0 "receipt of a clean kernel" receipt --check
+says "No third-party module" "it says so"
+owner=$(sed -n 's/.* authority=\([0-9a-f]*\) .*/\1/p' "$kernel/lists")
+line="number=1 time=7.500000 digest=$(sha384 "$work/mg_first.ko") name=mg_first reason=approved authority=$owner"
+hash=$({ head -c 48 /dev/zero; printf %s "$line"; } | sha384sum | cut -d ' ' -f 1)
+{
+	echo "$line state=live loads=2 permanent=no"
+	echo "lines=1 lost=0 sha384=$hash"
+} >"$kernel/receipt"
+exits 1 "receipt of one that is not" receipt --check
+says "mg_first" "it names the module"
+exits 0 "receipt" --json receipt
+json '.modules[0] | .name == "mg_first" and .state == "live" and .loads == "2"' "receipt as JSON"
+exits 0 "file it again" receipt --file
+[ "$(find "$root/var/lib/modgate/receipts" -name '*.receipt' | wc -l)" = 1 ]
+tap $? "in place of what was filed in this boot"
+exits 0 "history" --json receipt --history
+json 'length == 1 and .[0].modules == 1 and .[0].good' "history has it"
+exits 0 "one of them" receipt --boot="$name"
+exits 0 "compared with itself" receipt --diff="$name"
+old=$root/var/lib/modgate/receipts/20200101T000000Z-00000000
+echo "lines=0 lost=0 sha384=$(printf '%096d' 0)" >"$old.receipt"
+: >"$old.log"
+exits 1 "compared with another one" receipt --diff=00000000
+says "+ mg_first (approved)" "it says what is new"
+exits 1 "the other way round" receipt --boot=00000000 --diff="$name"
+says "- mg_first (approved)" "it says what is missing"
+exits 1 "one that is not there" receipt --boot=nothing
+echo "seq=1 event=module $line" >"$kernel/log"
+for change in 's/number=1/number=2/' 's/time=7/time=8/' 's/name=mg_first/name=mg_other/' \
+	's/reason=approved/reason=vendor/' 's/lines=1/lines=2/' 's/sha384=./sha384=x/' \
+	's/lost=0/lost=1/' '1d' 's/digest=./digest=z/' 's/authority=./authority=z/'; do
+	cp "$kernel/receipt" "$work/receipt"
+	sed -i "$change" "$kernel/receipt"
+	m receipt --verify
+	grep -qE '^(✗|x) (receipt|log): ' "$work/out"
+	tap $? "a changed receipt is seen: $change"
+	cp "$work/receipt" "$kernel/receipt"
+done
+m receipt --verify
+says "receipt: 1 line(s) make its running hash" "an unchanged one is good"
+says "each line of the receipt was measured as it is" "and is the log's"
+truncate -s -10 "$kernel/receipt"
+sed -i '$d' "$kernel/receipt"
+exits 8 "a receipt that is cut off" receipt
+exits 2 "two questions" receipt --check --verify
+exits 2 "an argument for receipt" receipt mg_first
