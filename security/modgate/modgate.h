@@ -432,7 +432,7 @@ struct modgate_task *modgate_task(const struct task_struct *task);
  *	  zero
  */
 struct modgate_receipt {
-	struct mutex lock;
+	struct mutex lock;	/* of all below */
 	struct list_head lines;
 	u32 n_lines;
 	u32 lost;

@@ -102,7 +102,7 @@ static struct line *same_line(struct modgate_receipt *r, const char *what)
 }
 
 static struct line *line_of(struct modgate_receipt *r,
-				const struct module *module)
+			    const struct module *module)
 {
 	struct line *l;
 

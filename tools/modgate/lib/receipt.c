@@ -34,7 +34,8 @@ static enum status take(struct receipt *r, char *text)
 			take_line(r, line);
 	}
 	if (!r->end.n)
-		return fail(ST_CORRUPT, "%s: not a receipt, or cut off: it does not end with lines=",
+		return fail(ST_CORRUPT,
+			    "%s: not a receipt, or cut off: it does not end with lines=",
 			    r->path);
 	return ST_OK;
 }

@@ -76,7 +76,8 @@ enum status receipt_read_filed(struct receipt *receipt, const struct options *o,
 		if (!strcmp(names[i], name) || has_suffix(names[i], name))
 			path = fmt("%s/%s" SUFFIX, dir, names[i]);
 	if (!path)
-		status = fail(ST_NO, "%s: no receipt of this name is filed; see 'modgate receipt --history'",
+		status = fail(ST_NO,
+			      "%s: no receipt of this name is filed; see 'modgate receipt --history'",
 			      name);
 	if (!status)
 		status = receipt_read(receipt, path);
@@ -87,7 +88,7 @@ enum status receipt_read_filed(struct receipt *receipt, const struct options *o,
 }
 
 /* The first part of the kernel's boot id; to be freed. */
-static char *boot_id(void)
+static char *this_boot(void)
 {
 	size_t size;
 	void *data;
@@ -103,7 +104,7 @@ static char *boot_id(void)
 /* As it was filed before in this boot, or by the time of now. To be freed. */
 static char *make_name(const struct options *o)
 {
-	char *id = boot_id(), *name = NULL, **names, text[64];
+	char *id = this_boot(), *name = NULL, **names, text[64];
 	time_t now = time(NULL);
 	struct tm tm;
 	size_t n, i;

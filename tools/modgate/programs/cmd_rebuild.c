@@ -75,7 +75,8 @@ static enum status need_sealed(const struct rebuild *r)
 	if (record_is(state, "state", "boot"))
 		return fail(ST_NO, "the kernel is still in state boot: 'modgate boot' comes first");
 	if (!record_is(state, "policy", "yes"))
-		return fail(ST_NO, "no local policy is in force: third-party modules stay out; 'modgate status' says why");
+		return fail(ST_NO,
+			    "no local policy is in force: third-party modules stay out; 'modgate status' says why");
 	return ST_OK;
 }
 
@@ -184,7 +185,8 @@ static enum status rebuild(const struct options *o, const struct request *q)
 	kernel_read(&r.kernel, o);
 	status = need_sealed(&r);
 	if (!status && !q->only_close && record_is(&r.kernel.state, "state", "closed"))
-		status = fail(ST_NO, "the gate is closed: the collection is rebuilt and loaded at the next restart");
+		status = fail(ST_NO,
+			      "the gate is closed: the collection is rebuilt and loaded at the next restart");
 	if (!status && !q->only_close) {
 		status = build_and_load(&r, q);
 		if (!o->json && !status)

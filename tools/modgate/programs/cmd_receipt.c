@@ -358,7 +358,7 @@ static enum status run(int argc, char **argv, struct options *o)
 	if (optind != argc)
 		return usage("%s: receipt takes no arguments", argv[optind]);
 	if (q.check + q.verify + q.history + q.file + !!q.diff > 1)
-		return usage("--check, --verify, --history, --file and --diff are different things");
+		return usage("--check, --verify, --history, --file, --diff: one of them");
 	if (q.boot && (q.check || q.verify || q.history || q.file))
 		return usage("--boot goes with --diff, or alone");
 	return receipt(o, &q);

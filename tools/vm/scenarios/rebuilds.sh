@@ -100,6 +100,43 @@ install acpi_call-$here.ko
 check "the same build, not signed" "*not permitted*" "$(loads)"
 END
 
+# collected: the kernels that have a collection
+# shellcheck disable=SC2034
+helpers+='
+collected() { ls /var/lib/modgate/collection | wc -l; }
+'
+
+on "$here" "${boot[@]}" <<'END'
+. ./names
+install signed-$here.ko
+tool 0 rebuild
+check "it is collected, and loaded at boot" "*; 1 loaded, 0 on demand, 0 left out*" "$said"
+END
+
+on "$there" "${boot[@]}" <<'END'
+. ./names
+install signed-$there.ko
+mkdir -p /lib/modules/$(ls /var/lib/modgate/collection)
+tool 0 rebuild --no-close
+check "so it is after the update, by the same approval" "*rebuilt; 1 loaded, 0 on demand, 0 left out*" "$said"
+check "and nothing was refused" 0 "$(state refused)"
+check "each kernel has a collection" 2 "$(collected)"
+END
+
+on "$here" "${boot[@]}" <<'END'
+. ./names
+install signed-$here.ko
+other=$(ls /var/lib/modgate/collection | grep -v "$(uname -r)")
+mkdir -p /lib/modules/$other
+tool 0 rebuild --no-close
+check "the kernel before the update still boots with it" "*; 1 loaded, 0 on demand, 0 left out*" "$said"
+check "and nothing was refused" 0 "$(state refused)"
+check "both are kept" 2 "$(collected)"
+rmdir /lib/modules/$other
+tool 0 rebuild --no-close --force
+check "who is uninstalled loses its collection" "1 $(uname -r)" "$(collected) $(ls /var/lib/modgate/collection)"
+END
+
 on "$there" "${boot[@]}" <<'END'
 . ./names
 install signed-$there.ko
