@@ -54,6 +54,10 @@ static const char *const policy_flag_names[] = {
 	"audit", "allow-kexec", "auto-close",
 };
 
+static const char *const force_names[] = {
+	"load", "unload",
+};
+
 static const char *yes_no(bool yes)
 {
 	return yes ? "yes" : "no";
@@ -111,6 +115,11 @@ static int state_show(struct seq_file *m, void *unused)
 		   yes_no(IS_ENABLED(CONFIG_SECURITY_MODGATE_LAST)));
 	seq_printf(m, "lockdown=%s\n",
 		   yes_no(IS_ENABLED(CONFIG_SECURITY_MODGATE_LOCKDOWN)));
+	seq_puts(m, "force=");
+	show_bits(m, IS_ENABLED(CONFIG_MODULE_FORCE_LOAD) |
+		     IS_ENABLED(CONFIG_MODULE_FORCE_UNLOAD) << 1,
+		  force_names, ARRAY_SIZE(force_names));
+	seq_putc(m, '\n');
 	seq_printf(m, "kexec=%s\n",
 		   enforcing == MODGATE_ENFORCE && !modgate_kexec_allowed() ?
 		   "refused" : "allowed");

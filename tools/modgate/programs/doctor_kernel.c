@@ -158,6 +158,21 @@ static void check_signatures(struct doctor *d)
 		doctor_good(d, "signatures", "checked; what is not signed needs an approval");
 }
 
+/* A kernel that does not say so is an older one. */
+static void check_force(struct doctor *d)
+{
+	const char *force = dash(record_get(&d->w->kernel.state, "force"));
+
+	if (strstr(force, "unload"))
+		doctor_bad(d, "force", "CONFIG_MODULE_FORCE_UNLOAD=n",
+			   "root can force even a permanent module out of the kernel");
+	else if (strstr(force, "load"))
+		doctor_bad(d, "force", "CONFIG_MODULE_FORCE_LOAD=n",
+			   "a module built for another kernel can be forced in, if it is approved");
+	else
+		doctor_good(d, "force", "no module can be forced in or out");
+}
+
 static void check_kexec(struct doctor *d)
 {
 	if (!record_is(&d->w->kernel.state, "kexec", "refused"))
@@ -190,6 +205,7 @@ void doctor_kernel(struct doctor *d)
 	check_order(d);
 	check_lockdown(d);
 	check_signatures(d);
+	check_force(d);
 	check_kexec(d);
 	check_modules_disabled(d);
 }

@@ -74,6 +74,11 @@ in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
 bad lockdown "though they are approved" "lockdown does not heed modgate"
 rm "$root/sys/module/module/parameters/sig_enforce"
 bad signatures "none is a system module" "no signatures are checked"
+for force in load load,unload; do
+	state machine=dmi force=$force
+	in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
+	bad force "force" "modules can be forced: $force"
+done
 state machine=dmi kexec=allowed
 in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
 bad kexec "the promise is void" "kexec is allowed"

@@ -124,6 +124,7 @@ state() {
 	measure-errors=0
 	last=yes
 	lockdown=yes
+	force=-
 	kexec=refused
 	refused=0
 	revoked=0

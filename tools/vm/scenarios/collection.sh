@@ -163,6 +163,7 @@ print(libc.syscall(176, b"t_kept", os.O_TRUNC | os.O_NONBLOCK), ctypes.get_errno
 check "is still there" loaded "$(loaded t_kept)"
 tool 6 revoke --passphrase-fd=3 t_kept
 check "revoke says why it stays" "*permanent*" "$said"
+tool 6 approve --passphrase-fd=3 modules/t_kept.ko
 check "nothing more is left to be said" 5 "$(grep -c . $modgate/receipt)"
 tool 1 receipt --diff="$(modgate receipt --history | head -n 1 | cut -d ' ' -f 1)"
 check "what is new" "*+ t_kept (approved)*" "$said"
@@ -173,11 +174,11 @@ on "${boot[@]}" <<'END'
 install modules/{acpi_call,modgate_test_one,modgate_test_two,modgate_test_user}.ko \
 	modules/t_{demand,changed,missing,banned,symbol,vermagic,kept}.ko
 tool 0 rebuild --no-close
-check "whole again" "*rebuilt; 4 loaded, 1 on demand, 4 left out*" "$said"
-check "dropped" no "$(loaded t_kept)"
+check "whole again" "*rebuilt; 5 loaded, 1 on demand, 4 left out*" "$said"
+check "no longer permanent: rmmod" no "$(rmmod t_kept; loaded t_kept)"
 check "the gate is open" sealed "$(state state)"
 tool 0 rebuild --no-close
-check "nothing changed" "*up to date; 4 loaded, 1 on demand, 4 left out*" "$said"
+check "nothing changed" "*up to date; 5 loaded, 1 on demand, 4 left out*" "$said"
 rmmod t_changed
 copy=$(echo /var/lib/modgate/collection/$(uname -r)/t_changed.*.ko)
 flip() { printf 'U' | dd of="$1" bs=1 seek="$(grep -obaF 'Test module' "$1" | head -n 1 | cut -d : -f 1)" conv=notrunc status=none; }
