@@ -45,7 +45,7 @@ static void check_kernel(struct job *job, struct member *m,
 
 	if (module->sig.state == SIG_BROKEN)
 		collection_leave_out(job->c, m, LEFT_SIGNATURE, "%s", dash(why));
-	else if (release && strcmp(release, running))
+	else if (!module_for(module, running))
 		collection_leave_out(job->c, m, LEFT_VERMAGIC,
 				     "it was built for kernel %s", release);
 	else if (why)

@@ -68,11 +68,12 @@ char *lookup_walk(const struct options *o, const char *release,
 	FTSENT *e;
 
 	while (fts && !path && (e = fts_read(fts))) {
-		/* The links "build" and "source" are not followed. */
+		/* The links in weak-updates are; "build" and "source" are no files. */
 		if (e->fts_info == FTS_D && e->fts_level == 1 &&
 		    !strcmp(e->fts_name, "kernel") && !with_kernel)
 			fts_set(fts, e, FTS_SKIP);
-		else if (e->fts_info == FTS_F && is_module_file(e->fts_name) &&
+		else if ((e->fts_info == FTS_F || e->fts_info == FTS_SL) &&
+			 is_module_file(e->fts_name) &&
 			 found(context, e->fts_path))
 			path = xstrdup(e->fts_path);
 	}

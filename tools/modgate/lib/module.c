@@ -275,6 +275,20 @@ char *module_release(const struct module *module)
 	return fmt("%.*s", (int)strcspn(vermagic, " "), vermagic);
 }
 
+/*
+ * Was it built for this kernel, as far as its vermagic tells? If versions of symbols
+ * are checked, the kernel does not look at the release.
+ */
+bool module_for(const struct module *module, const char *release)
+{
+	const char *vermagic = module_info(module, "vermagic");
+	size_t length = strlen(release);
+
+	return !vermagic || strstr(vermagic, " modversions ") ||
+	       (!strncmp(vermagic, release, length) &&
+		(!vermagic[length] || vermagic[length] == ' '));
+}
+
 static const char *sig_word(enum sig_state state)
 {
 	switch (state) {

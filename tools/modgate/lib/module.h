@@ -99,6 +99,7 @@ int module_digest(const char *path, __u8 digest[MODGATE_DIGEST_SIZE]);
 void module_free(struct module *module);
 const char *module_info(const struct module *module, const char *key);
 char *module_release(const struct module *module);
+bool module_for(const struct module *module, const char *release);
 char *module_name_of(const char *path);
 void module_json(struct json_object *o, const struct module *module);
 

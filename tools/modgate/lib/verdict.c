@@ -381,7 +381,7 @@ char *kernel_refusal(const struct world *world, const struct options *o,
 	}
 	running = kernel_release();
 	release = module_release(module);
-	if (release && strcmp(release, running))
+	if (!module_for(module, running))
 		text = fmt("vermagic: it was built for kernel %s, running is %s",
 			   release, running);
 	free(release);
