@@ -123,7 +123,8 @@ check "not banned" "$allowed" "$(load finit two.ko)"
 tool 1 why ./system.ko
 check "why says which list" "*banned*list of owner*" "$said"
 tool 1 doctor
-check "doctor: what holds here" "*initramfs *sealed the kernel*lockdown *lets approved modules through*kexec *refused by modgate*" "$said"
+check "doctor: this boot's initramfs" "*initramfs *sealed the kernel*recovery initramfs *knows recovery*" "$said"
+check "doctor: what holds here" "*lockdown *lets approved modules through*kexec *refused by modgate*" "$said"
 check "doctor: what does not" "*secure boot *not started by UEFI*freshness *none*root modules *on no device*" "$said"
 tool 0 list
 check "list shows the bans" "*modgate_test_two*ban*banned*" "$said"
