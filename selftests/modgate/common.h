@@ -141,24 +141,25 @@ static inline bool audit_wait(int fd, int type, int ms, char *text, size_t size)
 	return false;
 }
 
-/* 0 or an errno. @flags are those of finit_module(2). */
-static inline int load_file(const char *path, int flags)
+/* 0 or an errno. @parameters and @flags are those of finit_module(2). */
+static inline int load_file(const char *path, const char *parameters, int flags)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int err = 0;
 
 	if (fd < 0)
 		return errno;
-	if (syscall(SYS_finit_module, fd, "", flags))
+	if (syscall(SYS_finit_module, fd, parameters, flags))
 		err = errno;
 	close(fd);
 	return err;
 }
 
 /* 0 or an errno, of init_module(2). */
-static inline int load_bytes(const void *bytes, size_t size)
+static inline int load_bytes(const void *bytes, size_t size,
+			     const char *parameters)
 {
-	return syscall(SYS_init_module, bytes, size, "") ? errno : 0;
+	return syscall(SYS_init_module, bytes, size, parameters) ? errno : 0;
 }
 
 #endif /* _MODGATE_SELFTEST_COMMON_H */

@@ -2,21 +2,100 @@
 /*
  * Loads a module one way and prints what came of it, for scripts:
  *
- *	load_module finit|init FILE [FLAGS]
+ *	load_module [-w COMMAND] finit[-keep]|init[-keep] FILE [FLAGS]
  *	load_module kexec
  *
  *	result=EPERM audit=not-approved event=not-approved
  *
  * "audit" and "event" are the reasons in the audit record and in modgate/events
  * that belong to this load, or "-". A module that loaded is unloaded again,
- * except with the way "finit-keep". With "kexec", no module but an empty kernel
+ * except with "-keep" behind the way. With "kexec", no module but an empty kernel
  * is loaded, which does nothing where it is allowed.
+ *
+ * With -w, the shell carries COMMAND out while the module is loading: after the
+ * verdict on it, and before it comes up. In between, the kernel fetches the
+ * module's parameters, and here waits for the page that they are on.
  */
 #define _GNU_SOURCE
+#include <linux/userfaultfd.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include "common.h"
 
-static int load(const char *way, const char *path, int flags)
+#define STOP_SECONDS	60
+
+/* A page that its reader waits for, until a command is done. */
+struct stop {
+	char *page;
+	size_t size;
+	int fd;		/* of userfaultfd(2) */
+	pid_t pid;	/* of who serves it */
+};
+
+static void give_up(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
+/* Runs in a process of its own. A page of zeros is no parameters. */
+static int serve(const struct stop *stop, const char *command)
+{
+	struct uffdio_zeropage zero = {
+		.range = { (uintptr_t)stop->page, stop->size },
+	};
+	struct pollfd p = { .fd = stop->fd, .events = POLLIN };
+
+	if (poll(&p, 1, STOP_SECONDS * 1000) != 1) {
+		fprintf(stderr, "load_module: the load did not stop\n");
+		return 2;
+	}
+	if (system(command) < 0)
+		give_up("system");
+	if (ioctl(stop->fd, UFFDIO_ZEROPAGE, &zero))
+		give_up("UFFDIO_ZEROPAGE");
+	return 0;
+}
+
+/* Whoever reads the page first waits for @command. */
+static void stop_prepare(struct stop *stop, const char *command)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register area = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+
+	stop->size = sysconf(_SC_PAGESIZE);
+	stop->page = mmap(NULL, stop->size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (stop->page == MAP_FAILED)
+		give_up("mmap");
+	area.range.start = (uintptr_t)stop->page;
+	area.range.len = stop->size;
+	stop->fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (stop->fd < 0 || ioctl(stop->fd, UFFDIO_API, &api) ||
+	    ioctl(stop->fd, UFFDIO_REGISTER, &area))
+		give_up("userfaultfd");
+	stop->pid = fork();
+	if (stop->pid < 0)
+		give_up("fork");
+	if (!stop->pid)
+		exit(serve(stop, command));
+	/* If who serves it ends before its time, nobody waits any more. */
+	close(stop->fd);
+}
+
+/* Was the load stopped, and the command carried out? Exits if not. */
+static void stop_end(const struct stop *stop)
+{
+	int status;
+
+	if (waitpid(stop->pid, &status, 0) != stop->pid || status)
+		exit(2);
+}
+
+static int load(const char *way, const char *path, const char *parameters,
+		int flags)
 {
 	struct stat st;
 	void *bytes;
@@ -25,12 +104,13 @@ static int load(const char *way, const char *path, int flags)
 	if (!strcmp(way, "kexec"))
 		return syscall(SYS_kexec_load, 0UL, 0UL, NULL, 0UL) ? errno : 0;
 	if (!strncmp(way, "finit", 5))
-		return load_file(path, flags);
+		return load_file(path, parameters, flags);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st))
 		return errno;
 	bytes = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	err = bytes == MAP_FAILED ? errno : load_bytes(bytes, st.st_size);
+	err = bytes == MAP_FAILED ? errno :
+				    load_bytes(bytes, st.st_size, parameters);
 	close(fd);
 	return err;
 }
@@ -51,20 +131,33 @@ int main(int argc, char **argv)
 {
 	char audit[8192], reason[64] = "-", event_reason[64] = "-";
 	char *before, *event, *modules;
+	struct stop stop = { .page = "" };
+	const char *command = NULL;
 	char old_total[32];
 	int fd, err;
 
+	if (argc > 3 && !strcmp(argv[1], "-w")) {
+		command = argv[2];
+		argc -= 2;
+		argv += 2;
+	}
 	if (argc < 2 || argc > 4 || (argc == 2 && strcmp(argv[1], "kexec"))) {
-		fprintf(stderr, "usage: load_module finit|finit-keep|init FILE [FLAGS]\n"
+		fprintf(stderr,
+			"usage: load_module [-w COMMAND] finit[-keep]|init[-keep] FILE [FLAGS]\n"
 			"       load_module kexec\n");
 		return 2;
 	}
+	if (command)
+		stop_prepare(&stop, command);
 	snprintf(old_total, sizeof(old_total), "%s", state_value("refused"));
 	modules = read_text("/proc/modules");
 	before = modules ? modules : "";
 	fd = audit_open();
-	err = load(argv[1], argv[2], argc == 4 ? strtol(argv[3], NULL, 0) : 0);
-	if (!err && strcmp(argv[1], "finit-keep"))
+	err = load(argv[1], argv[2], stop.page,
+		   argc == 4 ? strtol(argv[3], NULL, 0) : 0);
+	if (command)
+		stop_end(&stop);
+	if (!err && !strstr(argv[1], "-keep"))
 		unload_new(before);
 
 	if (strcmp(old_total, state_value("refused"))) {

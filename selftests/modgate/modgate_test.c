@@ -211,7 +211,7 @@ TEST_F(modgate, an_unknown_module_is_refused_and_told_of)
 	char *event;
 	int err;
 
-	err = load_bytes(module, sizeof(module));
+	err = load_bytes(module, sizeof(module), "");
 	EXPECT_EQ(enforcing() ? EPERM : ENOEXEC, err);
 	ASSERT_TRUE(audit_wait(self->audit, AUDIT_MODGATE_VERDICT, 2000, audit,
 			       sizeof(audit)));
@@ -234,13 +234,13 @@ TEST_F(modgate, repeats_are_counted_not_stored)
 	int i;
 
 	for (i = 0; i < 10; i++)
-		load_bytes(module, sizeof(module));
+		load_bytes(module, sizeof(module), "");
 	event = latest_event();
 	ASSERT_NE(NULL, event);
 	ASSERT_TRUE(get_value(event, "seq", seq, sizeof(seq)));
 	ASSERT_TRUE(get_value(event, "count", count, sizeof(count)));
 	EXPECT_LE(10, atoi(count));
-	load_bytes(module, sizeof(module));
+	load_bytes(module, sizeof(module), "");
 	event = latest_event();
 	ASSERT_TRUE(get_value(event, "seq", again, sizeof(again)));
 	EXPECT_STREQ(seq, again);
@@ -255,7 +255,7 @@ TEST_F(modgate, events_can_be_waited_for)
 	p.fd = open(MODGATE_DIR "events", O_RDONLY);
 	ASSERT_LE(0, p.fd);
 	EXPECT_EQ(0, poll(&p, 1, 0));
-	load_bytes(module, sizeof(module));
+	load_bytes(module, sizeof(module), "");
 	EXPECT_EQ(1, poll(&p, 1, 2000));
 	EXPECT_TRUE(p.revents & POLLPRI);
 	/* Reading from the start catches up. */
@@ -327,7 +327,7 @@ TEST_F_TIMEOUT(modgate, a_flood_leaves_memory_flat, 3000)
 		if (i == 1000)
 			before = unreclaimable_kb();
 		module[1] = i;
-		ASSERT_EQ(EPERM, load_bytes(module, sizeof(module)));
+		ASSERT_EQ(EPERM, load_bytes(module, sizeof(module), ""));
 	}
 	after = unreclaimable_kb();
 	TH_LOG("SUnreclaim before %ld kB, after %ld kB, lines %u", before,

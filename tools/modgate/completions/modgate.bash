@@ -31,7 +31,7 @@ _modgate() {
 	--mode) mapfile -t COMPREPLY < <(compgen -W "system signed listed" -- "$cur"); return ;;
 	--freshness) mapfile -t COMPREPLY < <(compgen -W "tpm none" -- "$cur"); return ;;
 	--key | --anchor-key) mapfile -t COMPREPLY < <(compgen -W "file tpm" -- "$cur"); return ;;
-	--root | --securityfs | --export) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+	--root | --securityfs | --export | --run) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
 	--cert | --log | --vendor | --signer | --import) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--boot | --diff) mapfile -t COMPREPLY < <(compgen -W "$(modgate receipt --history 2>/dev/null | cut -d ' ' -f 1)" -- "$cur"); return ;;
 	--kernel) mapfile -t COMPREPLY < <(compgen -W "$(ls /lib/modules 2>/dev/null)" -- "$cur"); return ;;
@@ -48,9 +48,9 @@ _modgate() {
 	mode) word="--audit --enforce --allow-kexec --refuse-kexec --auto-close --stay-open $global" ;;
 	verify) word="--log --log= --repair --generation= --policy-generation= $global" ;;
 	list) word="--full $global" ;;
-	boot) word="--no-seal $global" ;;
 	rebuild) word="--no-close --close --force $global" ;;
 	receipt) word="--check --verify --history --file --boot= --diff= $global" ;;
+	boot) word="--no-seal --run= $global" ;;
 	key) word="--show --pin --export= --change-passphrase --rotate --key= --seal-anchor --unseal-anchor $global" ;;
 	*) word=$global ;;
 	esac

@@ -88,6 +88,7 @@ complete -c modgate -n '__modgate_verb verify' -l generation -x -d 'List to put 
 complete -c modgate -n '__modgate_verb verify' -l policy-generation -x -d 'Local policy to put back'
 complete -c modgate -n '__modgate_verb list' -l full -d 'Digests in full'
 complete -c modgate -n '__modgate_verb boot' -l no-seal -d 'Leave sealing out'
+complete -c modgate -n '__modgate_verb boot' -l run -r -a '(__fish_complete_directories)' -d 'Where the mark for doctor goes'
 complete -c modgate -n '__modgate_verb key' -l show -d 'Show the keys'
 complete -c modgate -n '__modgate_verb key' -l pin -d 'Print the pin'
 complete -c modgate -n '__modgate_verb key' -l export -r -a '(__fish_complete_directories)' -d 'Write certificates and pin'

@@ -66,6 +66,10 @@ const struct record *kernel_list(const struct kernel *kernel,
 				 const __u8 *authority);
 char *kernel_error(const struct kernel *kernel);
 
+/* What modgate boot leaves in the initramfs's /run, as key=value: "recovery=yes". */
+#define MARK_FOLDER "modgate"
+#define MARK_FILE "initramfs"
+
 /* system.c */
 bool sig_enforced(const struct options *o);
 bool locked_down(const struct options *o);

@@ -280,7 +280,30 @@ static enum status hand_all(struct boot *b)
 	return b->corrupt ? ST_CORRUPT : ST_NO;
 }
 
-static enum status boot(const struct options *o, bool may_seal)
+/*
+ * For doctor, in the real root later: the initramfs of this boot has the menu of
+ * "modgate recovery". A mark that cannot be left is no reason to stop.
+ */
+static void leave_mark(const struct boot *b, const char *run)
+{
+	static const char mark[] = "recovery=yes\n";
+	char *folder;
+	int err;
+
+	/* Later, whoever runs this is not the initramfs. */
+	if (!record_is(&b->kernel.state, "state", "boot"))
+		return;
+	folder = fmt("%s/" MARK_FOLDER, run);
+	err = dir_make(folder, 0755);
+	if (!err)
+		err = file_replace(folder, MARK_FILE, mark, strlen(mark), 0644);
+	if (err)
+		warn("%s/" MARK_FILE ": %s; 'modgate doctor' will miss it",
+		     folder, strerror(-err));
+	free(folder);
+}
+
+static enum status boot(const struct options *o, const char *run, bool may_seal)
 {
 	struct boot b = { .o = o };
 	enum status status, sealed = ST_OK;
@@ -291,6 +314,7 @@ static enum status boot(const struct options *o, bool may_seal)
 		kernel_free(&b.kernel);
 		return status;
 	}
+	leave_mark(&b, run);
 	b.documents = json_object_new_array();
 	status = hand_all(&b);
 	fflush(stdout);
@@ -314,27 +338,32 @@ static enum status run(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{ "no-seal", no_argument, NULL, 's' },
+		{ "run", required_argument, NULL, 'r' },
 		{ 0 }
 	};
+	const char *folder = "/run";
 	bool may_seal = true;
 	int c;
 
 	while ((c = next_option(argc, argv, options, o)) != -1) {
-		if (c == '?')
+		if (c == 's')
+			may_seal = false;
+		else if (c == 'r')
+			folder = optarg;
+		else
 			return ST_USAGE;
-		may_seal = false;
 	}
 	if (optind != argc)
 		return usage("%s: boot takes no arguments", argv[optind]);
 	/* The root folder is another file system; the kernel is this one. */
 	if (!o->securityfs)
 		o->securityfs = "/sys/kernel/security";
-	return boot(o, may_seal);
+	return boot(o, folder, may_seal);
 }
 
 const struct verb verb_boot = {
 	.name = "boot",
 	.summary = "In the initramfs: hand the documents to the kernel, then seal",
-	.usage = "[--no-seal]",
+	.usage = "[--no-seal] [--run=DIR]",
 	.run = run,
 };

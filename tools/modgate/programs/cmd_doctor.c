@@ -11,6 +11,8 @@
 #include "freshness.h"
 #include "programs.h"
 
+#define MARK_MAX 4096
+
 static void say(struct doctor *d, bool good, const char *what,
 		const char *text, const char *remedy)
 {
@@ -26,11 +28,11 @@ static void say(struct doctor *d, bool good, const char *what,
 		json_object_array_add(d->json, j);
 		return;
 	}
-	printf("%s %-14s ", tick(good), what);
+	printf("%s %-18s ", tick(good), what);
 	print_untrusted(text);
 	putchar('\n');
 	if (remedy)
-		printf("  %-14s remedy: %s\n", "", remedy);
+		printf("  %-18s remedy: %s\n", "", remedy);
 }
 
 /* An assumption that holds, and why. */
@@ -107,6 +109,30 @@ static void check_initramfs(struct doctor *d)
 			   value(d, "ended-by"));
 	else
 		doctor_good(d, "initramfs", "'modgate boot' has sealed the kernel");
+}
+
+/* What modgate boot has left for us, in a folder that the initramfs hands on. */
+static void check_recovery(struct doctor *d)
+{
+	char *path = fmt("%s/run/" MARK_FOLDER "/" MARK_FILE, d->o->root);
+	struct record mark = { 0 };
+	size_t size;
+	void *text;
+
+	if (!file_read(path, MARK_MAX, &text, &size)) {
+		record_parse(&mark, text, '\n');
+		free(text);
+	}
+	if (record_is(&mark, "recovery", "yes"))
+		doctor_good(d, "recovery initramfs",
+			    "'modgate boot' of this boot's initramfs knows recovery");
+	else
+		doctor_bad(d, "recovery initramfs",
+			   "make the initramfs anew with this modgate, let it hand /run on, and restart",
+			   "nothing shows that this boot's initramfs has the recovery menu: there is no %s",
+			   path);
+	record_free(&mark);
+	free(path);
 }
 
 /* Whether it enforces, first: what is missing then stops nothing, or all. */
@@ -223,6 +249,7 @@ static enum status examine(struct doctor *d)
 {
 	check_anchor(d);
 	check_initramfs(d);
+	check_recovery(d);
 	check_policy(d);
 	doctor_kernel(d);
 	check_freshness(d);

@@ -14,21 +14,24 @@ boots() {
 	# The reader keeps it open, so that writers do not wait for one.
 	cat <>"$kernel/load" >"$work/loaded" &
 	reader=$!
-	exits "$1" "$2" "$sfs" boot
+	exits "$1" "$2" "$sfs" boot --run="$root/run"
 	sleep 0.3
 	kill "$reader" 2>/dev/null
 	wait "$reader" 2>/dev/null
 }
 
 fresh
-exits 7 "boot without modgate" "$sfs" boot
+exits 7 "boot without modgate" "$sfs" boot --run="$root/run"
 
 state state=boot ended-by=- policy=no anchor=awaited
 "$mkdoc" cert "$etc/keys/anchor.pem" >"$work/want"
 for doc in "$etc/staged/local-1.policy" "$etc/staged/owner-1.list"; do
 	"$mkdoc" bundle "$doc" "$doc.sig" >>"$work/want"
 done
+mkdir "$root/run"
 boots 0 "boot"
+[ "$(cat "$root/run/modgate/initramfs")" = recovery=yes ]
+tap $? "boot leaves a mark for doctor"
 cmp -s "$work/want" "$work/loaded"
 tap $? "boot hands over anchor, policy, list, in this order"
 [ "$(cat "$kernel/seal")" = 1 ]
@@ -54,7 +57,7 @@ tap $? "boot seals nevertheless"
 fresh
 state state=boot error='list\x20EKEYREJECTED\x20signature'
 rm "$kernel/load"
-exits 1 "boot when nothing can be handed over" "$sfs" boot
+exits 1 "boot when nothing can be handed over" "$sfs" boot --run="$root/run"
 says "kernel: list EKEYREJECTED signature" "boot shows the kernel's rule"
 [ "$(cat "$kernel/seal")" = 1 ]
 tap $? "boot seals when all fails"
@@ -62,20 +65,23 @@ tap $? "boot seals when all fails"
 tap $? "what was not accepted stays where it is"
 
 state state=boot
-exits 0 "boot --no-seal" "$sfs" boot --no-seal
+exits 0 "boot --no-seal" "$sfs" boot --run="$root/run" --no-seal
 [ ! -s "$kernel/seal" ]
 tap $? "boot --no-seal does not seal"
 
 state state=boot provisioned=no anchor=-
-exits 5 "boot without a pin" "$sfs" boot
+exits 5 "boot without a pin" "$sfs" boot --run="$root/run"
 [ -s "$kernel/seal" ]
 tap $? "boot without a pin seals"
 state state=sealed
-exits 1 "boot when sealed" "$sfs" boot
+mkdir "$root/run"
+exits 1 "boot when sealed" "$sfs" boot --run="$root/run"
 says "until restart" "boot says that it is too late"
+[ ! -e "$root/run/modgate" ]
+tap $? "boot leaves no mark when it is too late"
 state state=boot
 rm -rf "$etc"/{active,staged}/*
-exits 1 "boot without documents" --json "$sfs" boot
+exits 1 "boot without documents" --json "$sfs" boot --run="$root/run"
 json '.sealed and .documents == []' "boot prints JSON"
 
 # Two generations: the newer is handed over, and the older one goes.
@@ -100,3 +106,4 @@ echo 0123 >"$etc/keys/machine.blob"
 boots 1 "boot with a key of another machine"
 says "keys/machine.blob: the kernel cannot open this machine's trusted key" "boot says so"
 says "owner-1.list: accepted" "and goes on"
+says "'modgate doctor' will miss it" "boot without /run says so, and goes on"

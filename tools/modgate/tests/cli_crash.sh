@@ -120,7 +120,7 @@ if can_crash; then
 	crash setup_approve check_approve ban --passphrase-fd=3 "$work/mg_two.ko"
 	crash setup_approve check_mode mode --audit --passphrase-fd=3
 	crash setup_boot check_boot \
-		--securityfs="$root/sys/kernel/security" boot
+		--securityfs="$root/sys/kernel/security" boot --run="$root/run"
 	crash setup_passphrase check_passphrase key --change-passphrase \
 		--passphrase-fd=3
 	printf 'correct horse\n' >"$work/pass"

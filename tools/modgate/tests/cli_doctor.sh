@@ -27,6 +27,8 @@ healthy() {
 	echo 0 >"$root/proc/sys/kernel/modules_disabled"
 	echo 0 >"$root/sys/kernel/kexec_loaded"
 	echo "modgate.anchor=00 ro" >"$root/proc/cmdline"
+	mkdir -p "$root/run/modgate"
+	echo recovery=yes >"$root/run/modgate/initramfs"
 	: >"$root/proc/modules"
 	echo "22 1 8:2 / / rw,relatime shared:1 - ext4 /dev/sda2 rw" >"$root/proc/self/mountinfo"
 }
@@ -44,7 +46,7 @@ bad() {
 healthy
 exits 1 "doctor, without a TPM" --json doctor
 json '[.[] | select(.good | not) | .check] == ["freshness"]' "doctor finds nothing else"
-json 'length >= 16 and all(.reason != null)' "doctor says of each what it found"
+json 'length >= 17 and all(.reason != null)' "doctor says of each what it found"
 exits 1 "doctor as text" doctor
 says "remedy: " "doctor says what would help"
 exits 2 "doctor of something" doctor something
@@ -100,6 +102,10 @@ bad policy "a recovery boot" "a recovery boot"
 state machine=dmi ended-by=exec
 in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
 bad initramfs "did so itself" "the kernel sealed itself"
+rm -r "$root/run/modgate"
+bad "recovery initramfs" "there is no $root/run/modgate/initramfs" "the initramfs left no mark"
+echo recovery=no >"$root/run/modgate/initramfs"
+bad "recovery initramfs" "nothing shows" "the initramfs has no menu"
 state machine=dmi missing-lists=1
 in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
 bad policy "required list" "a required list is missing"

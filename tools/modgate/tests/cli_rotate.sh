@@ -171,7 +171,7 @@ boots() {
 	state state=boot
 	exits 6 "rotate, for boot" key --rotate --passphrase-fd=3
 	kernel_takes
-	exits 0 "boot after a rotation" --securityfs="$root/sys/kernel/security" boot
+	exits 0 "boot after a rotation" --securityfs="$root/sys/kernel/security" boot --run="$root/run"
 	! grep -q "$(basename "$old_list")" "$work/out" && grep -q "$(basename "$list"): accepted" "$work/out"
 	tap $? "does not hand over the old list"
 	[ ! -e "$old_list" ] && [ ! -e "$old_policy" ] && [ -z "$(ls "$etc/staged")" ]

@@ -20,7 +20,7 @@ interrupted() {
 	exits 4 "verify then" verify
 	says "was interrupted" "verify says so"
 	state state=boot
-	exits 0 "boot then" --securityfs="$root/sys/kernel/security" boot
+	exits 0 "boot then" --securityfs="$root/sys/kernel/security" boot --run="$root/run"
 	grep -q "$(basename "$old_list"): accepted" "$work/out" && ! grep -q "staged/owner-" "$work/out"
 	tap $? "hands over what fits, and nothing else"
 	state

@@ -3,19 +3,23 @@
 #
 # Tightening, with the tool: revoke refuses at once and unloads what it can; a ban
 # holds above everything, system modules included, across restarts, until it is
-# taken off.
+# taken off. Both hold for a module that is loading at that moment, too.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 make_modules
 build_programs
-make_key villain
-make_key other
+for key in anchor owner villain other; do
+	make_key $key
+done
 cp modules/modgate_test_user.ko user.ko
+system_module one.ko system-one.ko
 system_module two.ko system.ko
 sign two.ko villain.key villain.der by-villain.ko
-sign two.ko other.key other.der two-again.ko
+for way in again finit init; do
+	sign two.ko other.key other.der two-$way.ko
+done
 # Another build ID, behind the head of its note.
 cp two.ko two-other.ko
 at=$(grep -obUaP '\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0' two.ko | head -n 1 | cut -d : -f 1)
@@ -34,18 +38,39 @@ helpers=$admin_helpers$(cat <<'END'
 cp user.ko $extra/modgate_test_user.ko
 depmod 2>/dev/null
 loaded() { [ -e "/sys/module/$1" ] && echo loaded || echo gone; }
+# A command; and whether the kernel has a module of this name.
+revoking() { echo "sha384sum <$1 | head -c 96 >$modgate/revoke"; }
+there() { grep -c "^$1 " /proc/modules; }
 END
 )
 
 machine <<'END'
 tool 6 init --passphrase-fd=3
-tool 6 approve --passphrase-fd=3 modgate_test_one modgate_test_user modgate_test_two ./two-again.ko ./by-villain.ko
+tool 6 approve --passphrase-fd=3 modgate_test_one modgate_test_user modgate_test_two \
+	./two-again.ko ./two-finit.ko ./two-init.ko ./by-villain.ko
 tool 0 key --pin
 echo "PIN $said"
 END
 pin=$(sed -n 's/^PIN //p' output)
 
 machine <<'END'
+# While a module is loading, after the verdict on it. A system module's digest is not
+# known then if nothing is revoked or banned yet.
+check "system module, nothing revoked: stopped and let go, it loads" "$allowed" \
+	"$(load -w true finit system-one.ko)"
+check "revoked while it loads, the first of all: refused" "$(refused error)" \
+	"$(load -w "$(revoking system-one.ko)" finit system-one.ko)"
+check "and once more" "$(refused revoked)" "$(load finit system-one.ko)"
+for way in finit init; do
+	check "$way: stopped and let go, it loads" "$allowed" "$(load -w true $way two-$way.ko)"
+	check "$way: revoked while it loads: refused" "$(refused revoked)" \
+		"$(load -w "$(revoking two-$way.ko)" $way-keep two-$way.ko)"
+	check "$way: after the verdict, without its file" \
+		"* reason=revoked digest=$(digest two-$way.ko) name=- * path=-" \
+		"$(tail -n 1 $modgate/events)"
+	check "$way: and it is not there" 0 "$(there modgate_test_two)"
+done
+
 check "a module and what it needs are loaded" loaded \
 	"$(modprobe modgate_test_user 2>&1; loaded modgate_test_user)"
 tool 6 revoke --passphrase-fd=3 modgate_test_one
@@ -98,7 +123,8 @@ check "not banned" "$allowed" "$(load finit two.ko)"
 tool 1 why ./system.ko
 check "why says which list" "*banned*list of owner*" "$said"
 tool 1 doctor
-check "doctor: what holds here" "*initramfs *sealed the kernel*lockdown *lets approved modules through*kexec *refused by modgate*" "$said"
+check "doctor: this boot's initramfs" "*initramfs *sealed the kernel*recovery initramfs *knows recovery*" "$said"
+check "doctor: what holds here" "*lockdown *lets approved modules through*kexec *refused by modgate*" "$said"
 check "doctor: what does not" "*secure boot *not started by UEFI*freshness *none*root modules *on no device*" "$said"
 tool 0 list
 check "list shows the bans" "*modgate_test_two*ban*banned*" "$said"
@@ -126,5 +152,41 @@ check "the system module loads again" "$allowed" "$(load finit system.ko)"
 check "so does what the villain signed" "$allowed" "$(load finit by-villain.ko)"
 check "the last one of 5,001 is banned" "$(refused banned)" "$(load finit two.ko)"
 check "all of them are in force" "*bans=5001*" "$(cat $modgate/lists)"
+END
+
+# In state boot a system module loads beside the documents: two of them, and the list
+# that bans both comes while they are loading.
+policy policy 1 --mode listed --authority "$owner_authority"
+list ban-both owner 1 --ban "$(digest system-one.ko)" --ban "$(digest system.ko)"
+cat >early <<END
+cd /root$work
+{
+	load_module -w true finit system-one.ko
+	load_module -w true init system.ko
+	load_document anchor.der
+	inner="load_module -w 'load_document policy.bundle ban-both.bundle' init-keep system.ko"
+	load_module -w "\$inner" finit-keep system-one.ko
+} >/root/run/early
+END
+guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor)" <<'END'
+exec 3</run/early
+next() { IFS= read -r got <&3; }
+for way in finit init; do
+	next
+	check "state boot, $way: stopped and let go, it loads" "$allowed" "$got"
+done
+for file in anchor.der policy.bundle ban-both.bundle; do
+	next
+	check "while both are loading, $file is taken" "$file result=ok *" "$got"
+done
+for way in init finit; do
+	next
+	check "state boot, $way: banned while it loads: refused" "$(refused banned)" "$got"
+done
+for file in system-one.ko system.ko; do
+	check "$file: after the verdict" "*reason=banned digest=$(digest $file) name=- * path=-*" \
+		"$(grep $(digest $file) $modgate/events)"
+done
+check "and neither is there" "0 0" "$(there modgate_test_one) $(there modgate_test_two)"
 END
 finish

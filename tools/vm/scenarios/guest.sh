@@ -31,4 +31,4 @@ load() { "$work/load_module" "$@"; }
 allowed='result=ok audit=- event=-'
 refused() { echo "result=EPERM audit=$1 event=$1"; }
 recorded() { echo "result=ok audit=$1 event=$1"; }
-
+digest() { sha384sum "$1" | cut -d ' ' -f 1; }

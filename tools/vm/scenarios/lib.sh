@@ -62,6 +62,23 @@ guest() {
 	[ $status -eq 0 ] || check "the guest ends well" 0 "$status"
 }
 
+# Has a person wait at the console of the machine that is started next, with --serial
+# "$work/serial", who does the steps on stdin; see person.py.
+person_comes() {
+	cat >steps
+	"$scenarios/person.py" "$work/serial" <steps >screen &
+	person=$!
+}
+
+# person_goes NAME: when the machine has ended.
+person_goes() {
+	local seen=0
+	wait "$person" || seen=$?
+	rm -f "$work/serial"
+	check "$1: the person sees what was expected" 0 "$seen"
+	[ $seen -eq 0 ] || tail -n 40 screen | tr -d '\0\r' | sed 's/^/# /'
+}
+
 finish() {
 	echo "1..$(cat "$work/count")"
 }

@@ -5,8 +5,8 @@
 usage: person.py SOCKET <STEPS
 
 A step is a line: "see TEXT" waits until the console has shown TEXT after what was
-seen before; "type TEXT" types a line. Prints what the console has shown; exits with
-1 if something was not seen.
+seen before; "type TEXT" types a line; "press C" types Ctrl and that letter. Prints
+what the console has shown; exits with 1 if something was not seen.
 """
 
 import re
@@ -55,10 +55,11 @@ def main():
             shown = see(screen, shown, text)
             if shown is None:
                 sys.exit(f"\nperson: did not see: {text}")
-        elif word == "type":
+        elif word in ("type", "press"):
             # What is typed before the prompt turns echo off is thrown away.
             time.sleep(0.3)
-            screen.sendall(text.encode() + b"\n")
+            control = bytes([ord(text[0]) & 0x1F]) if word == "press" else b""
+            screen.sendall(control or text.encode() + b"\n")
     # To the end, or the machine stops when it has more to say.
     see(screen, "", "\0")
 

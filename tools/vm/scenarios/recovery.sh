@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A recovery boot, driven through the serial console as a person would; the anchor
-# key that the TPM gives out there only; and what root tries in a normal boot.
+# A recovery boot, driven through the serial console as a person would, and the anchor
+# key that the TPM gives out there only. What root tries instead is in lowering.sh.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -13,41 +13,17 @@ make_key partner
 pin=
 machine() { guest --disk "$work/disk" --tpm "$work/tpm-state" --append "$pin modgate.freshness=tpm $*"; }
 
-# recovery STATUS: a recovery boot, and the person on stdin; what "vm run" exits with.
+# recovery NAME STATUS: a recovery boot, and the person on stdin; what "vm run" exits with.
 recovery() {
-	local status=0 person seen=0
-	cat >steps
-	"$scenarios/person.py" "$work/serial" <steps >screen &
-	person=$!
+	local status=0
+	person_comes
 	"$vm" run --kernel "$series" --disk "$work/disk" --tpm "$work/tpm-state" --serial "$work/serial" --timeout 150 \
 		--append "$pin modgate.freshness=tpm modgate.recovery" -- true >"$work/output" 2>&1 || status=$?
-	wait $person || seen=$?
-	rm -f "$work/serial"
-	check "$1: the person sees what was expected" 0 "$seen"
+	person_goes "$1"
 	check "$1: then the machine ends" "$2" "$status"
-	[ $seen -eq 0 ] || tail -n 40 screen | tr -d '\0\r' | sed 's/^/# /'
 }
 
-helpers=$admin_helpers$(cat <<'END'
-
-# What root has without the tool: the sealed key, this boot's PCR, and the passphrase.
-unseal() {
-	local at
-	export TPM2TOOLS_TCTI=device:/dev/tpmrm0
-	mapfile -t at < <(openssl asn1parse -in /etc/modgate/keys/anchor.key |
-		sed -n 's/^ *\([0-9]*\):d=1 .*OCTET STRING.*/\1/p')
-	openssl asn1parse -in /etc/modgate/keys/anchor.key -noout -strparse "${at[0]}" -out /run/pub
-	openssl asn1parse -in /etc/modgate/keys/anchor.key -noout -strparse "${at[1]}" -out /run/priv
-	tpm2_load -Q -C 0x81000001 -u /run/pub -r /run/priv -c /run/sealed || return 2
-	# By the passphrase alone, which is no policy.
-	! tpm2_unseal -c /run/sealed -p "a passphrase for tests" >/run/key 2>/dev/null || return 0
-	tpm2_startauthsession -Q --policy-session -g sha384 -S /run/session
-	tpm2_policypcr -Q -S /run/session -l sha256:13
-	tpm2_policypassword -Q -S /run/session
-	tpm2_unseal -c /run/sealed -p "session:/run/session+a passphrase for tests" >/run/key
-}
-END
-)
+helpers=$admin_helpers
 
 machine <<'END'
 tool 6 init --passphrase-fd=3
@@ -64,46 +40,10 @@ tool 0 key
 check "the anchor key is sealed" "*provider *sealed*provider *file*" "$said"
 tool 1 recovery
 check "recovery says how to get there" "*normal boot*modgate.recovery*" "$said"
-END
-
-# In a normal boot there is no way to the anchor key, with all that root and the passphrase can.
-machine <<'END'
-tool 0 status
 check "approved modules go on to load" "$allowed" "$(load finit one.ko)"
 tool 1 mode system --passphrase-fd=3
 check "mode: says where" "*sealed to a recovery boot*modgate recovery*" "$said"
-tool 1 key --rotate --passphrase-fd=3
-tool 1 key --unseal-anchor --passphrase-fd=3
-tool 1 key --seal-anchor --passphrase-fd=3
 tool 6 approve --passphrase-fd=3 modgate_test_two
-why=$(unseal 2>&1)
-check "the TPM itself refuses, whatever the passphrase" "*policy check failed*" "$why"
-head -n 1 $modgate/log | tr -d '\n' | sed s/kind=normal/kind=recovery/ >/run/line
-TPM2TOOLS_TCTI=device:/dev/tpmrm0 tpm2_pcrreset 13 2>/dev/null
-check "the PCR cannot be reset" 1 "$?"
-TPM2TOOLS_TCTI=device:/dev/tpmrm0 tpm2_pcrextend "13:sha256=$(sha256sum </run/line | cut -d ' ' -f 1)"
-why=$(unseal 2>&1)
-check "nor be made to fit" "*policy check failed*" "$why"
-
-# With the owner key, which the passphrase opens: policies that the anchor did not sign.
-openssl pkcs8 -in /etc/modgate/keys/owner.key -passin "pass:a passphrase for tests" -out /run/owner.key
-name=$(sed -n 's/^machine-name=//p' $modgate/state)
-forge() {
-	$top/tools/modgate/tests/mkdoc policy --key /run/owner.key --cert "$1" --generation $(($2 + 1000)) \
-		--machine $name "${@:3}" --out /etc/modgate/staged/local-$(($2 + 1000)).policy
-}
-generation=$(ls /etc/modgate/active | sed -n 's/^local-\(.*\)\.policy$/\1/p')
-forge /etc/modgate/keys/owner.pem $generation --flags audit \
-	--authority owner,/etc/modgate/keys/owner.pem,approve+vendor+ban,required,1,0,1
-forge /etc/modgate/keys/anchor.pem $((generation + 1)) \
-	--authority partner,partner.pem,approve+vendor+ban,required,1,0,1
-END
-
-machine <<'END'
-check "what the owner key signed in the anchor's place is not in force" \
-	"yes listed $allowed" "$(state enforcing) $(state mode) $(load finit one.ko)"
-tool 1 status
-rm -f /etc/modgate/staged/local-*
 cp partner.pem /etc/modgate/partner.pem
 END
 
@@ -182,8 +122,6 @@ check "a recovery boot without a person: no lists" "$(refused no-list)" "$(load 
 tool 1 recovery
 check "its menu was left" "*its menu was left*" "$said"
 tool 1 mode listed --passphrase-fd=3
-why=$(unseal 2>&1)
-check "after a document the TPM refuses there too" "*policy check failed*" "$why"
 END
 
 # The keys; the anchor key as a file again; then everything is thrown away.

@@ -1,0 +1,288 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Lowering security from a normal boot is impossible. Root, who here has the owner key
+# and its passphrase, and an initramfs of his own,
+#
+#	1. signs a policy with the owner key,
+#	2. replays an older, more permissive policy,
+#	3. swaps the authorities,
+#	4. lowers a floor,
+#	5. adds modgate.recovery to the command line, and has a program at the console,
+#	6. opens the sealed anchor key outside the menu;
+#
+# and gets a reason for each.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_modules
+build_programs
+make_key partner
+pin=
+# machine WORDS [OPTION...]: WORDS are for the command line.
+machine() {
+	guest --disk "$work/disk" --tpm "$work/tpm-state" \
+		--append "$pin modgate.freshness=tpm $1" "${@:2}"
+}
+
+helpers=$admin_helpers$(cat <<'END'
+
+export TPM2TOOLS_TCTI=device:/dev/tpmrm0
+
+# What root has without the tool: the sealed key, this boot's PCR, and the passphrase.
+unseal() {
+	local at
+	mapfile -t at < <(openssl asn1parse -in /etc/modgate/keys/anchor.key |
+		sed -n 's/^ *\([0-9]*\):d=1 .*OCTET STRING.*/\1/p')
+	openssl asn1parse -in /etc/modgate/keys/anchor.key -noout -strparse "${at[0]}" -out /run/pub
+	openssl asn1parse -in /etc/modgate/keys/anchor.key -noout -strparse "${at[1]}" -out /run/priv
+	tpm2_load -Q -C 0x81000001 -u /run/pub -r /run/priv -c /run/sealed || return 2
+	# By the passphrase alone, which is no policy.
+	! tpm2_unseal -c /run/sealed -p "a passphrase for tests" >/run/key 2>/dev/null || return 0
+	tpm2_startauthsession -Q --policy-session -g sha384 -S /run/session
+	tpm2_policypcr -Q -S /run/session -l sha256:13
+	tpm2_policypassword -Q -S /run/session
+	tpm2_unseal -c /run/sealed -p "session:/run/session+a passphrase for tests" >/run/key
+}
+
+# number FILE OFFSET: of a document.
+number() { od -An -tu8 -j "$2" -N 8 "$1" | tr -d ' '; }
+
+# What the TPM says: wrong passphrases so far; is it locked out?
+wrong() { echo $(($(tpm2_getcap properties-variable | sed -n 's/^TPM2_PT_LOCKOUT_COUNTER: *//p'))); }
+locked_out() { tpm2_getcap properties-variable | sed -n 's/^ *inLockout: *//p'; }
+
+# What the anchor signed last, and nothing else, is in force.
+in_force() {
+	check "$1: in force is what the anchor signed last" \
+		"yes listed $(cat /etc/modgate/attack/digest)" \
+		"$(state enforcing) $(state mode) $(sed -n 's/^digest=//p' $modgate/policy)"
+}
+END
+)
+
+machine '' <<'END'
+tool 6 init --audit --passphrase-fd=3
+tool 0 key --pin
+echo "PIN $said"
+END
+pin=$(sed -n 's/^PIN //p' output)
+
+# The permissive policy was good once (but for lockdown, which this boot is without). Its
+# owner replaces it and seals the anchor key.
+machine '' <<'END'
+check "flag audit: whatever nobody approved loads" "$(recorded not-approved)" "$(load finit two.ko)"
+mkdir /etc/modgate/attack
+cp /etc/modgate/active/local-*.policy /etc/modgate/attack/older
+cp /etc/modgate/active/local-*.policy.sig /etc/modgate/attack/older.sig
+tool 6 approve --passphrase-fd=3 modgate_test_one
+tool 6 mode --enforce --passphrase-fd=3
+tpm2_changeauth -c lockout "kept elsewhere"
+tool 0 key --seal-anchor --passphrase-fd=3
+
+# From here on it is the attacker's.
+cd /etc/modgate/attack
+mkdoc=$top/tools/modgate/tests/mkdoc
+keys=/etc/modgate/keys
+cp "$work/partner.pem" .
+openssl x509 -in $keys/anchor.pem -outform DER -out anchor.der
+openssl pkcs8 -in $keys/owner.key -passin "pass:a passphrase for tests" -out owner.key
+newest=$(ls /etc/modgate/staged/local-*.policy)
+list=$(ls /etc/modgate/staged/owner-*.list)
+digest $newest >digest
+generation=$(number $newest 24) floor=$(number $newest 264)
+check "the owner's lists have a floor" "[1-9]*" "$floor"
+for file in older $newest $list; do
+	$mkdoc bundle $file $file.sig --out ${file##*/}.bundle
+done
+mv local-*.policy.bundle newest.bundle
+mv owner-*.list.bundle list.bundle
+
+# signed NAME KEY CERT AUTHORITY: by that key, in the name of that certificate.
+signed() {
+	$mkdoc policy --key $2 --cert $3 --generation $((generation + 1)) \
+		--machine $(state machine-name) --mode listed --flags audit --authority $4 \
+		--out $1 --bundle $1.bundle
+}
+# edited NAME OFFSET BYTE: the newest policy with that byte, and the anchor's signature.
+edited() {
+	cp $newest $1
+	printf "\\x$3" | dd of=$1 bs=1 seek=$2 conv=notrunc status=none
+	$mkdoc bundle $1 $newest.sig --out $1.bundle
+}
+owner=owner,$keys/owner.pem,approve+vendor+ban,required,1,0,1
+partner=partner,$work/partner.pem,approve+vendor+ban,required,1,0,1
+signed owner-in-his-name owner.key $keys/owner.pem $owner
+signed owner-in-the-anchors owner.key $keys/anchor.pem $owner
+signed partner-in-place owner.key $keys/anchor.pem $partner
+$mkdoc bundle partner-in-place $newest.sig --out partner-old-signature.bundle
+edited audit-edited 136 01
+edited floor-edited 264 01
+# approving NAME KEY CERT GENERATION: a list.
+approving() {
+	$mkdoc list --key $2 --cert $3 --generation $4 --module @$work/two.ko \
+		--out $1 --bundle $1.bundle
+}
+approving partner-list $work/partner.key partner.pem 99
+approving partner-as-owner $work/partner.key $keys/owner.pem 99
+approving below-floor owner.key $keys/owner.pem $((floor - 1))
+END
+
+# By his own initramfs: no "modgate boot", and the word in bootconfig.
+steps='anchor.der ok *
+owner-in-his-name.bundle EKEYREJECTED *signer:?x20not?x20the?x20anchor*
+owner-in-the-anchors.bundle EKEYREJECTED *signature:*
+older.bundle ESTALE *older?x20than?x20what?x20was?x20accepted*
+partner-in-place.bundle EKEYREJECTED *signature:*
+partner-old-signature.bundle EKEYREJECTED *signature:*
+audit-edited.bundle EKEYREJECTED *signature:*
+floor-edited.bundle EKEYREJECTED *signature:*
+newest.bundle ok *
+older.bundle EEXIST *in?x20force?x20already*
+partner-list.bundle EKEYREJECTED *no?x20authority*
+partner-as-owner.bundle EKEYREJECTED *signature:*
+below-floor.bundle ESTALE *floor*
+list.bundle ok *'
+echo "$steps" >documents
+cat >early <<END
+cd /root/etc/modgate/attack
+for file in $(cut -d ' ' -f 1 documents | tr '\n' ' '); do
+	load_document \$file
+done >/root/run/early
+END
+echo "kernel.modgate.recovery = 1" >bootconfig
+machine "lockdown=integrity bootconfig" --bootconfig bootconfig --no-boot \
+	--initramfs-extra initramfs --early early <<'END'
+exec 4<documents
+while read -r got && read -r file errno rule <&4; do
+	check "$file: $errno" "$file result=$errno audit=$errno *" "$got"
+	[ $errno = ok ] || check "$file: the reason" "*error=$rule" "$got"
+done </run/early
+check "every document was tried" "$(wc -l <documents)" "$(wc -l </run/early)"
+in_force "after forged and replayed documents"
+check "after them: approved" "$allowed" "$(load finit one.ko)"
+check "after them: not approved" "$(refused not-approved)" "$(load finit two.ko)"
+
+# The command line.
+check "bootconfig was read" "*modgate.recovery*" "$(cat /proc/bootconfig)"
+check "and makes no recovery boot" normal "$(state boot-kind)"
+check "/proc/cmdline cannot be written" 1 \
+	"$( (echo modgate.recovery >/proc/cmdline) 2>/dev/null; echo $?)"
+check "a kernel with another command line is not started" "$(refused kexec)" "$(load kexec)"
+echo modgate.recovery >/run/cmdline
+mount --bind /run/cmdline /proc/cmdline
+tool 1 recovery
+check "a command line that is a file" "*This is a normal boot*" "$said"
+umount /proc/cmdline
+
+# The sealed key, with all that root and the passphrase can do.
+for verb in "mode --audit" "key --rotate" "key --unseal-anchor"; do
+	tool 1 $verb --passphrase-fd=3
+	check "$verb: the reason" "*sealed to a recovery boot*" "$said"
+done
+mkdir -p /run/fake/modgate
+sed 's/^boot-kind=.*/boot-kind=recovery/; s/^state=.*/state=boot/; s/^policy=.*/policy=no/' \
+	$modgate/state >/run/fake/modgate/state
+said=$(modgate --securityfs=/run/fake --passphrase-fd=3 recovery <<<$'2\n\naudit' 2>&1)
+check "the menu on a state that is a file" \
+	"*What is to be done*gives the key out in a recovery boot only*" "$said"
+why=$(unseal 2>&1)
+check "the TPM itself refuses, whatever the passphrase" "*policy check failed*" "$why"
+head -n 1 $modgate/log | tr -d '\n' | sed s/kind=normal/kind=recovery/ >/run/line
+why=$(tpm2_pcrreset 13 2>&1)
+check "the PCR cannot be reset" "*bad locality*" "$why"
+tpm2_pcrextend "13:sha256=$(sha256sum </run/line | cut -d ' ' -f 1)"
+why=$(unseal 2>&1)
+check "nor be made to fit" "*policy check failed*" "$why"
+check "no wrong passphrase was counted" 0 "$(wrong)"
+END
+
+# Say he could change the command line, and has a program sit at the console.
+person_comes <<'END'
+see What is to be done
+type 2
+see Mode
+type
+see Flag
+type audit
+see Passphrase of the anchor key
+type not the passphrase
+see wrong passphrase; the TPM takes 2 more
+see What is to be done
+type 6
+see Passphrase of the anchor key
+type
+see wrong passphrase; the TPM takes 1 more
+see What is to be done
+type 3
+see Change
+type add partner /etc/modgate/attack/partner.pem 1
+see Passphrase of the anchor key
+press d
+see nothing came from the terminal
+see What is to be done
+type 2
+see Mode
+type system
+see Flag
+type
+see Passphrase of the anchor key
+press c
+see recovery boot: no lists
+END
+machine "lockdown=integrity modgate.recovery" --serial "$work/serial" --timeout 150 <<'END'
+check "the menu was left by ctrl-c: still a recovery boot" recovery "$(state boot-kind)"
+in_force "a program at the console"
+check "no list, and nothing loads" "$(refused no-list)" "$(load finit one.ko)"
+check "the TPM has counted the wrong passphrases" 2 "$(wrong)"
+tool 1 mode --audit --passphrase-fd=3
+check "outside the menu: the reason" "*cannot be had in this one*" "$said"
+why=$(unseal 2>&1)
+check "after a document the TPM refuses in a recovery boot, too" "*policy check failed*" "$why"
+why=$(tpm2_dictionarylockout -c 2>&1)
+check "the counting cannot be begun anew" "*authorization HMAC check failed*" "$why"
+END
+person_goes "a program at the console"
+
+person_comes <<'END'
+see What is to be done
+type 6
+see Passphrase of the anchor key
+type once more
+see the TPM is locked out
+see What is to be done
+type 6
+see Passphrase of the anchor key
+type a passphrase for tests
+see the passphrase was not tried; the TPM is locked out
+see What is to be done
+press d
+see recovery boot: no lists
+END
+machine "lockdown=integrity modgate.recovery" --serial "$work/serial" --timeout 150 <<'END'
+check "the menu was left by the end of the input: still a recovery boot" recovery \
+	"$(state boot-kind)"
+in_force "a program that goes on"
+check "the TPM takes no more" "3 1" "$(wrong) $(locked_out)"
+why=$(unseal 2>&1)
+check "not even the right one" "*lockout*" "$why"
+
+# What is left is to leave a forged policy to "modgate boot".
+forged=/etc/modgate/attack/owner-in-the-anchors
+for end in '' .sig; do
+	cp $forged$end /etc/modgate/staged/local-$(number $forged 24).policy$end
+done
+END
+person_goes "a program that goes on"
+
+machine lockdown=integrity <<'END'
+in_force "after all that"
+check "approved" "$allowed" "$(load finit one.ko)"
+check "not approved" "$(refused not-approved)" "$(load finit two.ko)"
+tool 1 status
+check "status names the forged policy" "*staged/local-*the signature is wrong*" "$said"
+tool 0 --json key
+check "the keys are where they were" "sealed file" "$(jq -r 'map(.provider) | join(" ")' <<<"$said")"
+END
+finish
