@@ -10,7 +10,7 @@ _modgate_names() {
 
 _modgate() {
 	local cur prev verb word i
-	local verbs="init status pending why approve baseline revoke ban list diff boot verify doctor mode key recovery"
+	local verbs="init status pending why approve baseline revoke ban list diff boot receipt verify doctor mode key recovery"
 	local global="--root= --securityfs= --json --passphrase-fd= --help --version"
 
 	COMPREPLY=()
@@ -32,7 +32,7 @@ _modgate() {
 	--freshness) mapfile -t COMPREPLY < <(compgen -W "tpm none" -- "$cur"); return ;;
 	--key | --anchor-key) mapfile -t COMPREPLY < <(compgen -W "file tpm" -- "$cur"); return ;;
 	--root | --securityfs | --export) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-	--cert | --log | --vendor | --signer | --import) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--cert | --log | --vendor | --signer | --import | --output | --verify-quote | --attestation-key) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--kernel) mapfile -t COMPREPLY < <(compgen -W "$(ls /lib/modules 2>/dev/null)" -- "$cur"); return ;;
 	esac
 	case $verb in
@@ -46,6 +46,7 @@ _modgate() {
 	revoke) word="--keep-loaded --kernel= --generation= --vendor= --name= $global" ;;
 	mode) word="--audit --enforce --allow-kexec --refuse-kexec $global" ;;
 	verify) word="--log --log= --repair --generation= --policy-generation= $global" ;;
+	receipt) word="--quote= --output= --attestation-key --attestation-key= --verify-quote= --nonce= --pcr= $global" ;;
 	list) word="--full $global" ;;
 	boot) word="--no-seal $global" ;;
 	key) word="--show --pin --export= --change-passphrase --rotate --key= --seal-anchor --unseal-anchor $global" ;;

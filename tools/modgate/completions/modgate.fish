@@ -7,7 +7,7 @@ function __modgate_modules
 end
 
 function __modgate_verb
-    set -l verbs init status pending why approve baseline revoke ban list diff boot verify doctor mode key recovery
+    set -l verbs init status pending why approve baseline revoke ban list diff boot receipt verify doctor mode key recovery
     if test (count $argv) -eq 0
         not __fish_seen_subcommand_from $verbs
     else
@@ -34,6 +34,7 @@ complete -c modgate -n __modgate_verb -a ban -d 'Refuse modules and signers, who
 complete -c modgate -n __modgate_verb -a list -d 'Show what is approved'
 complete -c modgate -n __modgate_verb -a diff -d 'Show what a restart would change'
 complete -c modgate -n __modgate_verb -a boot -d 'Hand the documents to the kernel, then seal'
+complete -c modgate -n __modgate_verb -a receipt -d 'Show which third-party modules have been in this kernel'
 complete -c modgate -n __modgate_verb -a verify -d 'Check the documents on disk'
 complete -c modgate -n __modgate_verb -a doctor -d 'Check what the promise of modgate rests on'
 complete -c modgate -n __modgate_verb -a mode -d 'Show or change what the local policy asks of a module'
@@ -73,6 +74,12 @@ complete -c modgate -n '__modgate_verb verify' -l log -d 'Check what was measure
 complete -c modgate -n '__modgate_verb verify' -l repair -d 'Sign anew what the counters left behind'
 complete -c modgate -n '__modgate_verb verify' -l generation -x -d 'List to put back'
 complete -c modgate -n '__modgate_verb verify' -l policy-generation -x -d 'Local policy to put back'
+complete -c modgate -n '__modgate_verb receipt' -l quote -x -d 'Have the TPM sign it, for a nonce in hex'
+complete -c modgate -n '__modgate_verb receipt' -l output -r -F -d 'Write the quote to a file'
+complete -c modgate -n '__modgate_verb receipt' -l attestation-key -F -d 'Print the key that signs quotes, or name the one to verify by'
+complete -c modgate -n '__modgate_verb receipt' -l verify-quote -r -F -d 'Verify the quote of another machine'
+complete -c modgate -n '__modgate_verb receipt' -l nonce -x -d 'What the quote has to answer'
+complete -c modgate -n '__modgate_verb receipt' -l pcr -x -d 'Where the kernel of that machine measures'
 complete -c modgate -n '__modgate_verb list' -l full -d 'Digests in full'
 complete -c modgate -n '__modgate_verb boot' -l no-seal -d 'Leave sealing out'
 complete -c modgate -n '__modgate_verb key' -l show -d 'Show the keys'
