@@ -51,6 +51,7 @@ unsigned long long record_number(const struct record *record, const char *key);
 bool record_digest(const struct record *record, const char *key,
 		   __u8 digest[MODGATE_DIGEST_SIZE]);
 void record_parse(struct record *record, const char *text, char separator);
+struct json_object *record_json(const struct record *record);
 void record_free(struct record *record);
 void kernel_read(struct kernel *kernel, const struct options *o);
 void kernel_read_state(struct kernel *kernel, const struct options *o);

@@ -160,10 +160,15 @@ static void check_order(struct log *log, size_t i)
 		log->end = i;
 }
 
-static void check_form(struct log *log)
+/**
+ * measure_log_form() - has a log the form that the kernel gives it?
+ * @log: its checker and text; the lines are filled in; to be freed
+ */
+void measure_log_form(struct log *log)
 {
 	size_t i;
 
+	split(log);
 	log->good = true;
 	log->end = log->n;
 	for (i = 0; i < log->n; i++) {
@@ -188,6 +193,15 @@ static void check_form(struct log *log)
 		broken(log, log->n - 1, "has no newline at its end: it was cut off");
 	else if (log->good)
 		log_say(log, "log", ST_OK, "%zu record(s) without a gap", log->n);
+}
+
+void measure_log_free(struct log *log)
+{
+	size_t i;
+
+	for (i = 0; i < log->n; i++)
+		record_free(&log->entries[i].record);
+	free(log->entries);
 }
 
 /* Was it measured in time? */
@@ -318,8 +332,8 @@ static void check_errors(const struct log *log)
 			n);
 }
 
-/* Is there something to verify? */
-static enum status need_log(const struct kernel *kernel)
+/* Does this kernel measure? Says why not. */
+enum status measure_need(const struct kernel *kernel)
 {
 	const struct record *state = &kernel->state;
 
@@ -348,10 +362,9 @@ enum status measure_log_check(const struct kernel *kernel, const char *file,
 			      const struct checker *checker)
 {
 	struct log log = { .kernel = kernel, .out = checker };
-	enum status status = need_log(kernel);
+	enum status status = measure_need(kernel);
 	char *path;
 	void *data;
-	size_t i;
 	int err;
 
 	if (status)
@@ -364,15 +377,12 @@ enum status measure_log_check(const struct kernel *kernel, const char *file,
 	if (status)
 		return status;
 	log.text = data;
-	split(&log);
-	check_form(&log);
+	measure_log_form(&log);
 	measure_pcr_check(&log);
 	check_state(&log);
 	check_in_force(&log);
 	check_errors(&log);
-	for (i = 0; i < log.n; i++)
-		record_free(&log.entries[i].record);
-	free(log.entries);
-	free(log.text);
+	measure_log_free(&log);
+	free(data);
 	return ST_OK;
 }

@@ -28,9 +28,9 @@ struct entry {
 
 /**
  * struct log - what is looked at
- * @kernel: what it is held against
+ * @kernel: what it is held against, NULL if it comes from elsewhere
  * @out: takes the findings
- * @text: the log as read
+ * @text: the log as read, ended by a zero
  * @size: of @text, in bytes
  * @entries: its lines
  * @n: their number
@@ -40,7 +40,7 @@ struct entry {
 struct log {
 	const struct kernel *kernel;
 	const struct checker *out;
-	char *text;
+	const char *text;
 	size_t size;
 	struct entry *entries;
 	size_t n;
@@ -49,14 +49,19 @@ struct log {
 };
 
 /* measure_log.c */
+enum status measure_need(const struct kernel *kernel);
 enum status measure_log_check(const struct kernel *kernel, const char *file,
 			      const struct checker *checker);
+void measure_log_form(struct log *log);
+void measure_log_free(struct log *log);
 void log_say(const struct log *log, const char *what, enum status status,
 	     const char *format, ...) __printf(4, 5);
 
 /* measure_pcr.c */
 void pcr_extend(const EVP_MD *bank_md, const EVP_MD *line_md, const char *line,
 		size_t length, __u8 *value);
+void measure_replay(const struct log *log, const EVP_MD *bank_md,
+		    const EVP_MD *line_md, __u8 *value);
 void measure_pcr_check(const struct log *log);
 
 /* measure_recovery.c */

@@ -35,9 +35,15 @@ void pcr_extend(const EVP_MD *bank_md, const EVP_MD *line_md, const char *line,
 	hash(bank_md, both, 2 * size, value);
 }
 
-/* What the log makes of a PCR that begins as zeros. */
-static void replay(const struct log *log, const EVP_MD *bank_md,
-		   const EVP_MD *line_md, __u8 *value)
+/**
+ * measure_replay() - what the log makes of a PCR that begins as zeros
+ * @log: split into lines
+ * @bank_md: hash of the bank
+ * @line_md: hash of the records, see pcr_extend()
+ * @value: set to what the PCR has to be
+ */
+void measure_replay(const struct log *log, const EVP_MD *bank_md,
+		    const EVP_MD *line_md, __u8 *value)
 {
 	size_t i;
 
@@ -50,7 +56,7 @@ static void replay(const struct log *log, const EVP_MD *bank_md,
 static bool makes(const struct log *log, const struct pcr_bank *bank,
 		  const EVP_MD *bank_md, const EVP_MD *line_md, __u8 *value)
 {
-	replay(log, bank_md, line_md, value);
+	measure_replay(log, bank_md, line_md, value);
 	return !memcmp(value, bank->value, bank->size);
 }
 

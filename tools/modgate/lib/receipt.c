@@ -22,22 +22,41 @@ static void take_line(struct receipt *r, const char *line)
 	record_parse(&r->lines[r->n++], line, ' ');
 }
 
-/* The last line has what no other has. */
+/* The last line has what no other has, and is the last. */
 static enum status take(struct receipt *r, char *text)
 {
 	char *rest = text, *line;
 
 	while ((line = strsep(&rest, "\n"))) {
+		if (*line && r->end.n)
+			return ST_CORRUPT;
 		if (!strncmp(line, "lines=", 6))
 			record_parse(&r->end, line, ' ');
 		else if (*line)
 			take_line(r, line);
 	}
-	if (!r->end.n)
-		return fail(ST_CORRUPT,
-			    "%s: not a receipt, or cut off: it does not end with lines=",
-			    r->path);
-	return ST_OK;
+	return r->end.n ? ST_OK : ST_CORRUPT;
+}
+
+/**
+ * receipt_parse() - take a receipt apart
+ * @receipt: filled in; to be freed, also after an error
+ * @path: where it comes from
+ * @text: the receipt
+ *
+ * Return: ST_OK, or ST_CORRUPT if it is none, without saying so.
+ */
+enum status receipt_parse(struct receipt *receipt, const char *path,
+			  const char *text)
+{
+	char *copy = xstrdup(text);
+	enum status status;
+
+	memset(receipt, 0, sizeof(*receipt));
+	receipt->path = xstrdup(path);
+	status = take(receipt, copy);
+	free(copy);
+	return status;
 }
 
 /**
@@ -55,12 +74,13 @@ enum status receipt_read(struct receipt *receipt, const char *path)
 	int err;
 
 	memset(receipt, 0, sizeof(*receipt));
-	receipt->path = xstrdup(path);
 	err = file_read(path, RECEIPT_MAX, &data, &size);
 	if (err)
 		return fail_errno(err, "%s", path);
-	status = take(receipt, data);
+	status = receipt_parse(receipt, path, data);
 	free(data);
+	if (status)
+		fail(status, "%s: not a receipt, or cut off: it does not end with lines=", path);
 	return status;
 }
 

@@ -29,6 +29,8 @@ struct receipt {
 };
 
 /* receipt.c */
+enum status receipt_parse(struct receipt *receipt, const char *path,
+			  const char *text);
 enum status receipt_read(struct receipt *receipt, const char *path);
 enum status receipt_read_kernel(struct receipt *receipt,
 				const struct kernel *kernel);
@@ -48,6 +50,8 @@ char **receipt_names(const struct options *o, size_t *n);
 void receipt_names_free(char **names, size_t n);
 
 /* receipt_check.c */
+void receipt_check_log(const struct receipt *receipt, const char *log,
+		       const struct checker *checker);
 enum status receipt_check(const struct receipt *receipt,
 			  const struct kernel *kernel, const struct options *o,
 			  const struct checker *checker);

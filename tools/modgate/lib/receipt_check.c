@@ -170,6 +170,19 @@ static void check_ima(const struct receipt *r, const struct options *o,
 }
 
 /**
+ * receipt_check_log() - hold a receipt against itself and against a log
+ * @receipt: as read
+ * @log: text of what was measured
+ * @checker: takes the findings
+ */
+void receipt_check_log(const struct receipt *receipt, const char *log,
+		       const struct checker *checker)
+{
+	check_itself(receipt, checker);
+	check_log(receipt, "log", log, checker);
+}
+
+/**
  * receipt_check() - verify the receipt of this boot
  * @receipt: as read from the kernel
  * @kernel: as read

@@ -90,6 +90,18 @@ void record_free(struct record *record)
 	memset(record, 0, sizeof(*record));
 }
 
+/* The same for JSON, "-" as null. */
+struct json_object *record_json(const struct record *record)
+{
+	struct json_object *j = json_object_new_object();
+	size_t i;
+
+	for (i = 0; i < record->n; i++)
+		json_str(j, record->keys[i], strcmp(record->values[i], "-") ?
+			 record->values[i] : NULL);
+	return j;
+}
+
 /* The value of @key; NULL if it is not there, or "-". */
 const char *record_get(const struct record *record, const char *key)
 {

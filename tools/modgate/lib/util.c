@@ -157,15 +157,25 @@ bool is_digest(const char *s)
 	return !s[i] && i == 2 * MODGATE_DIGEST_SIZE;
 }
 
+/* Two hex digits for each byte and nothing else, for @max bytes at most. */
+bool hex_parse(void *bytes, size_t max, size_t *size, const char *hex)
+{
+	__u8 *to = bytes;
+
+	for (*size = 0; *hex; hex += 2) {
+		if (*size == max || hex_value(hex[0]) < 0 || hex_value(hex[1]) < 0)
+			return false;
+		to[(*size)++] = hex_value(hex[0]) << 4 | hex_value(hex[1]);
+	}
+	return true;
+}
+
 bool digest_parse(__u8 digest[MODGATE_DIGEST_SIZE], const char *hex)
 {
-	size_t i;
+	size_t size;
 
-	if (!hex || !is_digest(hex))
-		return false;
-	for (i = 0; i < MODGATE_DIGEST_SIZE; i++)
-		digest[i] = hex_value(hex[2 * i]) << 4 | hex_value(hex[2 * i + 1]);
-	return true;
+	return hex && is_digest(hex) &&
+	       hex_parse(digest, MODGATE_DIGEST_SIZE, &size, hex);
 }
 
 /* Decimal digits and nothing else, within 64 bits. */

@@ -62,6 +62,7 @@ char *fmt(const char *format, ...) __printf(1, 2);
 char *vfmt(const char *format, va_list ap) __printf(1, 0);
 void to_hex(char *hex, const void *bytes, size_t size);
 const char *digest_hex(char hex[HEX_SIZE], const void *digest);
+bool hex_parse(void *bytes, size_t max, size_t *size, const char *hex);
 bool digest_parse(__u8 digest[MODGATE_DIGEST_SIZE], const char *hex);
 bool number_parse(const char *s, unsigned long long *value);
 bool is_digest(const char *s);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * modgate receipt: which third-party modules have been in this kernel since
- * power-on, as the kernel wrote it down; of earlier boots as well.
+ * power-on, as the kernel wrote it down; of earlier boots as well, and for others
+ * by a quote of the TPM.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "attest.h"
 #include "collection.h"
 #include "measure_log.h"
 #include "programs.h"
@@ -19,6 +21,7 @@ struct request {
 	bool file;
 	const char *boot;	/* name of a filed receipt, or NULL */
 	const char *diff;	/* likewise */
+	struct attest_request attest;
 };
 
 /* What has been found so far. */
@@ -75,17 +78,6 @@ static void show_line(const struct kernel *kernel, const struct record *line)
 	       dash(record_get(line, "loads")), authority,
 	       dash(record_get(line, "digest")), dash(record_get(line, "time")));
 	free(authority);
-}
-
-static struct json_object *record_json(const struct record *record)
-{
-	struct json_object *j = json_object_new_object();
-	size_t i;
-
-	for (i = 0; i < record->n; i++)
-		json_str(j, record->keys[i], strcmp(record->values[i], "-") ?
-			 record->values[i] : NULL);
-	return j;
 }
 
 /* What the collection of the running kernel left out, and why. */
@@ -325,7 +317,8 @@ static enum status receipt(const struct options *o, const struct request *q)
 	return status;
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status parse(int argc, char **argv, struct options *o,
+			 struct request *q)
 {
 	static const struct option options[] = {
 		{ "check", no_argument, NULL, 'c' },
@@ -334,33 +327,70 @@ static enum status run(int argc, char **argv, struct options *o)
 		{ "file", no_argument, NULL, 'f' },
 		{ "boot", required_argument, NULL, 'b' },
 		{ "diff", required_argument, NULL, 'd' },
+		{ "quote", required_argument, NULL, 'q' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "attestation-key", optional_argument, NULL, 'k' },
+		{ "verify-quote", required_argument, NULL, 'w' },
+		{ "nonce", required_argument, NULL, 'n' },
+		{ "pcr", required_argument, NULL, 'p' },
 		{ 0 }
 	};
-	struct request q = { 0 };
 	int c;
 
 	while ((c = next_option(argc, argv, options, o)) != -1) {
-		if (c == 'c')
-			q.check = true;
-		else if (c == 'v')
-			q.verify = true;
-		else if (c == 'h')
-			q.history = true;
-		else if (c == 'f')
-			q.file = true;
-		else if (c == 'b')
-			q.boot = optarg;
-		else if (c == 'd')
-			q.diff = optarg;
-		else
+		if (c == 'c') {
+			q->check = true;
+		} else if (c == 'v') {
+			q->verify = true;
+		} else if (c == 'h') {
+			q->history = true;
+		} else if (c == 'f') {
+			q->file = true;
+		} else if (c == 'b') {
+			q->boot = optarg;
+		} else if (c == 'd') {
+			q->diff = optarg;
+		} else if (c == 'q') {
+			q->attest.make = optarg;
+		} else if (c == 'o') {
+			q->attest.output = optarg;
+		} else if (c == 'k') {
+			q->attest.key = true;
+			q->attest.key_file = optarg;
+		} else if (c == 'w') {
+			q->attest.verify = optarg;
+		} else if (c == 'n') {
+			q->attest.nonce = optarg;
+		} else if (c == 'p') {
+			q->attest.pcr = optarg;
+		} else {
 			return ST_USAGE;
+		}
 	}
+	if (optind != argc && q->attest.key)
+		return usage("--attestation-key takes a file as --attestation-key=%s",
+			     argv[optind]);
 	if (optind != argc)
 		return usage("%s: receipt takes no arguments", argv[optind]);
-	if (q.check + q.verify + q.history + q.file + !!q.diff > 1)
+	if (q->check + q->verify + q->history + q->file + !!q->diff > 1)
 		return usage("--check, --verify, --history, --file, --diff: one of them");
-	if (q.boot && (q.check || q.verify || q.history || q.file))
+	if (q->boot && (q->check || q->verify || q->history || q->file))
 		return usage("--boot goes with --diff, or alone");
+	if (attest_wanted(&q->attest) &&
+	    (q->check || q->verify || q->history || q->file || q->boot || q->diff))
+		return usage("quotes and the attestation key go with nothing else of receipt");
+	return ST_OK;
+}
+
+static enum status run(int argc, char **argv, struct options *o)
+{
+	struct request q = { 0 };
+	enum status status = parse(argc, argv, o, &q);
+
+	if (status)
+		return status;
+	if (attest_wanted(&q.attest))
+		return attest_run(o, &q.attest);
 	return receipt(o, &q);
 }
 
@@ -368,6 +398,10 @@ const struct verb verb_receipt = {
 	.name = "receipt",
 	.summary = "Show which third-party modules have been in this kernel since power-on",
 	.usage = "[--boot=NAME] [--diff=NAME]\n"
-		 "   or: modgate [options] receipt --check | --verify | --history | --file",
+		 "   or: modgate [options] receipt --check | --verify | --history | --file\n"
+		 "   or: modgate [options] receipt --quote=NONCE [--output=FILE]\n"
+		 "   or: modgate [options] receipt --attestation-key\n"
+		 "   or: modgate [options] receipt --verify-quote=FILE --nonce=NONCE\n"
+		 "                                 --attestation-key=FILE [--pcr=N]",
 	.run = run,
 };

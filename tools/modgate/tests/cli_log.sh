@@ -1,50 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154,SC2034
 #
-# cli.sh: what was measured: verify --log. The kernel's part is played by
-# tpm2_pcrevent, which has the TPM itself hash each line, for each bank.
+# cli.sh: what was measured: verify --log.
 
-# shellcheck source-path=SCRIPTDIR source=cli_tpm.sh
-. "$here/cli_tpm.sh"
-
-# extend: the lines on stdin go into the PCR, each without its newline.
-extend() {
-	local line
-
-	while IFS= read -r line; do
-		printf %s "$line" | tpm2_pcrevent -Q 13 || return
-	done >"$work/out" 2>"$work/err"
-}
-
-# machine [PAIR...]: a kernel with two documents in force and what it has
-# measured, in log. The PCR is another matter.
-machine() {
-	local policy list signer
-
-	fresh
-	state pcr=13 measured=4 "$@"
-	policy=$(ls "$etc"/staged/local-*.policy)
-	list=$(ls "$etc"/staged/owner-*.list)
-	in_force "$policy" "$list"
-	signer=$(sed -n 's/^anchor-digest=//p' "$kernel/state")
-	owner=$(sed -n 's/.* authority=\([0-9a-f]*\) .*/\1/p' "$kernel/lists")
-	cat >"$kernel/log" <<-END
-	seq=1 event=boot kind=normal freshness=none machine=dmi machine-name=$(sha384 "$work/pass")
-	seq=2 event=policy digest=$(sha384 "$policy") signer=$signer generation=1 counter=0
-	seq=3 event=list digest=$(sha384 "$list") signer=$owner generation=1 counter=0
-	seq=4 event=sealed by=seal
-	END
-	log=$kernel/log
-	copy=$work/log.copy
-	cp "$log" "$copy"
-}
-
-# restarted: the TPM begins anew, and is told what is in log.
-restarted() {
-	tpm_stop
-	tpm_run
-	extend <"$log"
-}
+# shellcheck source-path=SCRIPTDIR source=cli_measured.sh
+. "$here/cli_measured.sh"
 
 # banks GOOD: in JSON, each bank of the TPM matches, or none does.
 all_banks='[.[] | select(.what | test("^PCR 13, sha(1|256|384|512)$")) | .good]'
@@ -57,15 +17,6 @@ bad() {
 	exits 8 "$1" --json verify --log="$copy"
 	banks false "$1: no bank matches"
 	[ -z "${2:-}" ] || says "$2" "$1: says: $2"
-}
-
-# other CHARACTER: another one, that could stand there as well.
-other() {
-	case $1 in
-	[0-8]) echo $(($1 + 1)) ;;
-	9) echo 0 ;;
-	*) tr a-z b-za <<<"$1" ;;
-	esac
 }
 
 tpm_start

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * modgate receipt --quote, --attestation-key, --verify-quote: the receipt for
+ * somebody on another machine, who trusts the TPM of this one, and nothing that
+ * runs on it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "attest.h"
+#include "programs.h"
+#include "quote.h"
+
+/* What has been found so far. */
+struct report {
+	const struct options *o;
+	struct json_object *checks;
+	enum status status;
+};
+
+/* A wrong signature says the most, then damage. */
+static enum status worse(enum status a, enum status b)
+{
+	if (a == ST_SECRET || b == ST_SECRET)
+		return ST_SECRET;
+	if (a == ST_CORRUPT || b == ST_CORRUPT)
+		return ST_CORRUPT;
+	return a ? a : b;
+}
+
+static void take_finding(void *data, const char *what, enum status status,
+			 const char *text)
+{
+	struct report *r = data;
+	struct json_object *j;
+
+	r->status = worse(r->status, status);
+	if (r->o->json) {
+		j = json_object_new_object();
+		json_str(j, "what", what);
+		json_yes(j, "good", !status);
+		json_str(j, "text", text);
+		json_object_array_add(r->checks, j);
+		return;
+	}
+	printf("%s %s: ", tick(!status), what);
+	print_untrusted(text);
+	putchar('\n');
+}
+
+static bool is_document(const struct entry *e)
+{
+	return !strcmp(e->event, "policy") || !strcmp(e->event, "list");
+}
+
+/* Records of one event; documents with whether they came before state boot ended. */
+static struct json_object *records_json(const struct log *log, const char *event)
+{
+	struct json_object *array = json_object_new_array(), *j;
+	size_t i;
+
+	for (i = 0; i < log->n; i++) {
+		const struct entry *e = &log->entries[i];
+
+		if (strcmp(e->event, event))
+			continue;
+		j = record_json(&e->record);
+		if (is_document(e))
+			json_yes(j, "in-time", i < log->end);
+		json_object_array_add(array, j);
+	}
+	return array;
+}
+
+static void show_json(const struct quote *quote, const struct quoted *q,
+		      const struct report *r)
+{
+	static const char *const events[] = {
+		"boot", "policy", "list", "sealed", "closed", "module",
+	};
+	struct json_object *j = json_object_new_object();
+	struct json_object *tpm;
+	size_t i;
+
+	json_yes(j, "good", !r->status);
+	json_object_object_add(j, "checks", json_object_get(r->checks));
+	if (!r->status) {
+		json_str(j, "kernel", quote->kernel);
+		for (i = 0; i < ARRAY_SIZE(events); i++)
+			json_object_object_add(j, events[i],
+					       records_json(&q->log, events[i]));
+		tpm = json_object_new_object();
+		json_num(tpm, "resets", q->resets);
+		json_num(tpm, "restarts", q->restarts);
+		json_num(tpm, "clock", q->clock);
+		json_object_object_add(j, "tpm", tpm);
+	}
+	json_out(j);
+}
+
+/* The value of a key in a record, for people. */
+static void show_value(const struct entry *e, const char *before, const char *key)
+{
+	printf("%s", before);
+	print_untrusted(record_get(&e->record, key));
+}
+
+static void show_document(const struct log *log, size_t i)
+{
+	const struct entry *e = &log->entries[i];
+
+	show_value(e, "", "event");
+	show_value(e, ": generation ", "generation");
+	show_value(e, ", digest ", "digest");
+	show_value(e, ", signer ", "signer");
+	puts(i < log->end ? "" : "; after state boot had ended, so not in force");
+}
+
+/* What the kernel has measured of itself. */
+static void show_boot(const struct log *log)
+{
+	const struct entry *boot = &log->entries[0];
+	bool closed = false;
+	size_t i;
+
+	show_value(boot, "boot: ", "kind");
+	show_value(boot, ", freshness ", "freshness");
+	show_value(boot, ", machine by ", "machine");
+	show_value(boot, ": ", "machine-name");
+	putchar('\n');
+	for (i = 0; i < log->n; i++) {
+		const struct entry *e = &log->entries[i];
+
+		if (is_document(e)) {
+			show_document(log, i);
+		} else if (!strcmp(e->event, "sealed")) {
+			show_value(e, "sealed: state boot ended by ", "by");
+			putchar('\n');
+		} else if (!strcmp(e->event, "closed")) {
+			show_value(e, "closed: after ", "lines");
+			puts(" module(s)");
+			closed = true;
+		}
+	}
+	if (log->end == log->n)
+		puts("not sealed: state boot had not ended");
+	else if (!closed)
+		puts("not closed: whatever is approved could still load");
+}
+
+static void show_modules(const struct log *log, size_t n)
+{
+	size_t i;
+
+	if (!n) {
+		puts("No third-party module had been in this kernel since power-on.");
+		return;
+	}
+	printf("Third-party modules in this kernel since power-on: %zu\n", n);
+	for (i = 0; i < log->n; i++) {
+		const struct entry *e = &log->entries[i];
+
+		if (strcmp(e->event, "module"))
+			continue;
+		show_value(e, "  ", "name");
+		show_value(e, " (", "reason");
+		show_value(e, ") ", "digest");
+		putchar('\n');
+	}
+}
+
+static void show(const struct quote *quote, const struct quoted *q)
+{
+	printf("kernel: ");
+	print_untrusted(quote->kernel);
+	puts(", as the machine says");
+	printf("TPM: started %u time(s), suspended %u time(s) since, clock %llu ms\n",
+	       q->resets, q->restarts, (unsigned long long)q->clock);
+	show_boot(&q->log);
+	show_modules(&q->log, q->receipt.n);
+}
+
+static enum status verify(const struct options *o, const struct attest_request *q,
+			  const struct nonce *nonce, unsigned int pcr)
+{
+	struct report r = { .o = o };
+	const struct checker checker = { .say = take_finding, .data = &r };
+	struct attestation_key key;
+	struct quoted quoted;
+	struct quote quote;
+	enum status status;
+
+	status = attestation_key_read(&key, q->key_file);
+	if (status)
+		return status;
+	status = quote_read(&quote, q->verify);
+	if (!status) {
+		r.checks = json_object_new_array();
+		quote_check(&quote, &key, nonce, pcr, &checker, &quoted);
+		if (o->json)
+			show_json(&quote, &quoted, &r);
+		else if (r.status)
+			puts("Nothing of what this quote says can be believed.");
+		else
+			show(&quote, &quoted);
+		json_object_put(r.checks);
+		quoted_free(&quoted);
+		status = r.status;
+	}
+	quote_free(&quote);
+	attestation_key_free(&key);
+	return status;
+}
+
+static enum status write_output(const char *path, const char *text)
+{
+	char *copy = fmt("%s%s", strchr(path, '/') ? "" : "./", path);
+	char *slash = strrchr(copy, '/');
+	int err;
+
+	*slash = '\0';
+	err = file_replace(*copy ? copy : "/", slash + 1, text, strlen(text), 0644);
+	free(copy);
+	return err ? fail_errno(err, "%s", path) : ST_OK;
+}
+
+static enum status make(const struct options *o, const struct attest_request *q,
+			const struct nonce *nonce)
+{
+	const int flags = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE;
+	struct json_object *j;
+	struct quote quote;
+	enum status status;
+	char *text;
+
+	status = quote_make(&quote, o, nonce);
+	if (!status) {
+		j = quote_json(&quote);
+		text = fmt("%s\n", json_object_to_json_string_ext(j, flags));
+		if (q->output)
+			status = write_output(q->output, text);
+		else
+			fputs(text, stdout);
+		free(text);
+		json_object_put(j);
+	}
+	quote_free(&quote);
+	return status;
+}
+
+/* The PEM alone on standard output, so that it can be sent to a file. */
+static void show_key(const struct options *o, const struct attestation_key *key)
+{
+	char *pem = attestation_key_pem(key), *name = attestation_key_name(key);
+	struct json_object *j;
+
+	if (o->json) {
+		j = json_object_new_object();
+		json_str(j, "curve", attestation_key_curve(key));
+		json_str(j, "name", name);
+		json_str(j, "pem", pem);
+		json_out(j);
+	} else {
+		fputs(pem, stdout);
+		fflush(stdout);
+		fprintf(stderr,
+			"%s, Name %s\n"
+			"Whoever verifies quotes has to know that this key is in the TPM of this machine:\n"
+			"take it over while the machine is trusted, as when it is set up; or have the TPM\n"
+			"prove it by its endorsement key (tpm2_makecredential with this Name, and\n"
+			"tpm2_activatecredential): 'Attestation' in the admin guide has the commands.\n",
+			attestation_key_curve(key), name);
+	}
+	free(pem);
+	free(name);
+}
+
+static enum status print_key(const struct options *o)
+{
+	struct attestation_key key;
+	enum status status;
+	struct tpm *tpm;
+
+	status = tpm_open(&tpm);
+	if (status)
+		return status;
+	status = tpm_attestation_key(tpm, &key);
+	tpm_close(tpm);
+	if (!status)
+		show_key(o, &key);
+	attestation_key_free(&key);
+	return status;
+}
+
+bool attest_wanted(const struct attest_request *q)
+{
+	return q->make || q->output || q->verify || q->nonce || q->key || q->pcr;
+}
+
+/* What does not go together; ST_OK if there is nothing. */
+static enum status check_request(const struct attest_request *q)
+{
+	if (q->verify && !(q->nonce && q->key_file))
+		return usage("--verify-quote wants --nonce=NONCE and --attestation-key=FILE");
+	if (!q->verify && (q->nonce || q->key_file || q->pcr))
+		return usage("--nonce, --attestation-key=FILE and --pcr go with --verify-quote");
+	if (!!q->make + !!q->verify + (q->key && !q->key_file) > 1)
+		return usage("--quote, --verify-quote and --attestation-key are different things");
+	if (q->output && !q->make)
+		return usage("--output goes with --quote");
+	return ST_OK;
+}
+
+/**
+ * attest_run() - make or verify a quote, or print the attestation key
+ * @o: options
+ * @q: what is asked for
+ *
+ * Return: ST_OK, or a status after saying why not.
+ */
+enum status attest_run(const struct options *o, const struct attest_request *q)
+{
+	const char *hex = q->make ? q->make : q->nonce;
+	unsigned long long pcr = QUOTE_PCR;
+	enum status status = check_request(q);
+	struct nonce nonce;
+
+	if (status)
+		return status;
+	if (hex && !nonce_parse(&nonce, hex))
+		return usage("%s: not a nonce of %d to %d bytes in hex digits", hex,
+			     NONCE_MIN, NONCE_MAX);
+	if (q->pcr && (!number_parse(q->pcr, &pcr) || pcr < QUOTE_PCR_MIN ||
+		       pcr > QUOTE_PCR_MAX))
+		return usage("--pcr=%s: modgate measures into one of %d to %d", q->pcr,
+			     QUOTE_PCR_MIN, QUOTE_PCR_MAX);
+	if (q->verify)
+		return verify(o, q, &nonce, pcr);
+	return q->make ? make(o, q, &nonce) : print_key(o);
+}

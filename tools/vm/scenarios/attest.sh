@@ -1,0 +1,126 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Attestation: a machine's quote is verified here, by the tool alone, on what is
+# another machine to it; after a restart the old one is refused, and whoever
+# extends the PCR by hand is seen.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_modules
+build_programs
+make_key anchor
+make_key owner
+policy policy 1 --authority "$owner_authority"
+list list owner 1 --module "$(digest one.ko)" --module "$(digest two.ko)"
+cat >early <<END
+cd /root$work
+load_document anchor.der policy.bundle list.bundle
+END
+
+# shellcheck disable=SC2034
+helpers=$(cat <<'END'
+PATH=$top/tools/modgate:$PATH
+export TPM2TOOLS_TCTI=device:/dev/tpmrm0
+# send NAME FILE: to the machine that verifies.
+send() { echo "SEND $1 $(base64 -w 0 <"$2")"; }
+# quote NAME NONCE
+quote() { modgate receipt --quote="$2" --output=/run/quote && send "$1" /run/quote; }
+END
+)
+
+machine() {
+	guest --tpm "$work/tpm" --no-boot --initramfs-extra initramfs --early early \
+		--append "$(pin anchor)"
+}
+
+# received NAME: what the machine has sent.
+received() { sed -n "s/^SEND $1 //p" output | base64 -d >"$1"; }
+
+# try FILE NONCE: nothing of the machine is here, and this kernel has no modgate.
+try() {
+	status=0
+	said=$(MODGATE_TCTI=none "$top/tools/modgate/modgate" receipt --verify-quote="$1" --nonce="$2" \
+		--attestation-key=key.pem 2>&1) || status=$?
+}
+
+# verify STATUS NAME FILE NONCE
+verify() {
+	try "$3" "$4"
+	check "$2: exit status $1" "$1" "$status"
+	[[ $status == "$1" ]] || printf '%s\n' "$said" | sed 's/^/# /'
+}
+
+one=$(openssl rand -hex 32)
+two=$(openssl rand -hex 16)
+three=$(openssl rand -hex 32)
+
+machine <<END
+modgate receipt --attestation-key >/run/key.pem
+send key.pem /run/key.pem
+insmod one.ko
+check "an approved module is there" 1 "\$(grep -c 'name=modgate_test_one .* state=live' \$modgate/receipt)"
+quote first $one
+modgate receipt --verify-quote=/run/quote --nonce=$one --attestation-key=/run/key.pem >/run/said
+check "on the machine itself it is good as well" 0 \$?
+check "another module comes and goes" "\$allowed" "\$(load finit two.ko)"
+quote second $two
+END
+received key.pem
+received first
+received second
+verify 0 "a quote" first "$one"
+check "it names the module" "*power-on: 1*modgate_test_one (approved) $(digest one.ko)" "$said"
+check "and how the kernel booted" "*boot: normal, freshness none*" "$said"
+check "and its policy" \
+	"*policy: generation 1, digest $(digest policy), signer $(digest anchor.der)*" "$said"
+check "and its list" \
+	"*list: generation 1, digest $(digest list), signer $(digest owner.der)*" "$said"
+verify 0 "a later quote" second "$two"
+check "it names the module that is gone, too" \
+	"*power-on: 2*modgate_test_one*modgate_test_two (approved) $(digest two.ko)" "$said"
+verify 1 "the other's nonce" first "$two"
+
+# On the way somebody changes a field, of any record of the log.
+# shellcheck disable=SC2016
+filter='.log |= (split("\n") | .[$n] |=
+	(split(" ") | map(if . == $from then $to else . end) | join(" ")) | join("\n"))'
+bad=
+for ((n = 1; n <= 6; n++)); do
+	for field in $(jq -r .log second | sed -n "${n}p"); do
+		jq --arg from "$field" --arg to "${field%?}X" --argjson n "$((n - 1))" "$filter" \
+			second >changed
+		! cmp -s <(jq .log second) <(jq .log changed) || bad+="same:$n:$field "
+		try changed "$two"
+		[ "$status" = 8 ] || bad+="$n:$field "
+	done
+done
+check "one field of any record changed: exit status 8" "" "$bad"
+jq '.receipt |= sub("state=gone"; "state=live")' second >changed
+verify 8 "what a module does now is covered as well" changed "$two"
+
+# After a restart; the module was not loaded.
+machine <<END
+modgate receipt --attestation-key >/run/key.pem
+send key.again /run/key.pem
+quote third $three
+tpm2_pcrextend 13:sha384=\$(sha384sum <one.ko | cut -d ' ' -f 1)
+quote fourth $three
+END
+received key.again
+received third
+received fourth
+check "the attestation key is the same after the restart" "$(cat key.pem)" "$(cat key.again)"
+verify 0 "a quote after the restart" third "$three"
+check "no module" "*No third-party module had been in this kernel*" "$said"
+verify 1 "a quote from before the restart" second "$three"
+check "it is refused as an answer to another nonce" "*nonce: it answers another one*" "$said"
+jq --arg n "$three" '.nonce = $n' second >changed
+verify 8 "a quote from before the restart, with the new nonce written into it" changed "$three"
+jq --slurpfile old second '.log = $old[0].log | .receipt = $old[0].receipt' third >changed
+verify 8 "the log from before the restart with the new quote" changed "$three"
+verify 8 "root has extended the PCR" fourth "$three"
+check "root has extended the PCR: it does not match" \
+	"*PCR 13, sha384: the log makes *, which is not what the TPM has signed*" "$said"
+finish
