@@ -7,7 +7,7 @@ function __modgate_modules
 end
 
 function __modgate_verb
-    set -l verbs init status pending why approve baseline revoke ban list diff boot verify doctor mode key recovery
+    set -l verbs init status pending watch why approve baseline revoke ban list diff boot verify doctor mode key recovery
     if test (count $argv) -eq 0
         not __fish_seen_subcommand_from $verbs
     else
@@ -26,6 +26,7 @@ complete -c modgate -l version -d 'Show the version'
 complete -c modgate -n __modgate_verb -a init -d 'Make the keys, a local policy and an empty list'
 complete -c modgate -n __modgate_verb -a status -d 'Show at a glance what holds and what does not'
 complete -c modgate -n __modgate_verb -a pending -d 'Show what was refused and could be approved'
+complete -c modgate -n __modgate_verb -a watch -d 'Show what is refused as it happens'
 complete -c modgate -n __modgate_verb -a why -d 'Say whether a module would load'
 complete -c modgate -n __modgate_verb -a approve -d 'Put modules on the list of the owner'
 complete -c modgate -n __modgate_verb -a baseline -d 'Show the third-party modules of this machine; approve them at once'
@@ -73,6 +74,8 @@ complete -c modgate -n '__modgate_verb verify' -l log -d 'Check what was measure
 complete -c modgate -n '__modgate_verb verify' -l repair -d 'Sign anew what the counters left behind'
 complete -c modgate -n '__modgate_verb verify' -l generation -x -d 'List to put back'
 complete -c modgate -n '__modgate_verb verify' -l policy-generation -x -d 'Local policy to put back'
+complete -c modgate -n '__modgate_verb watch' -l new -d 'Leave out what was refused before'
+complete -c modgate -n '__modgate_verb watch' -l motd -r -F -d 'Keep a message at login'
 complete -c modgate -n '__modgate_verb list' -l full -d 'Digests in full'
 complete -c modgate -n '__modgate_verb boot' -l no-seal -d 'Leave sealing out'
 complete -c modgate -n '__modgate_verb key' -l show -d 'Show the keys'

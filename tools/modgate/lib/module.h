@@ -140,6 +140,10 @@ struct pending {
 	char *path;
 };
 
+/* events.c */
+char *event_clock(const struct record *event, const char *key);
+void event_json(struct json_object *j, const struct record *event);
+
 /* pending.c */
 struct pending *pending_find(const struct kernel *kernel, size_t *n);
 void pending_resolve(struct pending *pending, size_t n,

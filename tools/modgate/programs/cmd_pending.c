@@ -4,22 +4,9 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "programs.h"
 #include "states.h"
-
-/* Event times are seconds since power-on: what o'clock was that? */
-static char *clock_text(const struct record *event, const char *key)
-{
-	const char *uptime = record_get(event, key);
-	struct timespec now, since;
-
-	if (!uptime || clock_gettime(CLOCK_REALTIME, &now) ||
-	    clock_gettime(CLOCK_BOOTTIME, &since))
-		return xstrdup("-");
-	return time_text(now.tv_sec - since.tv_sec + atoll(uptime));
-}
 
 static const char *name_of(const struct pending *p, char **to_free)
 {
@@ -42,7 +29,7 @@ static void field(const char *name, const char *value)
 
 static void show(const struct states *s, const struct pending *p)
 {
-	char *last = clock_text(p->event, "last"), *name, *signer;
+	char *last = event_clock(p->event, "last"), *name, *signer;
 	char hex[HEX_SIZE], *text, *state;
 	struct module m;
 
@@ -83,8 +70,7 @@ static struct json_object *entry_json(const struct states *s,
 				      const struct pending *p)
 {
 	struct json_object *j = json_object_new_object();
-	char *first = clock_text(p->event, "time");
-	char *last = clock_text(p->event, "last"), *name, *signer, *state;
+	char *name, *signer, *state;
 	struct module m;
 
 	pending_module(&m, s->o, p);
@@ -95,22 +81,13 @@ static struct json_object *entry_json(const struct states *s,
 	json_str(j, "name", name_of(p, &name));
 	json_digest(j, "digest", p->digest);
 	json_str(j, "file", p->path);
-	json_str(j, "path", record_get(p->event, "path"));
 	json_str(j, "signer", signer);
-	json_str(j, "verdict", record_get(p->event, "verdict"));
-	json_str(j, "reason", record_get(p->event, "reason"));
+	event_json(j, p->event);
 	json_num(j, "count", p->count);
-	json_str(j, "first", first);
-	json_str(j, "last", last);
-	json_str(j, "comm", record_get(p->event, "comm"));
-	json_num(j, "pid", record_number(p->event, "pid"));
-	json_num(j, "uid", record_number(p->event, "uid"));
 	json_str(j, "state", state);
 	free(state);
 	free(signer);
 	free(name);
-	free(first);
-	free(last);
 	return j;
 }
 
