@@ -10,7 +10,7 @@ _modgate_names() {
 
 _modgate() {
 	local cur prev verb word i
-	local verbs="init status pending watch why approve baseline revoke ban list diff boot verify doctor mode key recovery"
+	local verbs="init status pending watch why approve baseline revoke ban list diff restart boot verify doctor mode key recovery"
 	local global="--root= --securityfs= --json --passphrase-fd= --help --version"
 
 	COMPREPLY=()
@@ -40,6 +40,7 @@ _modgate() {
 	init) word="--key= --anchor-key= --mode= --freshness= --audit --allow-kexec $global" ;;
 	pending) word="--kernel= $global" ;;
 	watch) word="--new --motd= $global" ;;
+	restart) word="--force $global" ;;
 	why) word="--kernel= --cert= $global" ;;
 	approve) word="--all-pending --on-demand --permanent --rebuilds --vendor= --unseen --name= --kernel= --cert= --generation= $global" ;;
 	baseline) word="--all --loaded --kernel= $global" ;;

@@ -7,7 +7,7 @@ function __modgate_modules
 end
 
 function __modgate_verb
-    set -l verbs init status pending watch why approve baseline revoke ban list diff boot verify doctor mode key recovery
+    set -l verbs init status pending watch why approve baseline revoke ban list diff restart boot verify doctor mode key recovery
     if test (count $argv) -eq 0
         not __fish_seen_subcommand_from $verbs
     else
@@ -34,6 +34,7 @@ complete -c modgate -n __modgate_verb -a revoke -d 'Refuse modules from now on'
 complete -c modgate -n __modgate_verb -a ban -d 'Refuse modules and signers, whoever approves them'
 complete -c modgate -n __modgate_verb -a list -d 'Show what is approved'
 complete -c modgate -n __modgate_verb -a diff -d 'Show what a restart would change'
+complete -c modgate -n __modgate_verb -a restart -d 'Say what a restart changes, and restart'
 complete -c modgate -n __modgate_verb -a boot -d 'Hand the documents to the kernel, then seal'
 complete -c modgate -n __modgate_verb -a verify -d 'Check the documents on disk'
 complete -c modgate -n __modgate_verb -a doctor -d 'Check what the promise of modgate rests on'
@@ -76,6 +77,7 @@ complete -c modgate -n '__modgate_verb verify' -l generation -x -d 'List to put 
 complete -c modgate -n '__modgate_verb verify' -l policy-generation -x -d 'Local policy to put back'
 complete -c modgate -n '__modgate_verb watch' -l new -d 'Leave out what was refused before'
 complete -c modgate -n '__modgate_verb watch' -l motd -r -F -d 'Keep a message at login'
+complete -c modgate -n '__modgate_verb restart' -l force -d 'Also if nothing waits for it'
 complete -c modgate -n '__modgate_verb list' -l full -d 'Digests in full'
 complete -c modgate -n '__modgate_verb boot' -l no-seal -d 'Leave sealing out'
 complete -c modgate -n '__modgate_verb key' -l show -d 'Show the keys'
