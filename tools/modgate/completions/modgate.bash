@@ -10,7 +10,7 @@ _modgate_names() {
 
 _modgate() {
 	local cur prev verb word i
-	local verbs="init status pending why approve baseline revoke ban list diff boot rebuild receipt verify doctor mode key recovery"
+	local verbs="init status pending watch why approve baseline revoke ban list diff restart boot rebuild receipt verify doctor mode key recovery"
 	local global="--root= --securityfs= --json --passphrase-fd= --help --version"
 
 	COMPREPLY=()
@@ -32,7 +32,7 @@ _modgate() {
 	--freshness) mapfile -t COMPREPLY < <(compgen -W "tpm none" -- "$cur"); return ;;
 	--key | --anchor-key) mapfile -t COMPREPLY < <(compgen -W "file tpm" -- "$cur"); return ;;
 	--root | --securityfs | --export | --run) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-	--cert | --log | --vendor | --signer | --import | --output | --verify-quote | --attestation-key) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--cert | --log | --motd | --vendor | --signer | --import | --output | --verify-quote | --attestation-key) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--boot | --diff) mapfile -t COMPREPLY < <(compgen -W "$(modgate receipt --history 2>/dev/null | cut -d ' ' -f 1)" -- "$cur"); return ;;
 	--kernel) mapfile -t COMPREPLY < <(compgen -W "$(ls /lib/modules 2>/dev/null)" -- "$cur"); return ;;
 	esac
@@ -40,6 +40,8 @@ _modgate() {
 	"") word="$verbs $global" ;;
 	init) word="--key= --anchor-key= --mode= --freshness= --audit --allow-kexec --stay-open $global" ;;
 	pending) word="--kernel= $global" ;;
+	watch) word="--new --motd= $global" ;;
+	restart) word="--force $global" ;;
 	why) word="--kernel= --cert= $global" ;;
 	approve) word="--all-pending --on-demand --permanent --rebuilds --vendor= --unseen --name= --kernel= --cert= --generation= $global" ;;
 	baseline) word="--all --loaded --kernel= $global" ;;

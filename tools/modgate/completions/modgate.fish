@@ -7,7 +7,7 @@ function __modgate_modules
 end
 
 function __modgate_verb
-    set -l verbs init status pending why approve baseline revoke ban list diff boot rebuild receipt verify doctor mode key recovery
+    set -l verbs init status pending watch why approve baseline revoke ban list diff restart boot rebuild receipt verify doctor mode key recovery
     if test (count $argv) -eq 0
         not __fish_seen_subcommand_from $verbs
     else
@@ -26,6 +26,7 @@ complete -c modgate -l version -d 'Show the version'
 complete -c modgate -n __modgate_verb -a init -d 'Make the keys, a local policy and an empty list'
 complete -c modgate -n __modgate_verb -a status -d 'Show at a glance what holds and what does not'
 complete -c modgate -n __modgate_verb -a pending -d 'Show what was refused and could be approved'
+complete -c modgate -n __modgate_verb -a watch -d 'Show what is refused as it happens'
 complete -c modgate -n __modgate_verb -a why -d 'Say whether a module would load'
 complete -c modgate -n __modgate_verb -a approve -d 'Put modules on the list of the owner'
 complete -c modgate -n __modgate_verb -a baseline -d 'Show the third-party modules of this machine; approve them at once'
@@ -33,6 +34,7 @@ complete -c modgate -n __modgate_verb -a revoke -d 'Refuse modules from now on'
 complete -c modgate -n __modgate_verb -a ban -d 'Refuse modules and signers, whoever approves them'
 complete -c modgate -n __modgate_verb -a list -d 'Show what is approved'
 complete -c modgate -n __modgate_verb -a diff -d 'Show what a restart would change'
+complete -c modgate -n __modgate_verb -a restart -d 'Say what a restart changes, and restart'
 complete -c modgate -n __modgate_verb -a boot -d 'Hand the documents to the kernel, then seal'
 complete -c modgate -n __modgate_verb -a rebuild -d 'Make and load the module collection, close the gate'
 complete -c modgate -n __modgate_verb -a receipt -d 'Show which third-party modules have been in this kernel'
@@ -92,6 +94,9 @@ complete -c modgate -n '__modgate_verb receipt' -l attestation-key -F -d 'Print 
 complete -c modgate -n '__modgate_verb receipt' -l verify-quote -r -F -d 'Verify the quote of another machine'
 complete -c modgate -n '__modgate_verb receipt' -l nonce -x -d 'What the quote has to answer'
 complete -c modgate -n '__modgate_verb receipt' -l pcr -x -d 'Where the kernel of that machine measures'
+complete -c modgate -n '__modgate_verb watch' -l new -d 'Leave out what was refused before'
+complete -c modgate -n '__modgate_verb watch' -l motd -r -F -d 'Keep a message at login'
+complete -c modgate -n '__modgate_verb restart' -l force -d 'Also if nothing waits for it'
 complete -c modgate -n '__modgate_verb list' -l full -d 'Digests in full'
 complete -c modgate -n '__modgate_verb boot' -l no-seal -d 'Leave sealing out'
 complete -c modgate -n '__modgate_verb boot' -l run -r -a '(__fish_complete_directories)' -d 'Where the mark for doctor goes'

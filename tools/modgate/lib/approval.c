@@ -208,29 +208,3 @@ const struct modgate_vendor *vendor_entry(const struct stored *list,
 	}
 	return NULL;
 }
-
-/**
- * pending_approved() - is a module that was refused approved by now?
- * @w: everything that is known
- * @o: options
- * @p: as resolved: only a file tells whose work it is
- * @next: after a restart, else now
- *
- * Return: true if so, by its digest or as the work of a vendor.
- */
-bool pending_approved(const struct world *w, const struct options *o,
-		      const struct pending *p, bool next)
-{
-	const struct view *view;
-	struct module m;
-	bool yes;
-
-	if (world_approval(w, p->digest, next))
-		return true;
-	if (!p->path)
-		return false;
-	yes = !module_read(&m, o, p->path, NULL) && !m.problem &&
-	      vendor_find(w, &m, next, 0, &view);
-	module_free(&m);
-	return yes;
-}

@@ -249,3 +249,26 @@ void diff_documents(struct json_object *changes, const char *what,
 	compare_section(&c, &bans, old->bans, old->n_bans, new->bans,
 			new->n_bans);
 }
+
+/**
+ * diff_world() - collect what a restart would change
+ * @changes: array to which it is added
+ * @w: everything that is known; there is a local policy for the next start
+ */
+void diff_world(struct json_object *changes, const struct world *w)
+{
+	size_t i;
+
+	diff_documents(changes, "policy", w->policy ? &w->policy->doc : NULL,
+		       &w->policy_next->doc);
+	for (i = 0; i < w->n_views; i++) {
+		const struct view *v = &w->views[i];
+		char *what = fmt("list of %s", v->name);
+
+		if (v->next)
+			diff_documents(changes, what,
+				       v->in_force ? &v->in_force->doc : NULL,
+				       &v->next->doc);
+		free(what);
+	}
+}

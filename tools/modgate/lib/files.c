@@ -12,7 +12,8 @@
 
 #include "util.h"
 
-static int read_all(int fd, size_t max, void **data, size_t *size)
+/* As file_read(), from where an open file stands. */
+int file_read_open(int fd, size_t max, void **data, size_t *size)
 {
 	size_t room = 4096, used = 0;
 	struct stat st;
@@ -86,7 +87,7 @@ int file_read(const char *path, size_t max, void **data, size_t *size)
 
 	if (fd < 0)
 		return -errno;
-	err = read_all(fd, max, data, size);
+	err = file_read_open(fd, max, data, size);
 	close(fd);
 	return err;
 }

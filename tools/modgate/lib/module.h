@@ -145,11 +145,18 @@ struct pending {
 	char *path;
 };
 
+/* events.c */
+char *event_clock(const struct record *event, const char *key);
+void event_json(struct json_object *j, const struct record *event);
+
 /* pending.c */
 struct pending *pending_find(const struct kernel *kernel, size_t *n);
 void pending_resolve(struct pending *pending, size_t n,
 		     const struct options *o, const char *release);
+void pending_module(struct module *module, const struct options *o,
+		    const struct pending *p);
 void pending_free(struct pending *pending, size_t n);
+bool event_is_pending(const struct record *event);
 const struct record *event_for(const struct kernel *kernel,
 			       const __u8 *digest);
 

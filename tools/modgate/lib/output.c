@@ -30,16 +30,21 @@ const char *dash(const char *s)
 }
 
 /* Text from a module or a file name: what a terminal could act on is escaped. */
-void print_untrusted(const char *s)
+void fprint_untrusted(FILE *f, const char *s)
 {
 	const unsigned char *p = (const unsigned char *)dash(s);
 
 	for (; *p; p++) {
 		if (*p < ' ' || *p == 0x7f || *p >= 0x80)
-			printf("\\x%02X", *p);
+			fprintf(f, "\\x%02X", *p);
 		else
-			putchar(*p);
+			putc(*p, f);
 	}
+}
+
+void print_untrusted(const char *s)
+{
+	fprint_untrusted(stdout, s);
 }
 
 void json_str(struct json_object *o, const char *key, const char *value)

@@ -24,6 +24,15 @@ static bool approval_could_help(const char *reason)
 	return false;
 }
 
+/* Is it a module that an approval could have load? */
+bool event_is_pending(const struct record *event)
+{
+	const char *reason = record_get(event, "reason");
+
+	return record_is(event, "op", "module") && reason &&
+	       approval_could_help(reason);
+}
+
 static struct pending *find(struct pending *p, size_t n, const __u8 *digest)
 {
 	size_t i;
@@ -55,9 +64,7 @@ struct pending *pending_find(const struct kernel *kernel, size_t *n)
 		__u8 digest[MODGATE_DIGEST_SIZE];
 		struct pending *p;
 
-		if (!record_is(event, "op", "module") ||
-		    !record_get(event, "reason") ||
-		    !approval_could_help(record_get(event, "reason")) ||
+		if (!event_is_pending(event) ||
 		    !record_digest(event, "digest", digest))
 			continue;
 		p = find(pending, *n, digest);
@@ -126,6 +133,17 @@ void pending_resolve(struct pending *pending, size_t n,
 	}
 	if (w.left)
 		free(lookup_walk(o, release, false, take_path, &w));
+}
+
+/* The module of an entry, for more than its digest if it has a file; to be freed. */
+void pending_module(struct module *module, const struct options *o,
+		    const struct pending *p)
+{
+	if (!p->path || module_read(module, o, p->path, NULL)) {
+		memset(module, 0, sizeof(*module));
+		memcpy(module->digest, p->digest, sizeof(module->digest));
+	}
+	module->event = p->event;
 }
 
 void pending_free(struct pending *pending, size_t n)

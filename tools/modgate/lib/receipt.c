@@ -98,6 +98,19 @@ enum status receipt_read_kernel(struct receipt *receipt,
 	return status;
 }
 
+/* Likewise, if there is one, and without a word if not. */
+bool receipt_try(struct receipt *receipt, const struct kernel *kernel)
+{
+	char *path = fmt("%s/receipt", kernel->dir);
+	bool good = false;
+
+	memset(receipt, 0, sizeof(*receipt));
+	if (kernel->present && !access(path, R_OK))
+		good = !receipt_read(receipt, path);
+	free(path);
+	return good;
+}
+
 /* Has no third-party code come up? */
 bool receipt_is_empty(const struct receipt *receipt)
 {
@@ -108,21 +121,18 @@ bool receipt_is_empty(const struct receipt *receipt)
 /* Is a module live that the kernel keeps until restart? */
 bool receipt_permanent(const struct kernel *kernel, const __u8 *digest)
 {
-	char *path = fmt("%s/receipt", kernel->dir), hex[HEX_SIZE];
+	char hex[HEX_SIZE];
 	struct receipt r;
 	bool found = false;
 	size_t i;
 
 	digest_hex(hex, digest);
-	if (!kernel->present || access(path, R_OK))
-		memset(&r, 0, sizeof(r));
-	else if (!receipt_read(&r, path))
+	if (receipt_try(&r, kernel))
 		for (i = 0; i < r.n; i++)
 			found |= record_is(&r.lines[i], "digest", hex) &&
 				 record_is(&r.lines[i], "state", "live") &&
 				 record_is(&r.lines[i], "permanent", "yes");
 	receipt_free(&r);
-	free(path);
 	return found;
 }
 

@@ -36,6 +36,7 @@ enum status receipt_read_kernel(struct receipt *receipt,
 				const struct kernel *kernel);
 enum status receipt_read_filed(struct receipt *receipt, const struct options *o,
 			       const char *name);
+bool receipt_try(struct receipt *receipt, const struct kernel *kernel);
 bool receipt_is_empty(const struct receipt *receipt);
 bool receipt_permanent(const struct kernel *kernel, const __u8 *digest);
 void receipt_hash(const struct receipt *receipt,

@@ -71,6 +71,7 @@ bool has_suffix(const char *s, const char *suffix);
 /* output.c */
 const char *tick(bool good);
 const char *dash(const char *s);
+void fprint_untrusted(FILE *f, const char *s);
 void print_untrusted(const char *s);
 void json_str(struct json_object *o, const char *key, const char *value);
 void json_num(struct json_object *o, const char *key, uint64_t value);
@@ -87,6 +88,7 @@ extern const char *const role_names[];
 
 /* files.c: return 0 or a negative errno */
 int file_read(const char *path, size_t max, void **data, size_t *size);
+int file_read_open(int fd, size_t max, void **data, size_t *size);
 int file_replace(const char *dir, const char *name, const void *data,
 		 size_t size, mode_t mode);
 int file_move(const char *from, const char *to_dir, const char *name);

@@ -118,9 +118,6 @@ const char *vendor_unknown(const struct stored *list,
 const struct modgate_vendor *vendor_entry(const struct stored *list,
 					  const __u8 *digest, const char *pattern);
 
-bool pending_approved(const struct world *w, const struct options *o,
-		      const struct pending *p, bool next);
-
 /* examine.c */
 char *module_obstacle(const struct world *world, const struct options *o,
 		      const struct module *module);

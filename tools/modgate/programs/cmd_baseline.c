@@ -9,26 +9,17 @@
 #include <unistd.h>
 
 #include "programs.h"
-#include "world.h"
+#include "states.h"
 
 #define PROC_MODULES_MAX (16U << 20)
-
-/* What becomes of it after a restart. */
-enum fate { ACTIVE, APPROVED, OPEN, HOPELESS, LOST };
-
-static const char *const fates[] = {
-	[ACTIVE] = "active",
-	[APPROVED] = "approved (restart needed)",
-	[OPEN] = "not approved",
-	[HOPELESS] = "cannot be approved",
-	[LOST] = "no file to be read",
-};
 
 /* A third-party module. */
 struct found {
 	struct module module;
 	bool loaded;
-	enum fate fate;
+	bool open;		/* it is not approved, but can be */
+	enum module_state state;
+	const char *reason;	/* of its state, or NULL */
 	char *why;		/* it cannot be approved, or NULL */
 };
 
@@ -36,6 +27,7 @@ struct job {
 	struct options *o;
 	const char *release;
 	struct world world;
+	struct states states;
 	struct found *found;
 	size_t n;
 	bool all;
@@ -44,17 +36,15 @@ struct job {
 
 static void judge(const struct job *job, struct found *f)
 {
-	struct verdict now, next;
+	struct verdict next;
 
-	verdict_make(&now, &job->world, &f->module, false);
+	f->state = state_of(&job->states, &f->module, &f->reason);
 	verdict_make(&next, &job->world, &f->module, true);
-	if (next.allow)
-		f->fate = now.allow ? ACTIVE : APPROVED;
-	else
-		f->why = approval_obstacle(&job->world, job->o, &f->module, false);
 	if (!next.allow)
-		f->fate = f->why ? HOPELESS : OPEN;
-	verdict_free(&now);
+		f->why = approval_obstacle(&job->world, job->o, &f->module, false);
+	if (f->why && (f->state == STATE_PENDING || f->state == STATE_NOT_APPROVED))
+		f->state = STATE_HOPELESS;
+	f->open = !next.allow && !f->why;
 	verdict_free(&next);
 }
 
@@ -85,7 +75,7 @@ static void add_lost(struct job *job, const char *path)
 
 	f->module.name = module_name_of(path);
 	f->loaded = true;
-	f->fate = LOST;
+	f->state = STATE_NO_FILE;
 }
 
 /* The kernel's own need no approval. */
@@ -165,21 +155,24 @@ static void show_row(const struct found *f)
 {
 	const struct module *m = &f->module;
 	char *signer = m->path ? modsig_text(&m->sig) : NULL;
+	char *state = state_text(f->state, f->reason);
 	char hex[HEX_SIZE] = "-";
 
 	if (m->path)
 		digest_hex(hex, m->digest);
-	printf("%-24s %-9s %-16.16s %-26s ", m->name,
-	       f->loaded ? "loaded" : "installed", hex, fates[f->fate]);
+	printf("%-24s %-9s %-16.16s %-28s ", m->name,
+	       f->loaded ? "loaded" : "installed", hex, state);
 	print_untrusted(signer);
 	putchar('\n');
 	if (f->why)
 		printf("%-24s %s\n", "", f->why);
+	free(state);
 	free(signer);
 }
 
 static struct json_object *row_json(const struct found *f)
 {
+	char *state = state_text(f->state, f->reason);
 	struct json_object *j = json_object_new_object();
 
 	if (f->module.path)
@@ -187,8 +180,9 @@ static struct json_object *row_json(const struct found *f)
 	else
 		json_str(j, "name", f->module.name);
 	json_yes(j, "loaded", f->loaded);
-	json_str(j, "state", fates[f->fate]);
+	json_str(j, "state", state);
 	json_str(j, "why", f->why);
+	free(state);
 	return j;
 }
 
@@ -209,11 +203,11 @@ static enum status show(const struct job *job)
 		       job->release);
 		return ST_OK;
 	}
-	printf("%-24s %-9s %-16s %-26s %s\n", "NAME", "", "DIGEST", "STATE",
+	printf("%-24s %-9s %-16s %-28s %s\n", "NAME", "", "DIGEST", "STATE",
 	       "SIGNER");
 	for (i = 0; i < job->n; i++) {
 		show_row(&job->found[i]);
-		open += job->found[i].fate == OPEN;
+		open += job->found[i].open;
 	}
 	if (open)
 		puts("\nApprove with 'modgate baseline NAME...', --loaded or --all, then restart.");
@@ -234,7 +228,7 @@ static bool is_chosen(const struct job *job, const struct found *f,
 {
 	int i;
 
-	if (f->fate != OPEN)
+	if (!f->open)
 		return false;
 	if (job->all || (job->loaded && f->loaded))
 		return true;
@@ -254,13 +248,13 @@ static enum status check_name(const struct job *job, const char *name)
 		if (!is_called(&job->found[i], name))
 			continue;
 		f = &job->found[i];
-		if (f->fate != HOPELESS && f->fate != LOST)
+		if (!f->why && f->state != STATE_NO_FILE)
 			return ST_OK;
 	}
 	if (!f)
 		return fail(ST_NO, "%s: not a third-party module that 'modgate baseline' shows",
 			    name);
-	return fail(ST_NO, "%s: %s%s%s", name, fates[f->fate],
+	return fail(ST_NO, "%s: %s%s%s", name, state_word(f->state),
 		    f->why ? ": " : "", f->why ? f->why : "");
 }
 
@@ -336,6 +330,7 @@ static enum status run(int argc, char **argv, struct options *o)
 	if (!status && !*o->root && geteuid())
 		status = fail(ST_PRIVILEGE, "only root may ask the kernel whose modules they are");
 	if (!status) {
+		states_read(&job.states, &job.world, o);
 		find(&job);
 		status = job.all || job.loaded || named ?
 			 approve_chosen(&job, argc - optind, argv + optind) : show(&job);
@@ -345,6 +340,7 @@ static enum status run(int argc, char **argv, struct options *o)
 		free(job.found[i].why);
 	}
 	free(job.found);
+	states_free(&job.states);
 	world_free(&job.world);
 	free(running);
 	return status;

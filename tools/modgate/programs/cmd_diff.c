@@ -95,26 +95,13 @@ static enum status diff_restart(const struct options *o)
 	struct json_object *changes;
 	enum status status;
 	struct world w;
-	size_t i;
 
 	status = world_read(&w, o);
 	if (!status)
 		status = world_need(&w, o);
 	if (!status) {
 		changes = json_object_new_array();
-		diff_documents(changes, "policy",
-			       w.policy ? &w.policy->doc : NULL,
-			       &w.policy_next->doc);
-		for (i = 0; i < w.n_views; i++) {
-			const struct view *v = &w.views[i];
-			char *what = fmt("list of %s", v->name);
-
-			if (v->next)
-				diff_documents(changes, what,
-					       v->in_force ? &v->in_force->doc : NULL,
-					       &v->next->doc);
-			free(what);
-		}
+		diff_world(changes, &w);
 		status = finish(o, changes, "A restart would change nothing.");
 	}
 	world_free(&w);

@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include "programs.h"
-#include "world.h"
+#include "states.h"
 
 /* What is printed how. */
 struct table {
 	const struct options *o;
+	const struct states *states;
 	bool full;
 	struct json_object *json;
 	size_t rows;
@@ -20,8 +21,9 @@ struct table {
 /* What becomes of an entry. */
 enum fate { STAYS, GOES, COMES, UNUSED };
 
-static const char *const approval_states[] = {
-	"active", "revoked", "approved (restart needed)", "not in force",
+/* Of vendors; a module has a state of its own. */
+static const enum module_state approval_states[] = {
+	STATE_ACTIVE, STATE_REVOKED, STATE_APPROVED, STATE_NOT_IN_FORCE,
 };
 
 static const char *const ban_states[] = {
@@ -34,31 +36,45 @@ struct entry {
 	const char *name;
 	const __u8 *digest;
 	__u32 flags;
+	const struct modgate_module *module;	/* if it is one */
 };
 
 static struct entry module_entry(const struct modgate_module *m)
 {
 	return (struct entry){ "module", (const char *)m->name, m->digest,
-			       modgate_le32(m->flags) };
+			       modgate_le32(m->flags), m };
 }
 
 static struct entry vendor_entry_of(const struct modgate_vendor *v)
 {
 	return (struct entry){ "vendor", (const char *)v->pattern, v->digest,
-			       modgate_le32(v->flags) };
+			       modgate_le32(v->flags), NULL };
 }
 
 static struct entry ban_entry(const struct modgate_ban *b)
 {
-	return (struct entry){ "ban", (const char *)b->name, b->digest, 0 };
+	return (struct entry){ "ban", (const char *)b->name, b->digest, 0, NULL };
+}
+
+/* To be freed. */
+static char *state_of_row(const struct table *t, const struct entry *e,
+			  enum fate fate)
+{
+	enum module_state state = approval_states[fate];
+	const char *reason = NULL;
+
+	if (!strcmp(e->kind, "ban"))
+		return xstrdup(ban_states[fate]);
+	if (e->module && fate != UNUSED)
+		state = state_of_entry(t->states, e->module, &reason);
+	return state_text(state, reason);
 }
 
 static void row(struct table *t, const struct view *v,
 		const struct stored *list, const struct entry *e,
 		enum fate fate)
 {
-	const char *state = (strcmp(e->kind, "ban") ? approval_states :
-						      ban_states)[fate];
+	char *state = state_of_row(t, e, fate);
 	char *flags = flag_names(e->flags, module_flag_names);
 	unsigned long long generation = stored_generation(list);
 	char hex[HEX_SIZE];
@@ -77,14 +93,15 @@ static void row(struct table *t, const struct view *v,
 		json_object_array_add(t->json, j);
 	} else {
 		if (!t->rows)
-			printf("%-24s %-6s %-*s %-26s %-10s %-12s %s\n",
+			printf("%-24s %-6s %-*s %-28s %-10s %-12s %s\n",
 			       "NAME", "KIND", t->full ? 96 : 16, "DIGEST",
 			       "STATE", "FLAGS", "AUTHORITY", "GENERATION");
-		printf("%-24s %-6s %.*s %-26s %-10s %-12s %llu\n",
+		printf("%-24s %-6s %.*s %-28s %-10s %-12s %llu\n",
 		       dash(e->name), e->kind, t->full ? 96 : 16, hex, state,
 		       flags, v->name, generation);
 	}
 	t->rows++;
+	free(state);
 	free(flags);
 }
 
@@ -142,7 +159,8 @@ static void list_view(struct table *t, const struct world *w,
 
 static enum status list(const struct options *o, bool full)
 {
-	struct table t = { .o = o, .full = full };
+	struct states states = { 0 };
+	struct table t = { .o = o, .full = full, .states = &states };
 	enum status status;
 	struct world w;
 	size_t i;
@@ -151,6 +169,7 @@ static enum status list(const struct options *o, bool full)
 	if (!status)
 		status = world_need(&w, o);
 	if (!status) {
+		states_read(&states, &w, o);
 		t.json = json_object_new_array();
 		for (i = 0; i < w.n_views; i++)
 			list_view(&t, &w, &w.views[i]);
@@ -160,6 +179,7 @@ static enum status list(const struct options *o, bool full)
 			json_object_put(t.json);
 		if (!o->json && !t.rows)
 			puts("Nothing is approved, and nothing banned.");
+		states_free(&states);
 	}
 	world_free(&w);
 	return status;

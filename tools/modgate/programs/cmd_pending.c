@@ -4,32 +4,9 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "programs.h"
-#include "world.h"
-
-/* Event times are seconds since power-on: what o'clock was that? */
-static char *clock_text(const struct record *event, const char *key)
-{
-	const char *uptime = record_get(event, key);
-	struct timespec now, since;
-
-	if (!uptime || clock_gettime(CLOCK_REALTIME, &now) ||
-	    clock_gettime(CLOCK_BOOTTIME, &since))
-		return xstrdup("-");
-	return time_text(now.tv_sec - since.tv_sec + atoll(uptime));
-}
-
-static const char *state_word(const struct world *w, const struct options *o,
-			      const struct pending *p)
-{
-	if (pending_approved(w, o, p, false))
-		return "active";
-	if (pending_approved(w, o, p, true))
-		return "approved, restart needed";
-	return "pending";
-}
+#include "states.h"
 
 static const char *name_of(const struct pending *p, char **to_free)
 {
@@ -43,19 +20,6 @@ static const char *name_of(const struct pending *p, char **to_free)
 	return *to_free ? *to_free : "-";
 }
 
-static void signer_of(const struct pending *p, const struct options *o,
-		      char **text)
-{
-	struct module m;
-
-	*text = NULL;
-	if (!p->path)
-		return;
-	if (!module_read(&m, o, p->path, NULL) && !m.problem)
-		*text = modsig_text(&m.sig);
-	module_free(&m);
-}
-
 static void field(const char *name, const char *value)
 {
 	printf("     %-8s ", name);
@@ -63,16 +27,20 @@ static void field(const char *name, const char *value)
 	putchar('\n');
 }
 
-static void show(const struct world *w, const struct options *o,
-		 const struct pending *p)
+static void show(const struct states *s, const struct pending *p)
 {
-	char *last = clock_text(p->event, "last"), *name, *signer;
-	char hex[HEX_SIZE], *text;
+	char *last = event_clock(p->event, "last"), *name, *signer;
+	char hex[HEX_SIZE], *text, *state;
+	struct module m;
 
-	signer_of(p, o, &signer);
+	pending_module(&m, s->o, p);
+	state = state_text_of(s, &m);
+	signer = m.path && !m.problem ? modsig_text(&m.sig) : NULL;
+	module_free(&m);
 	printf("%3llu  ", p->number);
 	print_untrusted(name_of(p, &name));
-	printf("  (%s)\n", state_word(w, o, p));
+	printf("  (%s)\n", state);
+	free(state);
 	text = fmt("%s, %s, %llu time(s), last %s",
 		   dash(record_get(p->event, "verdict")),
 		   dash(record_get(p->event, "reason")), p->count, last);
@@ -98,34 +66,28 @@ static void show(const struct world *w, const struct options *o,
 	free(last);
 }
 
-static struct json_object *entry_json(const struct world *w,
-				      const struct options *o,
+static struct json_object *entry_json(const struct states *s,
 				      const struct pending *p)
 {
 	struct json_object *j = json_object_new_object();
-	char *first = clock_text(p->event, "time");
-	char *last = clock_text(p->event, "last"), *name, *signer;
+	char *name, *signer, *state;
+	struct module m;
 
-	signer_of(p, o, &signer);
+	pending_module(&m, s->o, p);
+	state = state_text_of(s, &m);
+	signer = m.path && !m.problem ? modsig_text(&m.sig) : NULL;
+	module_free(&m);
 	json_num(j, "number", p->number);
 	json_str(j, "name", name_of(p, &name));
 	json_digest(j, "digest", p->digest);
 	json_str(j, "file", p->path);
-	json_str(j, "path", record_get(p->event, "path"));
 	json_str(j, "signer", signer);
-	json_str(j, "verdict", record_get(p->event, "verdict"));
-	json_str(j, "reason", record_get(p->event, "reason"));
+	event_json(j, p->event);
 	json_num(j, "count", p->count);
-	json_str(j, "first", first);
-	json_str(j, "last", last);
-	json_str(j, "comm", record_get(p->event, "comm"));
-	json_num(j, "pid", record_number(p->event, "pid"));
-	json_num(j, "uid", record_number(p->event, "uid"));
-	json_str(j, "state", state_word(w, o, p));
+	json_str(j, "state", state);
+	free(state);
 	free(signer);
 	free(name);
-	free(first);
-	free(last);
 	return j;
 }
 
@@ -135,7 +97,9 @@ static void print_all(const struct world *w, const struct options *o,
 	struct json_object *array = json_object_new_array();
 	struct pending *p;
 	size_t n, i, shown = 0;
+	struct states s;
 
+	states_read(&s, w, o);
 	p = pending_find(&w->kernel, &n);
 	pending_resolve(p, n, o, release);
 	for (i = 0; i < n; i++) {
@@ -143,12 +107,13 @@ static void print_all(const struct world *w, const struct options *o,
 		if (!w->assumed && world_approval(w, p[i].digest, false))
 			continue;
 		if (o->json)
-			json_object_array_add(array, entry_json(w, o, &p[i]));
+			json_object_array_add(array, entry_json(&s, &p[i]));
 		else
-			show(w, o, &p[i]);
+			show(&s, &p[i]);
 		shown++;
 	}
 	pending_free(p, n);
+	states_free(&s);
 	if (o->json) {
 		json_out(array);
 		return;

@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collection.h"
 #include "programs.h"
-#include "receipt.h"
+#include "states.h"
 
 /* What the command line asks for. */
 struct request {
@@ -119,9 +118,12 @@ static void show(const struct rebuild *r)
 		left_out += m->left_out;
 		on_demand += !m->left_out && m->flags & MODGATE_MODULE_ON_DEMAND;
 		if (m->left_out) {
-			printf("%s %s: left out (%s): ", tick(false), m->name, m->reason);
+			char *state = state_text(STATE_LEFT_OUT, m->reason);
+
+			printf("%s %s: %s: ", tick(false), m->name, state);
 			print_untrusted(m->detail);
 			putchar('\n');
+			free(state);
 		}
 	}
 	printf("%s collection for %s: %s; %zu %s, %zu on demand, %zu left out\n",
@@ -147,8 +149,11 @@ static struct json_object *members_json(const struct rebuild *r)
 		const struct member *m = &r->c.members[i];
 		struct json_object *j = json_object_new_object();
 		char *flags = flag_names(m->flags, module_flag_names);
+		char *state = m->left_out ? state_text(STATE_LEFT_OUT, m->reason) :
+					    xstrdup(state_word(STATE_ACTIVE));
 
 		json_str(j, "name", m->name);
+		json_str(j, "state", state);
 		json_digest(j, "digest", m->digest);
 		json_str(j, "path", m->path);
 		json_str(j, "flags", strcmp(flags, "-") ? flags : NULL);
@@ -156,6 +161,7 @@ static struct json_object *members_json(const struct rebuild *r)
 		json_str(j, "reason", m->reason);
 		json_str(j, "detail", m->detail);
 		json_object_array_add(array, j);
+		free(state);
 		free(flags);
 	}
 	return array;

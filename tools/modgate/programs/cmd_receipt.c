@@ -8,10 +8,9 @@
 #include <string.h>
 
 #include "attest.h"
-#include "collection.h"
 #include "measure_log.h"
 #include "programs.h"
-#include "receipt.h"
+#include "states.h"
 
 /* What the command line asks for. */
 struct request {
@@ -93,17 +92,22 @@ static void left_out(const struct options *o, const struct kernel *kernel,
 	for (i = 0; i < c.n; i++) {
 		const struct member *m = &c.members[i];
 		struct json_object *j;
+		char *state;
 
 		if (!m->left_out)
 			continue;
+		state = state_text(STATE_LEFT_OUT, m->reason);
 		if (!array) {
-			printf("%s %s: left out (%s): ", tick(false), m->name, m->reason);
+			printf("%s %s: %s: ", tick(false), m->name, state);
 			print_untrusted(m->detail);
 			putchar('\n');
+			free(state);
 			continue;
 		}
 		j = json_object_new_object();
 		json_str(j, "name", m->name);
+		json_str(j, "state", state);
+		free(state);
 		json_digest(j, "digest", m->digest);
 		json_str(j, "reason", m->reason);
 		json_str(j, "detail", m->detail);

@@ -9,6 +9,7 @@
 #include "freshness.h"
 #include "programs.h"
 #include "rotation.h"
+#include "states.h"
 
 /* What has been found so far. */
 struct report {
@@ -18,6 +19,8 @@ struct report {
 	struct json_object *problems;
 	struct json_object *counters;
 	bool rolled_back;	/* says the TPM */
+	struct states states;
+	size_t count[STATES];	/* of modules, by their state */
 };
 
 /* One line: a mark, what it is about, and what about it. */
@@ -210,25 +213,81 @@ static void show_rest(const struct report *r)
 		     locked_down(r->o) ? ", and is on" : "; it is off");
 }
 
-static size_t count_pending(const struct report *r)
+/* How many modules are in which state: those that were refused, and those on lists. */
+static void count_pending(struct report *r)
 {
 	char *release = kernel_release();
 	struct pending *p;
-	size_t n, i, count = 0;
+	size_t n, i;
 
 	p = pending_find(&r->w->kernel, &n);
 	pending_resolve(p, n, r->o, release);
-	for (i = 0; i < n; i++)
-		if (!pending_approved(r->w, r->o, &p[i], true))
-			count++;
+	for (i = 0; i < n; i++) {
+		const char *reason;
+		struct module m;
+
+		pending_module(&m, r->o, &p[i]);
+		if (state_of(&r->states, &m, &reason) == STATE_PENDING)
+			r->count[STATE_PENDING]++;
+		module_free(&m);
+	}
 	pending_free(p, n);
 	free(release);
-	return count;
+}
+
+static void count_entries(struct report *r, const struct stored *list,
+			  const struct stored *but)
+{
+	const char *reason;
+	__u32 i;
+
+	for (i = 0; list && i < list->doc.n_modules; i++) {
+		const struct modgate_module *m = &list->doc.modules[i];
+
+		if (!but || !modgate_find_module(&but->doc, m->digest))
+			r->count[state_of_entry(&r->states, m, &reason)]++;
+	}
+}
+
+static void count_states(struct report *r)
+{
+	size_t i;
+
+	states_read(&r->states, r->w, r->o);
+	count_pending(r);
+	for (i = 0; i < r->w->n_views; i++) {
+		const struct view *v = &r->w->views[i];
+
+		count_entries(r, v->in_force, NULL);
+		if (v->next != v->in_force)
+			count_entries(r, v->next, v->in_force);
+	}
+	states_free(&r->states);
+}
+
+/* Pending ones have a line of their own. */
+static void show_states(const struct report *r)
+{
+	char *text = NULL, *longer;
+	size_t i;
+
+	for (i = 0; i < STATES; i++) {
+		if (!r->count[i] || i == STATE_PENDING)
+			continue;
+		longer = fmt("%s%s%zu %s", text ? text : "", text ? ", " : "",
+			     r->count[i], state_word(i));
+		free(text);
+		text = longer;
+	}
+	if (text)
+		line(!r->count[STATE_LEFT_OUT] && !r->count[STATE_REVOKED_LOADED] &&
+		     !r->count[STATE_GONE], "modules", "%s, see 'modgate list'", text);
+	free(text);
 }
 
 static void show_pending(const struct report *r)
 {
-	size_t n = count_pending(r);
+	size_t n = r->count[STATE_PENDING];
 
 	if (!r->w->kernel.privileged)
 		line(is(r, "refused", "0"), "refused",
@@ -278,6 +337,7 @@ static void show(const struct report *r)
 	for (i = 0; i < r->w->n_views; i++)
 		show_list(r, &r->w->views[i]);
 	show_rest(r);
+	show_states(r);
 	show_pending(r);
 	show_waiting(r);
 	if (!r->w->anchored)
@@ -316,6 +376,7 @@ static void show_json(const struct report *r, enum status status)
 {
 	struct json_object *j = r->json, *kernel = json_object_new_object();
 	struct json_object *lists = json_object_new_array();
+	struct json_object *states = json_object_new_object();
 	const struct record *state = &r->w->kernel.state;
 	size_t i;
 
@@ -332,7 +393,11 @@ static void show_json(const struct report *r, enum status status)
 	json_object_object_add(j, "lists", lists);
 	json_yes(j, "restart_needed", world_waits(r->w));
 	if (r->w->kernel.privileged)
-		json_num(j, "pending", count_pending(r));
+		json_num(j, "pending", r->count[STATE_PENDING]);
+	for (i = 0; i < STATES; i++)
+		if (r->count[i])
+			json_num(states, state_word(i), r->count[i]);
+	json_object_object_add(j, "states", states);
 	json_object_object_add(j, "counters", json_object_get(r->counters));
 	json_object_object_add(j, "problems", json_object_get(r->problems));
 	json_num(j, "status", status);
@@ -369,6 +434,7 @@ static enum status run(int argc, char **argv, struct options *o)
 		find_disk_problems(&r);
 		r.counters = json_object_new_array();
 		find_counter_problems(&r);
+		count_states(&r);
 		status = judge(&r);
 		if (o->json) {
 			show_json(&r, status);

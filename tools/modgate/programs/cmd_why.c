@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "programs.h"
-#include "world.h"
+#include "states.h"
 
 /* One answer. */
 struct answer {
@@ -20,6 +20,7 @@ struct answer {
 	char *kernel;		/* what no approval changes, or NULL */
 	enum status status;
 	char *remedy;
+	char *state;
 };
 
 static bool loads(const struct answer *a, const struct verdict *v, bool next)
@@ -236,8 +237,18 @@ static void find_remedy(struct answer *a)
 						     a->now.reason, a);
 }
 
+static void find_state(struct answer *a)
+{
+	struct states s;
+
+	states_read(&s, a->w, a->o);
+	a->state = state_text_of(&s, a->m);
+	states_free(&s);
+}
+
 static void find_answer(struct answer *a)
 {
+	find_state(a);
 	verdict_make(&a->now, a->w, a->m, false);
 	a->has_next = a->w->policy_next;
 	if (a->has_next)
@@ -301,6 +312,7 @@ static void show(const struct answer *a)
 
 	print_untrusted(m->name);
 	printf(": %s\n", headline(a));
+	field("state", a->state);
 	field("reason", a->now.reason);
 	field("decided", a->now.decided);
 	if (a->kernel)
@@ -332,6 +344,7 @@ static void show_json(const struct answer *a)
 	struct json_object *j = json_object_new_object();
 
 	module_json(j, a->m);
+	json_str(j, "state", a->state);
 	json_yes(j, "loads", loads_now(a));
 	json_yes(j, "loads_after_restart", loads_next(a));
 	json_yes(j, "allow", a->now.allow);
@@ -377,6 +390,7 @@ static enum status why(const struct options *o, const char *target,
 		verdict_free(&a.next);
 		free(a.kernel);
 		free(a.remedy);
+		free(a.state);
 	}
 	module_free(&m);
 	world_free(&w);

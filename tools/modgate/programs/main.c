@@ -37,10 +37,10 @@ static const struct option global_options[] = {
 };
 
 static const struct verb *const verbs[] = {
-	&verb_init, &verb_status, &verb_pending, &verb_why, &verb_approve,
-	&verb_baseline, &verb_revoke, &verb_ban, &verb_list, &verb_diff,
-	&verb_boot, &verb_rebuild, &verb_receipt, &verb_verify, &verb_doctor,
-	&verb_mode, &verb_key, &verb_recovery,
+	&verb_init, &verb_status, &verb_pending, &verb_watch, &verb_why,
+	&verb_approve, &verb_baseline, &verb_revoke, &verb_ban, &verb_list,
+	&verb_diff, &verb_restart, &verb_boot, &verb_rebuild, &verb_receipt,
+	&verb_verify, &verb_doctor, &verb_mode, &verb_key, &verb_recovery,
 };
 
 static const struct verb *current;

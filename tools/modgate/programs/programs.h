@@ -37,9 +37,11 @@ extern const struct verb verb_pending;
 extern const struct verb verb_rebuild;
 extern const struct verb verb_receipt;
 extern const struct verb verb_recovery;
+extern const struct verb verb_restart;
 extern const struct verb verb_revoke;
 extern const struct verb verb_status;
 extern const struct verb verb_verify;
+extern const struct verb verb_watch;
 extern const struct verb verb_why;
 
 int next_option(int argc, char **argv, const struct option *own,

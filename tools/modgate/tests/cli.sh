@@ -18,7 +18,7 @@ failed=0
 . "$here/cli_lib.sh"
 prepare
 shift 3
-[ $# -gt 0 ] || set -- init boot approve baseline rebuild vendor mldsa ban mode recovery why doctor tamper kernel keys pkcs11 freshness two log quote rotate crash freshness_crash rotate_crash
+[ $# -gt 0 ] || set -- init boot approve baseline rebuild vendor mldsa ban mode recovery why doctor tamper kernel states watch restart keys pkcs11 freshness two log quote rotate crash freshness_crash rotate_crash
 for part; do
 	. "$here/cli_$part.sh"
 done

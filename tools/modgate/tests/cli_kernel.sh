@@ -90,7 +90,7 @@ says 'weird\x0Aname' "untrusted names cannot act on the terminal"
 exits 6 "approve a number" approve --passphrase-fd=3 5
 exits 1 "approve a number that is not there" approve 99
 exits 0 "pending after that" --json pending
-json '.[0].state == "approved, restart needed"' "pending says that it waits for a restart"
+json '.[0].state == "approved (restart needed)"' "pending says that it waits for a restart"
 running
 event 5 "$two" mg_two not-approved
 event 7 "${two//[0-9]/0}" gone not-approved /nowhere
@@ -164,7 +164,7 @@ exits 0 "revoke" revoke --passphrase-fd=3 mg_one
 tap $? "the kernel is told the digest"
 says "it stays so until it is unloaded, or restart: with --root" "revoke says that it stays loaded"
 exits 0 "list after revoke" --json list
-json '.[0].state == "revoked"' "list says that it is revoked"
+json '.[0].state == "revoked (removal at restart)"' "list says that it is revoked, and loaded"
 sed -i 's/revoked=0/revoked=1/' "$kernel/state"
 exits 1 "why after revoke" why mg_one
 says "revoked" "why says that it is revoked"

@@ -151,6 +151,6 @@ exits 0 "pending" --json pending
 json '.[0].state == "pending"' "it is pending"
 m approve --passphrase-fd=3 --rebuilds 1
 exits 0 "pending after approval" --json pending
-json '.[0].state == "approved, restart needed"' "it waits for the restart"
+json '.[0].state == "approved (restart needed)"' "it waits for the restart"
 exits 6 "status after approval" --json status
 json '.pending == 0' "status counts it no more"

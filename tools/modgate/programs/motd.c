@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The message at login about modules that wait for a decision: a file that
+ * pam_motd shows, and that is there only as long as there are any.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "motd.h"
+#include "states.h"
+
+#define NAMES_MAX 5
+
+/* Their names, with ", " in between, to be freed; and their number. */
+static char *pending_names(const struct world *w, const struct options *o, size_t *n)
+{
+	char *release = kernel_release(), *text = NULL;
+	struct states s;
+	struct pending *p;
+	size_t size, found, i;
+	FILE *f = open_memstream(&text, &size);
+
+	*n = 0;
+	if (!f)
+		abort();
+	p = pending_find(&w->kernel, &found);
+	pending_resolve(p, found, o, release);
+	states_read(&s, w, o);
+	for (i = 0; i < found; i++) {
+		const char *reason, *name = record_get(p[i].event, "name");
+		struct module m;
+
+		pending_module(&m, o, &p[i]);
+		if (state_of(&s, &m, &reason) == STATE_PENDING && ++*n <= NAMES_MAX) {
+			fputs(*n > 1 ? ", " : "", f);
+			fprint_untrusted(f, name ? name : m.name);
+		}
+		module_free(&m);
+	}
+	if (*n > NAMES_MAX)
+		fprintf(f, " and %zu more", *n - NAMES_MAX);
+	fclose(f);
+	states_free(&s);
+	pending_free(p, found);
+	free(release);
+	return text;
+}
+
+static void replace(const char *path, const char *text)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? fmt("%.*s", (int)(slash - path), path) : xstrdup(".");
+	int err = file_replace(dir, slash ? slash + 1 : path, text, strlen(text), 0644);
+
+	if (err)
+		fail_errno(-err, "%s", path);
+	free(dir);
+}
+
+/**
+ * motd_write() - bring the message up to date
+ * @o: options
+ * @path: of the file; it is removed if there is nothing to be told
+ *
+ * On a machine that is not provisioned nothing is asked of anybody.
+ */
+void motd_write(const struct options *o, const char *path)
+{
+	char *names, *text;
+	struct world w;
+	size_t n = 0;
+
+	world_read(&w, o);
+	names = pending_names(&w, o, &n);
+	if (n && record_is(&w.kernel.state, "provisioned", "yes")) {
+		text = fmt("modgate: %zu kernel module(s) wait for a decision: %s\n"
+			   "         See 'modgate pending'.\n", n, names);
+		replace(path, text);
+		free(text);
+	} else {
+		file_remove(path);
+	}
+	free(names);
+	world_free(&w);
+}

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154,SC2034
+#
+# cli.sh: the state of a module, in the same words everywhere.
+
+one=$(sha384 "$work/mg_one.ko")
+two=$(sha384 "$work/mg_two.ko")
+updates=$root/lib/modules/$release/updates
+
+# approved MODULE...: they are approved and in force.
+approved() {
+	fresh
+	mkdir -p "$updates" "$root/proc" "$root/var/lib"
+	cp "$work/mg_one.ko" "$work/mg_two.ko" "$updates"
+	: >"$root/proc/modules"
+	m approve --passphrase-fd=3 "$@"
+	mv "$etc"/staged/* "$etc/active"
+	state
+	in_force "$etc/active/local-1.policy" "$etc/active/owner-2.list"
+}
+
+# receipt [DIGEST NAME STATE]...: of these modules
+receipt() {
+	local n=$(($# / 3))
+
+	: >"$kernel/receipt"
+	while [ $# -gt 0 ]; do
+		echo "digest=$1 name=$2 reason=approved authority=- time=1 state=$3 loads=1 permanent=no" \
+			>>"$kernel/receipt"
+		shift 3
+	done
+	echo "lines=$n lost=0 sha384=${one//?/0}" >>"$kernel/receipt"
+}
+
+# everywhere STATE NAME: list, why and baseline have the same word for mg_one, and
+# status counts it by what stands before a reason.
+everywhere() {
+	local word=$1
+
+	case $word in
+	"left out"*) word="left out" ;;
+	esac
+	m --json list
+	json "[.[] | select(.name == \"mg_one\" and .kind == \"module\") | .state] == [\"$1\"]" "list: $2"
+	m list
+	says "$1" "list as text: $2"
+	if [ -e "$updates/mg_one.ko" ]; then
+		m --json why "$updates/mg_one.ko"
+		json ".state == \"$1\"" "why: $2"
+		m why "$updates/mg_one.ko"
+		says "$1" "why as text: $2"
+		m --json baseline
+		json "[.[] | select(.name == \"mg_one\") | .state] == [\"$1\"]" "baseline: $2"
+	else
+		m --json why "$one"
+		json ".state == \"$1\"" "why: $2"
+	fi
+	m --json status
+	json ".states.\"$word\" == 1" "status: $2"
+	m status
+	says "1 $word" "status as text: $2"
+}
+
+approved mg_one
+everywhere active "in force, and not loaded"
+receipt "$one" mg_one live
+everywhere active "in force, and loaded"
+receipt "$one" mg_one gone
+everywhere active "unloaded, and the gate is open"
+sed -i 's/^state=.*/state=closed/' "$kernel/state"
+everywhere gone "unloaded, and the gate is closed"
+receipt "$one" mg_one live
+everywhere active "loaded, and the gate is closed"
+receipt
+everywhere "approved (restart needed)" "never loaded, and the gate is closed"
+
+# Pending, then approved.
+approved mg_two
+event 5 "$one" mg_one not-approved "/lib/modules/$release/updates/mg_one.ko"
+m --json why mg_one
+json '.state == "pending"' "why: refused"
+m --json baseline
+json '[.[] | select(.name == "mg_one") | .state] == ["pending"]' "baseline: refused"
+m --json pending
+json '.[0].state == "pending"' "pending: refused"
+m --json status
+json '.pending == 1 and .states == {"active": 1, "pending": 1}' "status: refused"
+m approve --passphrase-fd=3 5
+everywhere "approved (restart needed)" "refused, and approved"
+m --json pending
+json '.[0].state == "approved (restart needed)"' "pending: refused, and approved"
+m --json status
+json '.pending == 0' "status does not count it as pending"
+: >"$kernel/events"
+rm "$etc"/staged/*
+m --json why mg_one
+json '.state == "not approved"' "why: not refused either"
+
+# Revoked.
+approved mg_one
+receipt "$one" mg_one live
+m revoke --passphrase-fd=3 mg_one
+sed -i 's/revoked=0/revoked=1/' "$kernel/state"
+everywhere "revoked (removal at restart)" "revoked, and loaded"
+receipt "$one" mg_one gone
+everywhere revoked "revoked, and unloaded"
+receipt "$two" mg_one live
+everywhere revoked "revoked, and another build is loaded"
+m approve --passphrase-fd=3 mg_one
+event 6 "$one" mg_one revoked
+everywhere "approved (restart needed)" "revoked, and approved again"
+
+# Left out of the collection: what has no file is not looked for in the kernel.
+approved mg_one
+rm "$updates/mg_one.ko"
+exits 0 "rebuild" rebuild --no-close
+says "mg_one: left out (missing): " "rebuild: no file of it"
+everywhere "left out (missing)" "no file of it"
+receipt
+m --json receipt
+json '."left-out"[0].state == "left out (missing)"' "receipt: no file of it"
+m receipt
+says "mg_one: left out (missing): " "receipt as text: no file of it"
+cp "$work/mg_one.ko" "$updates"
+everywhere active "its file has come back, so that it may load"
+m mode --passphrase-fd=3 system
+mv "$etc"/staged/* "$etc/active"
+state mode=system
+in_force "$etc/active/local-2.policy" "$etc/active/owner-2.list"
+everywhere "left out (mode)" "the mode is against it"

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154,SC2034
+#
+# cli.sh: watch, and the message at login. The kernel's file is a plain one here,
+# at which watch looks every second.
+
+one=$(sha384 "$work/mg_one.ko")
+two=$(sha384 "$work/mg_two.ko")
+
+# until_says TEXT NAME [FILE]: within ten seconds it stands there.
+until_says() {
+	local n file=${3:-$work/out}
+
+	for ((n = 0; n < 100; n++)); do
+		grep -qF -- "$1" "$file" 2>/dev/null && break
+		sleep 0.1
+	done
+	grep -qF -- "$1" "$file" 2>/dev/null
+	tap $? "$2"
+}
+
+# watch ARGUMENTS: in the background
+watch() {
+	"$tool" --root="$root" "$@" >"$work/out" 2>"$work/err" &
+	watcher=$!
+}
+
+# ended STATUS NAME [SIGNAL]: by a signal, TERM if it is not given
+ended() {
+	kill -"${3:-TERM}" $watcher
+	wait $watcher
+	status=$?
+	[ $status = "$1" ]
+	tap $? "$2: exit $1"
+}
+
+fresh
+mkdir -p "$root/lib/modules/$release/updates"
+cp "$work/mg_one.ko" "$work/mg_two.ko" "$root/lib/modules/$release/updates"
+exits 7 "watch without modgate" watch
+state
+exits 2 "watch with an argument" watch something
+event 5 "$one" mg_one not-approved "/lib/modules/$release/updates/mg_one.ko"
+watch watch
+until_says "4 event(s) are lost" "a gap is told"
+until_says " 5 mg_one: refused, not-approved, 2 time(s), by modprobe (pid 77, uid 0)" \
+	"what is there is told"
+event 9 "${two//[0-9]/0}" weird\\x0Aname not-approved /nowhere
+until_says '9 weird\x0Aname: refused' "what comes is told, and cannot act on the terminal"
+until_says "3 event(s) are lost" "a gap on the way is told"
+text=$(sed '1s/count=2/count=7/' "$kernel/events")
+echo "$text" >"$kernel/events"
+until_says " 5 mg_one: refused, not-approved, by now 7 time(s)" "a repeat is told by its count"
+[ "$(grep -c weird "$work/out")" = 1 ]
+tap $? "and nothing else again"
+ended 0 "ended by SIGTERM"
+watch watch --new --json
+sleep 1
+echo "seq=10 time=10.0 last=20.0 count=1 op=kexec verdict=would-deny reason=kexec digest=- name=- pid=7 uid=0 comm=kexec path=-" \
+	>>"$kernel/events"
+until_says '"seq":10' "what is new, as JSON"
+ended 0 "ended by SIGINT" INT
+jq -es 'length == 1 and .[0].op == "kexec" and .[0].verdict == "would-deny" and .[0].repeat == false' \
+	<"$work/out" >"$work/jq"
+tap $? "one object per line, and --new leaves the rest out"
+"$tool" --root="$root" watch | head -n 1 >"$work/head" &
+watcher=$!
+for ((n = 0; n < 50; n++)); do
+	kill -0 $watcher 2>/dev/null || break
+	sleep 0.1
+done
+! kill -0 $watcher 2>/dev/null
+tap $? "it ends when its reader is gone"
+
+# The message at login.
+state
+motd=$work/motd.d/modgate
+mkdir -p "${motd%/*}"
+echo old >"$motd"
+watch watch --motd="$motd"
+for ((n = 0; n < 50; n++)); do
+	[ -e "$motd" ] || break
+	sleep 0.1
+done
+[ ! -e "$motd" ]
+tap $? "nothing is pending: no message"
+event 5 "$one" mg_one not-approved "/lib/modules/$release/updates/mg_one.ko"
+until_says "1 kernel module(s) wait for a decision: mg_one" "one is pending: a message" "$motd"
+[ "$(stat -c %a "$motd")" = 644 ]
+tap $? "which everybody may read"
+event 6 "${two//[0-9]/0}" weird\\x1bname not-approved /nowhere
+until_says '2 kernel module(s) wait for a decision: mg_one, weird\x1Bname' "and another one" "$motd"
+"$tool" --root="$root" approve --passphrase-fd=3 mg_one >/dev/null 2>&1 3<"$work/pass"
+until_says '1 kernel module(s) wait for a decision: weird\x1Bname' "approved, it is not told any more" "$motd"
+ended 0 "ended"
+[ ! -e "$motd" ]
+tap $? "and the message with it"
+state provisioned=no anchor=- policy=no mode=- enforcing=record
+event 5 "$one" mg_one no-policy
+watch watch --motd="$motd"
+until_says "mg_one" "not provisioned: it is told"
+sleep 0.5
+[ ! -e "$motd" ]
+tap $? "but without a message"
+ended 0 "ended"

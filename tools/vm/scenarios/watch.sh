@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What a person is told: a refused load appears in "modgate watch" within a second,
+# and in the message at login; a module has the same state everywhere, from its first
+# refusal until it is gone.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_modules
+build_programs
+cp modules/modgate_test_user.ko user.ko
+
+# shellcheck disable=SC2034,SC2154
+helpers="$admin_helpers
+$(cat <<'END'
+cp user.ko $extra/modgate_test_user.ko
+depmod 2>/dev/null
+mkdir -p /run/motd.d
+motd=/run/motd.d/modgate
+
+# within SECONDS COMMAND...: whether it comes true
+within() {
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		[ ${EPOCHREALTIME/./} -lt $end ] || { echo late; return; }
+		sleep 0.02
+	done
+	echo "in time"
+}
+
+# watch ARGUMENT...: in the background, to /run/watched
+watch() {
+	modgate watch "$@" >/run/watched 2>&1 &
+	watcher=$!
+}
+
+# everywhere STATE NAME: what list, why, baseline and status have for modgate_test_one
+everywhere() {
+	check "list: $2" "$1" "$(modgate --json list | jq -r '.[] | select(.name == "modgate_test_one") | .state')"
+	check "why: $2" "$1" "$(modgate --json why modgate_test_one | jq -r .state)"
+	check "baseline: $2" "$1" "$(modgate --json baseline | jq -r '.[] | select(.name == "modgate_test_one") | .state')"
+	check "status: $2" '[12]' "$(modgate --json status | jq ".states.\"$1\"")"
+}
+END
+)"
+
+on() { guest --disk "$work/disk" "$@"; }
+
+on <<'END'
+tool 6 init --key=file --freshness=none --passphrase-fd=3
+tool 0 key --pin
+echo "PIN $said"
+END
+boot=(--append "$(sed -n 's/^PIN //p' output) lockdown=integrity")
+
+on "${boot[@]}" <<'END'
+watch --new --motd=$motd
+sleep 3
+check "nothing is pending: no message" no "$([ -e $motd ] && echo yes || echo no)"
+./load_module finit one.ko >/run/loaded &
+check "a refusal is told within a second" "in time" \
+	"$(within 1 grep -q 'one: refused, not-approved, 1 time(s), by load_module' /run/watched)"
+check "and so does the message, in some seconds" "in time" \
+	"$(within 10 grep -q 'modgate: 1 kernel module(s) wait for a decision: one' $motd)"
+check "refused" "$(refused not-approved)" "$(cat /run/loaded)"
+check "why: refused" pending "$(modgate --json why modgate_test_one | jq -r .state)"
+for _ in 1 2 3 4 5 6 7 8; do ./load_module finit one.ko >/dev/null; done
+check "repeats are told by their count" "in time" "$(within 5 grep -q 'by now 9 time(s)' /run/watched)"
+kill $watcher
+wait $watcher
+check "ends by a signal" 0 $?
+check "and takes the message along" no "$([ -e $motd ] && echo yes || echo no)"
+watch --json
+for ((i = 0; i < 300; i++)); do
+	cp one.ko /tmp/m$i.ko
+	printf x$i >>/tmp/m$i.ko
+	./load_module finit /tmp/m$i.ko >/dev/null
+	rm /tmp/m$i.ko
+done
+check "the last of many" "in time" "$(within 5 grep -q '"name":"m299"' /run/watched)"
+kill $watcher
+wait $watcher
+check "each of more than the ring holds is told, or told to be lost" 301 \
+	"$(jq -s '[.[] | select(.repeat != true) | .lost // 1] | add' /run/watched)"
+check "not for others than root" 3 \
+	"$(setpriv --reuid=65534 --clear-groups $top/tools/modgate/modgate watch >/dev/null 2>&1; echo $?)"
+
+tool 1 restart
+tool 6 approve --passphrase-fd=3 modgate_test_one modgate_test_user
+everywhere "approved (restart needed)" "approved"
+mkdir -p /tmp/bin
+printf '#!/bin/sh\necho "would restart"\n' >/tmp/bin/reboot
+chmod +x /tmp/bin/reboot
+PATH=/tmp/bin:$PATH tool 0 restart
+check "restart says what becomes active" "2 module(s) become active: *modgate_test_one*would restart" "$said"
+END
+
+on "${boot[@]}" <<'END'
+everywhere active "in force"
+modprobe modgate_test_user
+check "both are loaded" 2 "$(grep -c 'state=live' $modgate/receipt)"
+everywhere active "loaded"
+echo 1 >$modgate/close
+everywhere active "loaded, the gate closed"
+rmmod modgate_test_user modgate_test_one
+everywhere gone "unloaded, the gate closed"
+END
+
+on "${boot[@]}" <<'END'
+modprobe modgate_test_user
+tool 6 revoke --passphrase-fd=3 modgate_test_one
+everywhere "revoked (removal at restart)" "revoked, in use"
+rmmod modgate_test_user modgate_test_one
+everywhere revoked "revoked, unloaded"
+END
+finish
