@@ -9,7 +9,7 @@ all:
 
 help:
 	@echo 'all          the admin tool (default)'
-	@echo 'install      tool, man pages and shell completions; DESTDIR, PREFIX'
+	@echo 'install      the tool, and what initramfs-tools and systemd need; DESTDIR, PREFIX'
 	@echo 'demo         the whole story in virtual machines'
 	@echo 'check        the tests, on both kernel series'
 	@echo 'check-debug  the tests in virtual machines, with KASAN, lockdep and kmemleak'

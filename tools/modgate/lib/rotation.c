@@ -8,8 +8,9 @@
  *    that nobody knows, and the old policy and the old list are good.
  * 3. The next policy is written. From here on, next policy and next list are
  *    good: the kernel takes the newest of each, and raises the counters itself.
- * 4. The counter of the policy is raised, then that of the list. Never before
- *    step 3: the old list would be dead, and the next one of no authority.
+ * 4. If the initramfs has copies, they are renewed. The counter of the policy is
+ *    raised, then that of the list. Never before step 3: the old list would be
+ *    dead, and the next one of no authority.
  * 5. What is replaced and only waited for a restart goes; then the key files take
  *    the place of the old ones. The kernel needs none, so they come last: up to
  *    here owner-next says that there is something left to do.
@@ -112,8 +113,12 @@ static enum status commit(const struct world *w, const struct options *o,
 			  const struct stored *list)
 {
 	struct count count = { .slot = SLOT_ANCHOR };
-	enum status status = freshness_open(&count.tpm, w, o);
+	enum status status = initramfs_update(o);
 
+	if (status)
+		return fail(status,
+			    "the owner key was replaced, and waits for that");
+	status = freshness_open(&count.tpm, w, o);
 	if (!status)
 		status = count_commit(&count, stored_generation(w->policy_next));
 	count.slot = modgate_le32(a->slot);

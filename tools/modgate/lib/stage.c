@@ -75,12 +75,19 @@ enum status store_stage(const struct options *o, const char *name,
 	return status;
 }
 
-/* It is on disk; only now may what is older die, and then go. */
+/*
+ * It is on disk, and in the initramfs if that has copies; only now may what is
+ * older die, and then go.
+ */
 static enum status commit(const struct options *o, const struct store *store,
 			  const struct stored *doc, const struct count *count)
 {
-	enum status status = count_commit(count, stored_generation(doc));
+	enum status status = initramfs_update(o);
 
+	if (status)
+		return fail(status, "%s was signed, and waits for that",
+			    doc->name);
+	status = count_commit(count, stored_generation(doc));
 	if (status)
 		return fail(status,
 			    "%s was signed and waits for a restart, but its counter could not be raised, so what is older may be good until then; see 'modgate verify'",
@@ -146,10 +153,11 @@ enum status stored_stage(const struct options *o, const struct stored *doc)
  * @count: who numbers it
  *
  * Killed at any instant, either the old document is good or the new one is on
- * disk: the order is number, sign, write durably, raise the accept counter. (A
- * repair after somebody has counted the issue counter up by more than the
- * kernel's 64 steps is the exception: the new one is good when accept was raised
- * to the end, and none until then.)
+ * disk: the order is number, sign, write durably, renew the copies of an
+ * initramfs that has any, raise the accept counter. (A repair after somebody has
+ * counted the issue counter up by more than the kernel's 64 steps is the
+ * exception: the new one is good when accept was raised to the end, and none
+ * until then.)
  *
  * Return: ST_OK when it is on disk and nothing older is good any more, or a
  * status after saying why not.

@@ -241,6 +241,9 @@ const struct stored *store_by_digest(const struct store *store,
 const struct modgate_authority *
 policy_authority(const struct stored *policy, const __u8 *digest);
 
+/* initramfs.c: copies of the documents there */
+enum status initramfs_update(const struct options *o);
+
 /* stage.c: changes of the store; the caller holds the lock */
 enum status store_lock(const struct options *o);
 enum status store_stage(const struct options *o, const char *name,

@@ -107,3 +107,24 @@ boots 1 "boot with a key of another machine"
 says "keys/machine.blob: the kernel cannot open this machine's trusted key" "boot says so"
 says "owner-1.list: accepted" "and goes on"
 says "'modgate doctor' will miss it" "boot without /run says so, and goes on"
+
+# What renews the copies in an initramfs: nothing to do without the setting, and not
+# possible from outside. The setting is read, not run.
+conf=$root/etc/initramfs-tools/conf.d
+update() {
+	sh "${BASH_SOURCE[0]%/*}/../boot/initramfs-tools/update" "$root" >"$work/out" 2>"$work/err"
+}
+rm -rf "$conf"
+update
+tap $? "initramfs: without the setting there is nothing to do"
+mkdir -p "$conf"
+cp "${BASH_SOURCE[0]%/*}/../boot/initramfs-tools/conf" "$conf/modgate"
+update
+tap $? "initramfs: nor with the setting as it is installed"
+echo "MODGATE_EARLY=\"nvme\"; touch $work/ran" >"$conf/modgate"
+! update
+tap $? "initramfs: copies of another system are not renewed from outside"
+says "update-initramfs -u -k all" "initramfs: it says what that system has to do"
+[ ! -e "$work/ran" ]
+tap $? "initramfs: nothing of that system is run"
+rm -rf "$root/etc/initramfs-tools"

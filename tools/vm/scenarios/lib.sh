@@ -42,7 +42,8 @@ check() {
 }
 
 # Runs the script on stdin in a guest, with the helpers of guest.sh and of
-# $helpers. Arguments go to "vm run". What it checks is counted with ours.
+# $helpers. Arguments go to "vm run", or another verb of vm that $guest names. What
+# it checks is counted with ours.
 guest() {
 	local status=0
 	{
@@ -51,7 +52,7 @@ guest() {
 		echo "${helpers:-}"
 		cat
 	} >"$work/script"
-	"$vm" run --kernel "$series" "$@" -- bash "$work/script" >"$work/output" 2>&1 || status=$?
+	"$vm" "${guest:-run}" --kernel "$series" "$@" -- bash "$work/script" >"$work/output" 2>&1 || status=$?
 	while IFS= read -r line; do
 		if [[ $line =~ ^(not\ )?ok\ -\  ]]; then
 			echo $(($(cat "$work/count") + 1)) >"$work/count"
@@ -77,6 +78,18 @@ person_goes() {
 	rm -f "$work/serial"
 	check "$1: the person sees what was expected" 0 "$seen"
 	[ $seen -eq 0 ] || tail -n 40 screen | tr -d '\0\r' | sed 's/^/# /'
+}
+
+# person NAME STATUS OPTION...: a person on stdin, at the console of a guest, which ends
+# with STATUS; the person sees what was expected.
+person() {
+	local name=$1 want=$2 status=0
+	shift 2
+	person_comes
+	"$vm" "${guest:-run}" --kernel "$series" --serial "$work/serial" --timeout 150 "$@" -- true \
+		>"$work/output" 2>&1 || status=$?
+	person_goes "$name"
+	check "$name: then the machine ends" "$want" "$status"
 }
 
 finish() {
@@ -180,16 +193,9 @@ tpm() {
 	return $status
 }
 
-# What an admin has in the guest: the tool, and the test modules installed.
+# The tool in the guest.
 # shellcheck disable=SC2034
-admin_helpers=$(cat <<'END'
-PATH=$top/tools/modgate:$PATH
-extra=/lib/modules/$(uname -r)/updates
-mkdir -p $extra
-touch ${extra%/updates}/modules.{order,builtin,builtin.modinfo}
-cp one.ko $extra/modgate_test_one.ko
-cp two.ko $extra/modgate_test_two.ko
-depmod 2>/dev/null
+tool_helpers=$(cat <<'END'
 # tool STATUS ARGUMENT...: exit status and output
 secret() { exec 3<<<"a passphrase for tests"; }
 secret
@@ -203,3 +209,16 @@ tool() {
 }
 END
 )
+
+# What an admin has in the guest: the tool, and the test modules installed.
+# shellcheck disable=SC2034
+admin_helpers=$(cat <<'END'
+PATH=$top/tools/modgate:$PATH
+extra=/lib/modules/$(uname -r)/updates
+mkdir -p $extra
+touch ${extra%/updates}/modules.{order,builtin,builtin.modinfo}
+cp one.ko $extra/modgate_test_one.ko
+cp two.ko $extra/modgate_test_two.ko
+depmod 2>/dev/null
+END
+)$'\n'$tool_helpers

@@ -1,0 +1,145 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A Debian system that boots through the initramfs-tools hook, its scripts and the
+# systemd units; then the same system on a disk whose driver is a third-party module.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=../acpi-call
+. "$scenarios/../acpi-call"
+
+# Third-party modules: one of Debian's, and the kernel's own driver for NVMe, which this
+# kernel was built without. None is signed.
+make_modules
+unpack_acpi_call source
+make -s -C "$tree" M="$work/source" modules >modules.log 2>&1 || { cat modules.log; exit 1; }
+"$vm" source --kernel "$series" "$work/pristine" drivers/nvme
+make -s -C "$tree" M="$work/pristine/drivers/nvme/host" CONFIG_NVME_CORE=m CONFIG_BLK_DEV_NVME=m \
+	modules >modules.log 2>&1 || { cat modules.log; exit 1; }
+mkdir installed
+cp source/acpi_call.ko pristine/drivers/nvme/host/nvme{,-core}.ko modules/modgate_test_one.ko \
+	installed/
+
+guest=debian pin=''
+machine() {
+	guest --disk "$work/disk" --tpm "$work/tpm-state" --console "$work/console" --timeout 900 \
+		--append "$pin modgate.freshness=tpm lockdown=integrity" "$@"
+}
+
+helpers=$tool_helpers$(cat <<'END'
+
+updates=/lib/modules/$(uname -r)/updates
+initrd=/boot/initrd.img-$(uname -r)
+probe() { modprobe "$1" 2>&1; echo $?; }
+early() { sed -i "s/^MODGATE_EARLY=.*/MODGATE_EARLY=\"$1\"/" /etc/initramfs-tools/conf.d/modgate; }
+root() { findmnt -n -o SOURCE /; }
+END
+)
+
+machine <<'END'
+check "systemd is process 1" systemd "$(cat /proc/1/comm)"
+mkdir $updates
+cp installed/* $updates/
+depmod
+tool 6 init --freshness=tpm --passphrase-fd=3
+tool 6 approve --passphrase-fd=3 acpi_call
+tool 0 key --pin
+echo "PIN $said"
+END
+pin=$(sed -n 's/^PIN //p' output)
+
+# The menu on the console of the initramfs changes what is on the disk.
+person "a recovery boot" 125 --disk "$work/disk" --tpm "$work/tpm-state" \
+	--append "$pin modgate.freshness=tpm modgate.recovery" <<'END'
+see What is to be done
+type 2
+see Mode
+type
+see leave it
+type allow-kexec
+see Passphrase of the anchor key
+type a passphrase for tests
+see Signed local policy
+see What is to be done
+type 8
+see Restarting
+END
+
+machine <<'END'
+check "the initramfs has handed over the documents, and sealed" "sealed seal yes yes 0" \
+	"$(state state) $(state ended-by) $(state policy) $(state enforcing) $(state missing-lists)"
+check "what recovery has signed is in force" allowed "$(state kexec)"
+for unit in modgate-rebuild modgate-close; do
+	check "$unit.service has run" "[1-9]*" "$(systemctl show -P ExecMainPID $unit)"
+done
+check "the modules of the boot come before the gate closes" "*modgate-rebuild.service*" \
+	"$(systemctl show -P After modgate-close)"
+check "the initramfs has no documents and no keys" 0 "$(lsinitramfs $initrd | grep -c etc/modgate)"
+check "approved in the boot before: loads" 0 "$(probe acpi_call)"
+check "not approved: does not" "*not permitted*1" "$(probe nvme)"
+
+# The root file system is to be on NVMe. Approving makes the initramfs anew.
+early "nvme modgate_test_one no_such_module"
+tool 6 approve --passphrase-fd=3 nvme nvme_core
+check "approve says that the initramfs is made anew" "*is made anew*" "$said"
+check "the hook warns of what would not load" \
+	"*modgate_test_one for $(uname -r) would not load*" "$said"
+check "and of what is not there" "*there is no no_such_module for $(uname -r)*" "$said"
+lsinitramfs $initrd >/run/list
+check "the driver and what it needs is in there" 2 "$(grep -c '/nvme.*\.ko' /run/list)"
+check "the documents, too" "[1-9]*" "$(grep -c 'etc/modgate/staged/.*\.list' /run/list)"
+check "of the keys, only the certificate that is pinned" "etc/modgate/keys/anchor.pem" \
+	"$(grep etc/modgate/keys/ /run/list)"
+check "not before the restart" "*not permitted*1" "$(probe nvme)"
+END
+
+machine --nvme <<'END'
+check "the root file system is on a disk whose driver is a third-party module" \
+	/dev/nvme0n1 "$(root)"
+check "which loaded when the kernel was sealed" "sealed seal" "$(state state) $(state ended-by)"
+tool 0 why nvme
+check "by approval: it is not the kernel's own" "*approved*not signed*" "$said"
+tool 0 status
+
+# If the initramfs cannot be made anew, what it has stays good.
+mv /usr/sbin/update-initramfs /usr/sbin/update-initramfs.away
+tool 1 revoke --passphrase-fd=3 acpi_call
+check "and that is said" "*copies of the older documents*" "$said"
+mv /usr/sbin/update-initramfs.away /usr/sbin/update-initramfs
+END
+check "what does not load is said, and does not stop the boot" \
+	"*modgate_test_one does not load:*not-approved*" "$(cat console)"
+
+# The driver in the initramfs is changed, which nobody has approved.
+release=$(cat "$tree/include/config/kernel.release")
+changed=changed/usr/lib/modules/$release/updates/nvme.ko
+mkdir -p "$(dirname "$changed")"
+cp installed/nvme.ko "$changed"
+at=$(grep -obaF -m 1 'description=' installed/nvme.ko | head -n 1 | cut -d : -f 1)
+printf 'D' | dd of="$changed" bs=1 seek="$at" conv=notrunc status=none
+status=0
+"$vm" debian --kernel "$series" --disk "$work/disk" --tpm "$work/tpm-state" --nvme --console console \
+	--append "$pin modgate.freshness=tpm lockdown=integrity" --initramfs-extra changed -- true \
+	>output 2>&1 || status=$?
+check "with a driver that is not approved there is no root file system" 125 "$status"
+check "and the console says why" "*nvme does not load:*not-approved*does not exist*" "$(cat console)"
+
+machine --nvme <<'END'
+check "with one that is, there is, by the older documents" /dev/nvme0n1 "$(root)"
+tool 6 status
+
+# It no longer has: they are of the past now.
+early ""
+tool 0 ban --passphrase-fd=3 acpi_call
+early nvme
+END
+
+machine <<'END'
+check "with a stale initramfs, and a root file system that needs no third party, it boots" \
+	"/dev/vda sealed seal" "$(root) $(state state) $(state ended-by)"
+check "and not degraded by more than the units" active "$(systemctl is-active multi-user.target)"
+check "third-party modules stay out" "*not permitted*1" "$(probe nvme)"
+END
+check "the console says why" "*ESTALE*" "$(cat console)"
+finish
