@@ -334,7 +334,7 @@ static enum status boot(const struct options *o, const char *run, bool may_seal)
 	return status ? status : sealed;
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status boot_verb(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{ "no-seal", no_argument, NULL, 's' },
@@ -365,5 +365,5 @@ const struct verb verb_boot = {
 	.name = "boot",
 	.summary = "In the initramfs: hand the documents to the kernel, then seal",
 	.usage = "[--no-seal] [--run=DIR]",
-	.run = run,
+	.run = boot_verb,
 };

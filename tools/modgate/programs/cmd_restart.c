@@ -102,16 +102,18 @@ static void show(const struct waiting *w, const struct options *o, bool waits)
 static enum status restart(const struct options *o)
 {
 	char *systemd = fmt("%s/run/systemd/system", o->root);
-	char *with[] = { "systemctl", "reboot", NULL }, *without[] = { "reboot", NULL };
-	char **command = access(systemd, F_OK) ? without : with;
+	const bool without = access(systemd, F_OK);
 
 	free(systemd);
 	setenv("SYSTEMCTL_SKIP_AUTO_KEXEC", "1", 1);
 	setenv("SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT", "1", 1);
 	signal(SIGPIPE, SIG_DFL);
 	fflush(stdout);
-	execvp(command[0], command);
-	return fail(ST_NO, "%s: %s", command[0], strerror(errno));
+	if (without)
+		execlp("reboot", "reboot", NULL);
+	else
+		execlp("systemctl", "systemctl", "reboot", NULL);
+	return fail(ST_NO, "%s: %s", without ? "reboot" : "systemctl", strerror(errno));
 }
 
 static enum status run(int argc, char **argv, struct options *o)
@@ -144,11 +146,12 @@ static enum status run(int argc, char **argv, struct options *o)
 		waits = world_waits(&w) || length(waiting.active) ||
 			length(waiting.removed);
 		if (!waits && !force)
-			status = fail(ST_NO, "nothing waits for a restart; --force restarts all the same");
+			status = fail(ST_NO,
+				      "nothing waits for a restart; --force restarts all the same");
 		else
 			show(&waiting, o, waits);
 		if (record_is(&w.kernel.state, "provisioned", "no"))
-			warn("the kernel is not provisioned: without what 'modgate key --pin' prints on its command line no document counts");
+			warn("the kernel has no pin ('modgate key --pin'): no document counts");
 	}
 	world_free(&w);
 	json_object_put(waiting.active);

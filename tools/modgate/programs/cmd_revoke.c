@@ -256,7 +256,7 @@ static void unload(struct job *job, struct entry *e)
 		e->stays = module_unload(e->name);
 		if (e->stays && receipt_permanent(&job->owner.world.kernel, e->digest)) {
 			free(e->stays);
-			e->stays = xstrdup("it is permanent, so that the kernel keeps it until restart");
+			e->stays = xstrdup("it is permanent, and stays until restart");
 		}
 		e->in_use = e->stays;
 	}
