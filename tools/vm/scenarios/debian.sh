@@ -67,16 +67,20 @@ see Restarting
 END
 
 machine <<'END'
-check "the initramfs has handed over the documents, and sealed" "sealed seal yes yes 0" \
+check "the initramfs has handed over the documents, and sealed" "closed seal yes yes 0" \
 	"$(state state) $(state ended-by) $(state policy) $(state enforcing) $(state missing-lists)"
 check "what recovery has signed is in force" allowed "$(state kexec)"
 for unit in modgate-rebuild modgate-close; do
-	check "$unit.service has run" "[1-9]*" "$(systemctl show -P ExecMainPID $unit)"
+	check "$unit.service has run" "[1-9]* success" \
+		"$(systemctl show -P ExecMainPID $unit) $(systemctl show -P Result $unit)"
 done
 check "the modules of the boot come before the gate closes" "*modgate-rebuild.service*" \
 	"$(systemctl show -P After modgate-close)"
 check "the initramfs has no documents and no keys" 0 "$(lsinitramfs $initrd | grep -c etc/modgate)"
-check "approved in the boot before: loads" 0 "$(probe acpi_call)"
+check "approved in the boot before: it was loaded at boot" 1 \
+	"$(grep -c ' name=acpi_call reason=approved .* state=live ' $modgate/receipt)"
+check "the receipt is filed" "$(sed -n 's/.* sha384=//p' $modgate/receipt)" \
+	"$(sed -n 's/.* sha384=//p' /var/lib/modgate/receipts/*.receipt)"
 check "not approved: does not" "*not permitted*1" "$(probe nvme)"
 
 # The root file system is to be on NVMe. Approving makes the initramfs anew.
@@ -97,9 +101,9 @@ END
 machine --nvme <<'END'
 check "the root file system is on a disk whose driver is a third-party module" \
 	/dev/nvme0n1 "$(root)"
-check "which loaded when the kernel was sealed" "sealed seal" "$(state state) $(state ended-by)"
-tool 0 why nvme
-check "by approval: it is not the kernel's own" "*approved*not signed*" "$said"
+check "which loaded when the kernel was sealed" "closed seal" "$(state state) $(state ended-by)"
+check "by approval, ahead of the collection" "nvme_core nvme acpi_call" \
+	"$(sed -n 's/.* name=\([^ ]*\) reason=approved .* state=live .*/\1/p' $modgate/receipt | xargs)"
 tool 0 status
 
 # If the initramfs cannot be made anew, what it has stays good.
