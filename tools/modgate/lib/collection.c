@@ -207,8 +207,8 @@ static bool take_member(struct collection *c, struct json_object *j)
 	m->flags = take_num(j, "flags");
 	m->reason = take_str(j, "reason");
 	m->detail = take_str(j, "detail");
-	m->left_out = take_num(j, "left-out");
-	m->at_load = take_num(j, "at-load");
+	m->left_out = take_num(j, "left_out");
+	m->at_load = take_num(j, "at_load");
 	digest = take_str(j, "digest");
 	good = m->name && m->reason && (!m->file || is_plain(m->file)) &&
 	       (m->file || m->left_out) && digest &&
@@ -272,8 +272,8 @@ static struct json_object *member_json(const struct member *m)
 	json_num(j, "flags", m->flags);
 	json_str(j, "reason", m->reason);
 	json_str(j, "detail", m->detail);
-	json_num(j, "left-out", m->left_out);
-	json_num(j, "at-load", m->at_load);
+	json_num(j, "left_out", m->left_out);
+	json_num(j, "at_load", m->at_load);
 	return j;
 }
 

@@ -157,7 +157,7 @@ static struct json_object *members_json(const struct rebuild *r)
 		json_digest(j, "digest", m->digest);
 		json_str(j, "path", m->path);
 		json_str(j, "flags", strcmp(flags, "-") ? flags : NULL);
-		json_yes(j, "left-out", m->left_out);
+		json_yes(j, "left_out", m->left_out);
 		json_str(j, "reason", m->reason);
 		json_str(j, "detail", m->detail);
 		json_object_array_add(array, j);

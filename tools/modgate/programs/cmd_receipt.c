@@ -130,7 +130,7 @@ static void show_json(const struct receipt *r, const struct options *o,
 	json_object_object_add(j, "modules", modules);
 	if (now)
 		left_out(o, kernel, out);
-	json_object_object_add(j, "left-out", out);
+	json_object_object_add(j, "left_out", out);
 	json_num(j, "lost", record_number(&r->end, "lost"));
 	json_str(j, "sha384", record_get(&r->end, "sha384"));
 	json_out(j);

@@ -52,7 +52,7 @@ tap $? "and nothing was made"
 machine
 exits 0 "rebuild" --json rebuild --no-close
 json '.rebuilt and .release == "'"$release"'"' "it is made"
-modules 'map(select(.["left-out"] | not) | .name) == ["mg_first", "mg_a_user"]' \
+modules 'map(select(.left_out | not) | .name) == ["mg_first", "mg_a_user"]' \
 	"in order: what is needed comes first, however its name is written"
 modules 'map({(.name): .reason}) | add | .mg_lost == "missing" and .mg_orphan == "dependency" and
 	.mg_other == "vermagic"' "what cannot load is left out with its reason"
@@ -93,7 +93,7 @@ ln -s ../../1.2.3-other/extra/mg_weak.ko "$updates/../weak-updates/mg_weak.ko"
 exits 6 "approve it" approve --passphrase-fd=3 "$work/mg_weak.ko"
 machine
 exits 0 "rebuild with weak updates" --json rebuild --no-close
-modules 'any(.name == "mg_weak" and (.["left-out"] | not))' "it is collected"
+modules 'any(.name == "mg_weak" and (.left_out | not))' "it is collected"
 
 mkdir -p "$collection/0.0.1-gone" "$collection/1.2.3-other" "$root/lib/modules/1.2.3-other"
 touch "$collection/0.0.1-gone/manifest.json"
@@ -102,7 +102,7 @@ exits 0 "rebuild beside others" rebuild --no-close --force
 tap $? "a collection goes when its kernel is gone, and stays as long as it is there"
 machine mode=system
 exits 0 "rebuild in mode system" --json rebuild --no-close --force
-modules 'all(.["left-out"])' "nothing is to load"
+modules 'all(.left_out)' "nothing is to load"
 
 machine
 sed -i 's/^flags=.*/flags=auto-close/' "$kernel/policy"

@@ -118,7 +118,7 @@ says "mg_one: left out (missing): " "rebuild: no file of it"
 everywhere "left out (missing)" "no file of it"
 receipt
 m --json receipt
-json '."left-out"[0].state == "left out (missing)"' "receipt: no file of it"
+json '.left_out[0].state == "left out (missing)"' "receipt: no file of it"
 m receipt
 says "mg_one: left out (missing): " "receipt as text: no file of it"
 cp "$work/mg_one.ko" "$updates"

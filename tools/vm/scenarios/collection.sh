@@ -142,7 +142,7 @@ check "on demand waits" no "$(loaded t_demand)"
 check "which failed is in the receipt" 1 "$(grep -c 'name=modgate_test_two .* state=failed' $modgate/receipt)"
 manifest=/var/lib/modgate/collection/$(uname -r)/manifest.json
 check "the manifest has the reasons" "banned changed dependency init missing symbol vermagic" \
-	"$(sed -n '/left-out":0/!s/.*"reason": *"\([a-z]*\)".*/\1/p' $manifest | grep -v approved | sort | xargs)"
+	"$(sed -n '/left_out":0/!s/.*"reason": *"\([a-z]*\)".*/\1/p' $manifest | grep -v approved | sort | xargs)"
 tool 0 receipt
 check "the receipt verb tells them as well" "*t_missing: left out (missing): *" "$said"
 

@@ -19,11 +19,11 @@ fi
 . "$top/tools/vm/lttng"
 
 build_programs
-build_lttng "$work/lttng" >build.log 2>&1 || { tail -n 30 build.log >&2; exit 1; }
+lttng=$(lttng_modules 2>build.log) || { tail -n 30 build.log >&2; exit 1; }
 unpack_acpi_call acpi
 make -s -C "$tree" M="$work/acpi" modules >build.log 2>&1 || { cat build.log >&2; exit 1; }
 mkdir modules
-find lttng acpi -name '*.ko' -exec cp -t modules {} +
+cp "$lttng"/*.ko acpi/*.ko modules/
 count=$(find modules -name '*.ko' | wc -l)
 check "there are dozens" "[2-9][0-9]" "$count"
 
