@@ -4,7 +4,7 @@
 # What the module collection costs at boot: the time of "modgate rebuild" for 0, 10
 # and 50 modules, cold (the collection is made) and warm (nothing changed), held
 # against modprobe of the same modules, in turns in one boot. The time counts under
-# emulation, so only its ratio says something.
+# emulation, so only its ratio says something; nothing fails by it.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -67,6 +67,7 @@ timed() {
 }
 unload() { for module in /sys/module/bench_*; do [ ! -e $module ] || rmmod ${module##*/}; done; }
 plain() { [ $# -eq 0 ] || modprobe -a "$@"; }
+ratio() { awk "BEGIN { printf \"%.2f\", $(median $1) / $(median plain) }"; }
 median() { sort -n "$1" | sed -n "$(((rounds + 1) / 2))p"; }
 for n in 0 10 50; do
 	install $n
@@ -81,11 +82,10 @@ for n in 0 10 50; do
 		timed modgate rebuild --no-close --force >>cold
 		unload
 		timed modgate rebuild --no-close >>warm
-		grep -q "up to date; $n loaded" /run/said || echo "not ok - $n modules: warm"
 	done
 	echo "# $n modules, median of $rounds: modprobe $(median plain)0 ms, rebuild cold $(median cold)0 ms, warm $(median warm)0 ms"
-	[ $n = 0 ] || check "$n modules, warm to modprobe: $(awk "BEGIN { printf \"%.2f\", $(median warm) / $(median plain) }")" \
-		yes "$(awk "BEGIN { print $(median warm) <= 1.25 * $(median plain) ? \"yes\" : \"no\" }")"
+	[ $n = 0 ] || echo "# $n modules: warm is $(ratio warm) of modprobe, cold $(ratio cold)"
+	check "$n modules: warm is not rebuilt" "*: up to date; $n loaded, 0 on demand, 0 left out*" "$(cat /run/said)"
 	unload
 done
 END
