@@ -22,7 +22,7 @@ depmod 2>/dev/null
 tool 6 init --passphrase-fd=3
 modprobe modgate_test_two
 tool 0 baseline
-check "baseline shows what is loaded" "*modgate_test_two * loaded *not approved*" "$said"
+check "baseline shows what is loaded" "*modgate_test_two * loaded * pending *" "$said"
 check "baseline shows what is installed" "*modgate_test_one * installed *not approved*" "$said"
 check "baseline leaves system modules out" "!(*modgate_test_user*)" "$said"
 tool 6 baseline --passphrase-fd=3 modgate_test_one

@@ -64,18 +64,31 @@ watch --new --motd=$motd
 sleep 3
 check "nothing is pending: no message" no "$([ -e $motd ] && echo yes || echo no)"
 ./load_module finit one.ko >/run/loaded &
+loading=$!
 check "a refusal is told within a second" "in time" \
 	"$(within 1 grep -q 'one: refused, not-approved, 1 time(s), by load_module' /run/watched)"
 check "and so does the message, in some seconds" "in time" \
 	"$(within 10 grep -q 'modgate: 1 kernel module(s) wait for a decision: one' $motd)"
+wait $loading
 check "refused" "$(refused not-approved)" "$(cat /run/loaded)"
 check "why: refused" pending "$(modgate --json why modgate_test_one | jq -r .state)"
 for _ in 1 2 3 4 5 6 7 8; do ./load_module finit one.ko >/dev/null; done
 check "repeats are told by their count" "in time" "$(within 5 grep -q 'by now 9 time(s)' /run/watched)"
+tool 1 restart
+tool 6 approve --passphrase-fd=3 modgate_test_one modgate_test_user
+check "approved, the message goes" "in time" "$(within 10 test ! -e $motd)"
+check "refused" "$(refused not-approved)" "$(load finit two.ko)"
+check "and comes again" "in time" "$(within 10 grep -q two $motd)"
 kill $watcher
 wait $watcher
 check "ends by a signal" 0 $?
 check "and takes the message along" no "$([ -e $motd ] && echo yes || echo no)"
+everywhere "approved (restart needed)" "approved"
+mkdir -p /tmp/bin
+printf '#!/bin/sh\necho "would restart"\n' >/tmp/bin/reboot
+chmod +x /tmp/bin/reboot
+PATH=/tmp/bin:$PATH tool 0 restart
+check "restart says what becomes active" "2 module(s) become active: *modgate_test_one*would restart" "$said"
 watch --json
 for ((i = 0; i < 300; i++)); do
 	cp one.ko /tmp/m$i.ko
@@ -86,19 +99,10 @@ done
 check "the last of many" "in time" "$(within 5 grep -q '"name":"m299"' /run/watched)"
 kill $watcher
 wait $watcher
-check "each of more than the ring holds is told, or told to be lost" 301 \
+check "each of more than the ring holds is told, or told to be lost" 302 \
 	"$(jq -s '[.[] | select(.repeat != true) | .lost // 1] | add' /run/watched)"
 check "not for others than root" 3 \
 	"$(setpriv --reuid=65534 --clear-groups $top/tools/modgate/modgate watch >/dev/null 2>&1; echo $?)"
-
-tool 1 restart
-tool 6 approve --passphrase-fd=3 modgate_test_one modgate_test_user
-everywhere "approved (restart needed)" "approved"
-mkdir -p /tmp/bin
-printf '#!/bin/sh\necho "would restart"\n' >/tmp/bin/reboot
-chmod +x /tmp/bin/reboot
-PATH=/tmp/bin:$PATH tool 0 restart
-check "restart says what becomes active" "2 module(s) become active: *modgate_test_one*would restart" "$said"
 END
 
 on "${boot[@]}" <<'END'
