@@ -160,8 +160,7 @@ static const char *take(struct quote *q, struct json_object *j)
 		if (i == ARRAY_SIZE(known) || !value)
 			return "a field that this version does not know, or null";
 	}
-	if (!take_bytes(j, "nonce", q->nonce.bytes, NONCE_MAX, &q->nonce.size) ||
-	    q->nonce.size < NONCE_MIN)
+	if (!take_bytes(j, "nonce", q->nonce.bytes, NONCE_MAX, &q->nonce.size))
 		return "nonce";
 	if (!number_is(j, "pcr", &q->pcr))
 		return "pcr";

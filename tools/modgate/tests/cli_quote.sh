@@ -337,6 +337,10 @@ sed '$d' "$kernel/receipt" >"$work/receipt"
 forge
 verifies 8 "a receipt without an end, and signed" "$changed" --json
 only receipt "a receipt without an end"
+{ cat "$kernel/receipt"; tail -n 1 "$kernel/receipt"; } >"$work/receipt"
+forge
+verifies 8 "a receipt with two ends, and signed" "$changed" --json
+only receipt "a receipt with two ends"
 cp "$kernel/receipt" "$work/receipt"
 forge
 verifies 0 "what root has not changed is still good" "$changed"
