@@ -53,7 +53,7 @@ END
 pin=$(sed -n 's/^PIN //p' output)
 
 # The menu on the console of the initramfs changes what is on the disk.
-person "a recovery boot" 125 --disk "$work/disk" --tpm "$work/tpm-state" \
+person "a recovery boot" 125 --disk "$work/disk" --tpm "$work/tpm-state" --timeout 400 \
 	--append "$pin modgate.freshness=tpm modgate.recovery" <<'END'
 see What is to be done
 type 2
