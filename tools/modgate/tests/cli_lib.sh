@@ -46,7 +46,7 @@ says() {
 
 # json FILTER NAME: jq has to find this true of the last output.
 json() {
-	jq -e "$1" "$work/out" >/dev/null 2>>"$work/err"
+	[ -s "$work/out" ] && jq -e "$1" "$work/out" >/dev/null 2>>"$work/err"
 	tap $? "$2"
 }
 

@@ -98,13 +98,13 @@ exits 8 "without a final newline" verify --log="$copy"
 says "log: line 4: has no newline at its end" "says which line is cut off"
 head -c 300 "$log" >"$copy"
 bad "cut off" "has no newline at its end"
-for size in 511 512 100000; do
+for size in 767 768 100000; do
 	sed "3s/\$/ x=$(head -c 100000 /dev/zero | tr '\0' y)/" "$log" |
 		cut -c "-$size" >"$copy"
 	bad "a line of $size bytes"
 	grep -q "log: line 3.*" "$work/out"
-	[ $? = $((size < 512)) ]
-	tap $? "a line of $size bytes: is too long only from 512 on"
+	[ $? = $((size < 768)) ]
+	tap $? "a line of $size bytes: is too long only from 768 on"
 done
 says "has 100000 bytes" "names the line and its size"
 sed 's/event=list/event=other/' "$log" >"$copy"
@@ -116,8 +116,8 @@ for n in 1 2 3 4; do
 done
 echo "no log at all" >"$copy"
 bad "no records" "does not begin with seq=NUMBER event=WORD"
-truncate -s 2M "$copy"
-exits 1 "a log of 2 MiB" verify --log="$copy"
+truncate -s 17M "$copy"
+exits 1 "a log of 17 MiB" verify --log="$copy"
 exits 1 "a log that is not there" verify --log="$work/nowhere"
 exits 1 "a folder" verify --log="$work"
 
