@@ -200,7 +200,7 @@ static enum status rebuild(const struct options *o, const struct request *q)
 		fflush(stdout);
 	}
 	/* What went wrong with the collection does not keep the gate open. */
-	if (!q->no_close && r.kernel.privileged) {
+	if (!q->no_close && r.kernel.privileged && status != ST_UNPROVISIONED) {
 		closing = close_gate(&r);
 		if (!closing)
 			closing = receipt_file(o, &r.kernel, &r.filed);

@@ -42,6 +42,8 @@ cp "$work/mg_other.ko" "$updates"
 rm "$updates/mg_lost.ko"
 state provisioned=no
 exits 5 "rebuild, not provisioned" rebuild
+[ ! -e "$root/var/lib/modgate/receipts" ]
+tap $? "files nothing"
 state state=boot
 exits 1 "rebuild in state boot" rebuild
 says "modgate boot" "it says what comes first"
