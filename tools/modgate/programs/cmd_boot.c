@@ -41,7 +41,7 @@ static const char *meaning(int err)
 	case -ENODEV:
 		return "ENODEV: freshness is demanded and cannot be had";
 	case -ESTALE:
-		return "ESTALE: generation below the floor";
+		return "ESTALE: older than what was accepted before, or below the floor";
 	default:
 		return strerror(-err);
 	}

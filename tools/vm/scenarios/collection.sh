@@ -44,7 +44,8 @@ mv banned.ko modules/t_banned.ko
 system_module modules/modgate_test_two.ko system.ko
 
 # shellcheck disable=SC2034
-helpers=$(cat <<'END'
+helpers=$tool_helpers$(cat <<'END'
+
 PATH=$top/tools/modgate:$PATH
 extra=/lib/modules/$(uname -r)/updates
 # install FILE...: as DKMS would.
@@ -53,15 +54,6 @@ install() {
 	touch ${extra%/updates}/modules.{order,builtin,builtin.modinfo}
 	cp "$@" $extra/
 	depmod 2>/dev/null
-}
-# tool STATUS ARGUMENT...: exit status and output
-tool() {
-	local want=$1 status=0
-	shift
-	exec 3<<<"a passphrase for tests"
-	said=$(modgate "$@" 2>&1) || status=$?
-	check "modgate $*: exit status $want" "$want" "$status"
-	[[ $status == $want ]] || printf '%s\n' "$said" | sed 's/^/# /'
 }
 loaded() { [ -d /sys/module/$1 ] && echo loaded || echo no; }
 END

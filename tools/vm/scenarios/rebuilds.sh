@@ -38,7 +38,8 @@ for one in "$here" "$there"; do
 done
 
 # shellcheck disable=SC2034
-helpers=$(cat <<'END'
+helpers=$tool_helpers$(cat <<'END'
+
 PATH=$top/tools/modgate:$PATH
 # install FILE: what DKMS leaves behind.
 install() {
@@ -49,15 +50,6 @@ install() {
 	cp mok.der /var/lib/dkms/mok.pub
 	cp mok.key /var/lib/dkms/mok.key
 	depmod 2>/dev/null
-}
-# tool STATUS ARGUMENT...: exit status and output
-tool() {
-	local want=$1 status=0
-	shift
-	exec 3<<<"a passphrase for tests"
-	said=$(modgate "$@" 2>&1) || status=$?
-	check "modgate $*: exit status $want" "$want" "$status"
-	[[ $status == $want ]] || printf '%s\n' "$said" | sed 's/^/# /'
 }
 loads() { modprobe acpi_call 2>&1 && rmmod acpi_call && echo "it loads"; }
 END
