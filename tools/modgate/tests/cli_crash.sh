@@ -70,13 +70,13 @@ check_approve() {
 	newest_is 2 3 && can_go_on
 }
 
-# The flag is set or not, and in either case the list is good.
+# The flag audit is set or not, and in either case the list is good.
 check_mode() {
 	local policies
 
 	"$tool" --root="$root" verify || return 1
 	policies=$(find "$etc" -name 'local-*.policy' -exec od -An -tu4 -j136 -N8 {} ';' | sort | tr -s ' \n' ' ')
-	case $policies in " 0 3 " | " 0 3 1 3 ") ;; *) echo "policies: $policies"; return 1 ;; esac
+	case $policies in " 4 3 " | " 4 3 5 3 ") ;; *) echo "policies: $policies"; return 1 ;; esac
 	newest_is 2 && can_go_on
 }
 

@@ -154,8 +154,9 @@ echo "none [integrity] confidentiality" >"$root/sys/kernel/security/lockdown"
 exits 1 "why under lockdown that does not" why mg_one
 says "lockdown: the kernel itself" "why says that it is lockdown"
 
-# Revoke.
+# Revoke. Without a receipt it is the name that tells what is loaded.
 running
+rm "$kernel/receipt"
 echo "mg_one 16384 0 - Live 0x0" >"$root/proc_modules"
 mkdir -p "$root/proc"
 mv "$root/proc_modules" "$root/proc/modules"
