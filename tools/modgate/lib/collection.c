@@ -15,7 +15,7 @@
 #include "collection.h"
 
 #define MANIFEST "manifest.json"
-#define MANIFEST_VERSION 1
+#define MANIFEST_VERSION 2
 #define MANIFEST_MAX (64U << 20)	/* in bytes */
 
 static char *collections_dir(const struct options *o)
@@ -111,6 +111,7 @@ static void member_free(struct member *m)
 	free(m->file);
 	free(m->depends);
 	free(m->reason);
+	free(m->allowed);
 	free(m->detail);
 }
 
@@ -206,6 +207,7 @@ static bool take_member(struct collection *c, struct json_object *j)
 	m->depends = take_str(j, "depends");
 	m->flags = take_num(j, "flags");
 	m->reason = take_str(j, "reason");
+	m->allowed = take_str(j, "allowed");
 	m->detail = take_str(j, "detail");
 	m->left_out = take_num(j, "left_out");
 	m->at_load = take_num(j, "at_load");
@@ -271,6 +273,7 @@ static struct json_object *member_json(const struct member *m)
 	json_str(j, "depends", m->depends);
 	json_num(j, "flags", m->flags);
 	json_str(j, "reason", m->reason);
+	json_str(j, "allowed", m->allowed);
 	json_str(j, "detail", m->detail);
 	json_num(j, "left_out", m->left_out);
 	json_num(j, "at_load", m->at_load);

@@ -13,7 +13,6 @@
 /* Why a module is left out, besides the reasons of a verdict. */
 #define LEFT_MISSING	"missing"	/* no file has its digest */
 #define LEFT_CHANGED	"changed"	/* its file has another digest */
-#define LEFT_MALFORMED	"malformed"	/* not a module */
 #define LEFT_SIGNATURE	"signature"	/* appended and broken */
 #define LEFT_VERMAGIC	"vermagic"	/* built for another kernel */
 #define LEFT_DEPENDENCY	"dependency"	/* what it needs is not there */
@@ -31,6 +30,7 @@
  * @depends: names of the modules that it needs, with "," in between
  * @flags: of its approval, MODGATE_MODULE_*
  * @reason: why it is allowed, or why it was left out
+ * @allowed: why it is allowed, or NULL
  * @detail: of @reason, for people; NULL if it is allowed
  * @left_out: it does not load
  * @at_load: that came out when it was loaded, and is tried again
@@ -43,6 +43,7 @@ struct member {
 	char *depends;
 	__u32 flags;
 	char *reason;
+	char *allowed;
 	char *detail;
 	bool left_out;
 	bool at_load;
@@ -85,7 +86,6 @@ void collection_make(struct collection *c, const struct options *o,
 		     const struct world *world);
 
 /* collection_load.c */
-enum status collection_load(struct collection *c, const struct options *o,
-			    const struct kernel *kernel);
+enum status collection_load(struct collection *c, const struct options *o);
 
 #endif /* _MODGATE_COLLECTION_H */

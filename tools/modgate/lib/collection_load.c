@@ -15,13 +15,11 @@
  * struct loader - a collection that is being loaded
  * @c: the collection
  * @o: options
- * @kernel: for its events
  * @ctx: libkmod, with the configuration of modprobe.d
  */
 struct loader {
 	struct collection *c;
 	const struct options *o;
-	const struct kernel *kernel;
 	struct kmod_ctx *ctx;
 };
 
@@ -221,6 +219,10 @@ static void forget_failures(struct collection *c)
 			continue;
 		m->left_out = false;
 		m->at_load = false;
+		free(m->reason);
+		m->reason = xstrdup(dash(m->allowed));
+		free(m->detail);
+		m->detail = NULL;
 	}
 }
 
@@ -239,17 +241,15 @@ static bool differs(const struct collection *c, const bool *failed)
  * collection_load() - load what the collection holds
  * @c: as read or made
  * @o: options
- * @kernel: as read
  *
  * Members that are to load on demand do not load here.
  *
  * Return: ST_OK, also if members were left out, which they say themselves; or a
  * status after saying what went wrong.
  */
-enum status collection_load(struct collection *c, const struct options *o,
-			    const struct kernel *kernel)
+enum status collection_load(struct collection *c, const struct options *o)
 {
-	struct loader l = { .c = c, .o = o, .kernel = kernel };
+	struct loader l = { .c = c, .o = o };
 	bool was_changed = c->changed, *failed = xzalloc(c->n * sizeof(*failed) + 1);
 	size_t i;
 

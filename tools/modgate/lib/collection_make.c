@@ -122,6 +122,7 @@ static void add_file(struct job *job, const char *path)
 		m->depends = depends_of(&module);
 		if (v.allow) {
 			m->reason = xstrdup(v.reason);
+			m->allowed = xstrdup(v.reason);
 			check_kernel(job, m, &module);
 		} else {
 			collection_leave_out(job->c, m, v.reason, "%s", v.decided);

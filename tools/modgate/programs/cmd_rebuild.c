@@ -89,7 +89,7 @@ static enum status build_and_load(struct rebuild *r, const struct request *q)
 		status = make(r);
 	/* The kernel of another root is not this one. */
 	if (!status && !*r->o->root)
-		status = collection_load(&r->c, r->o, &r->kernel);
+		status = collection_load(&r->c, r->o);
 	if (!status)
 		status = store(r);
 	free(release);

@@ -146,8 +146,8 @@ check "on demand again" "$allowed" "$(load finit modules/t_demand.ko)"
 check "is counted" 1 "$(grep -c 'name=t_demand .* loads=2' $modgate/receipt)"
 
 check "a permanent module: rmmod" "*t_kept is in use*" "$(rmmod t_kept 2>&1)"
-check "rmmod -f" "*" "$(rmmod -f t_kept 2>&1)"
-check "modprobe -r" "*" "$(modprobe -r t_kept 2>&1)"
+check "rmmod -f" "[1-9]*" "$(rmmod -f t_kept >/dev/null 2>&1; echo $?)"
+check "modprobe -r" "[1-9]*" "$(modprobe -r t_kept >/dev/null 2>&1; echo $?)"
 check "delete_module with O_TRUNC" "-1 11" "$(python3 -c '
 import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)
@@ -183,6 +183,15 @@ flip $extra/t_changed.ko
 depmod 2>/dev/null
 tool 0 rebuild --no-close
 check "both damaged" "*t_changed: left out (changed): *" "$said"
+mkdir -p /etc/modprobe.d
+echo 'options modgate_test_two fail=5' >/etc/modprobe.d/modgate-test.conf
+rmmod modgate_test_two
+tool 0 rebuild --no-close
+check "it fails now" "*modgate_test_two: left out (init): *" "$said"
+rm /etc/modprobe.d/modgate-test.conf
+tool 0 --json rebuild --no-close
+check "and no more: by its approval" '"approved" null false' "$(jq -c '.modules[] |
+	select(.name == "modgate_test_two") | .reason, .detail, .left_out' <<<"$said" | xargs -d '\n')"
 tool 0 rebuild --close
 check "closed at last" closed "$(state state)"
 END
