@@ -137,6 +137,17 @@ void modgate_measure_closed(u32 lines, const u8 *hash)
 }
 
 /**
+ * modgate_measure_lost() - measure that the receipt is not complete from here on
+ * @lines: of the receipt so far
+ *
+ * Where nothing is refused. Once a boot: how many more are lost is not measured.
+ */
+void modgate_measure_lost(u32 lines)
+{
+	measure("lost", "lines=%u", lines);
+}
+
+/**
  * modgate_measure_module() - measure a new line of the receipt
  * @text: what of the line is hashed
  */

@@ -269,6 +269,7 @@ void modgate_measure_document(const char *what,
 			      const u8 *digest, u64 counter);
 void modgate_measure_sealed(const char *by);
 void modgate_measure_closed(u32 lines, const u8 *hash);
+void modgate_measure_lost(u32 lines);
 void modgate_measure_module(const char *text);
 void modgate_measure_show(struct seq_file *m);
 extern const struct file_operations modgate_log_fops;

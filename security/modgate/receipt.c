@@ -236,11 +236,14 @@ int modgate_receipt_coming(const struct module *module,
 
 /**
  * modgate_receipt_lost() - a module comes up that has no line
+ *
+ * The first of them is measured: nobody can say later that there was none.
  */
 void modgate_receipt_lost(void)
 {
 	mutex_lock(&receipt.lock);
-	receipt.lost++;
+	if (!receipt.lost++)
+		modgate_measure_lost(receipt.n_lines);
 	mutex_unlock(&receipt.lock);
 }
 

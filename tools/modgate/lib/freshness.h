@@ -28,19 +28,6 @@ struct counters {
 	__u64 issue;
 };
 
-/**
- * struct checker - takes what a check of the counters finds
- * @say: one finding; good if @status is ST_OK
- * @data: for @say
- * @counters: an array that each slot is added to, or NULL
- */
-struct checker {
-	void (*say)(void *data, const char *what, enum status status,
-		    const char *text);
-	void *data;
-	struct json_object *counters;
-};
-
 /* freshness.c */
 bool freshness_used(const struct world *world, const struct options *o);
 bool freshness_numbered(const struct world *world, const struct options *o);

@@ -26,19 +26,6 @@ struct signer {
 	const struct record *line;	/* what the kernel says of it, or NULL */
 };
 
-static void __printf(4, 5) say(const struct check *c, const char *what,
-			       enum status status, const char *format, ...)
-{
-	char *text;
-	va_list ap;
-
-	va_start(ap, format);
-	text = vfmt(format, ap);
-	va_end(ap);
-	c->out->say(c->out->data, what, status, text);
-	free(text);
-}
-
 /* The kernel binds one TPM when it starts; is it still the same one? */
 static void check_kernel(const struct check *c)
 {
@@ -48,8 +35,8 @@ static void check_kernel(const struct check *c)
 	if (record_is(state, "machine", "tpm") &&
 	    record_digest(state, "machine-name", kernel) &&
 	    tpm_name(c->tpm, name) && memcmp(kernel, name, sizeof(name)))
-		say(c, "kernel: machine", ST_CORRUPT,
-		    "the storage root key 0x81000001 was exchanged since the kernel started");
+		checker_say(c->out, "kernel: machine", ST_CORRUPT,
+			    "the storage root key 0x81000001 was exchanged since the kernel started");
 }
 
 static void check_machine(const struct check *c)
@@ -59,20 +46,20 @@ static void check_machine(const struct check *c)
 	__u8 name[MODGATE_DIGEST_SIZE];
 
 	if (!tpm_name(c->tpm, name))
-		say(c, "TPM: machine", ST_CORRUPT,
-		    "there is no storage root key at 0x81000001: the TPM was cleared; "
-		    REPAIR);
+		checker_say(c->out, "TPM: machine", ST_CORRUPT,
+			    "there is no storage root key at 0x81000001: the TPM was cleared; "
+			    REPAIR);
 	else if (!memcmp(machine, none, sizeof(none)))
-		say(c, "TPM: machine", ST_CORRUPT,
-		    "the local policy names no machine, which the kernel refuses with freshness=tpm; "
-		    REPAIR);
+		checker_say(c->out, "TPM: machine", ST_CORRUPT,
+			    "the local policy names no machine, which the kernel refuses with freshness=tpm; "
+			    REPAIR);
 	else if (memcmp(machine, name, sizeof(name)))
-		say(c, "TPM: machine", ST_CORRUPT,
-		    "the local policy is for another machine: the TPM's storage root key is not the one that it names; "
-		    REPAIR);
+		checker_say(c->out, "TPM: machine", ST_CORRUPT,
+			    "the local policy is for another machine: the TPM's storage root key is not the one that it names; "
+			    REPAIR);
 	else
-		say(c, "TPM: machine", ST_OK,
-		    "the local policy is for this one");
+		checker_say(c->out, "TPM: machine", ST_OK,
+			    "the local policy is for this one");
 }
 
 static bool check_index(const struct check *c, const char *what, __u32 handle,
@@ -82,18 +69,18 @@ static bool check_index(const struct check *c, const char *what, __u32 handle,
 	case COUNTER_GOOD:
 		return true;
 	case COUNTER_MISSING:
-		say(c, what, ST_CORRUPT, "counter 0x%08x is missing; " REPAIR,
-		    handle);
+		checker_say(c->out, what, ST_CORRUPT, "counter 0x%08x is missing; " REPAIR,
+			    handle);
 		return false;
 	case COUNTER_FOREIGN:
-		say(c, what, ST_CORRUPT,
-		    "counter 0x%08x was replaced: what is there now is not a counter of modgate; if nothing else needs it, remove it with 'tpm2_nvundefine 0x%08x', then "
-		    REPAIR, handle, handle);
+		checker_say(c->out, what, ST_CORRUPT,
+			    "counter 0x%08x was replaced: what is there now is not a counter of modgate; if nothing else needs it, remove it with 'tpm2_nvundefine 0x%08x', then "
+			    REPAIR, handle, handle);
 		return false;
 	default:
-		say(c, what, ST_CORRUPT,
-		    "counter 0x%08x was made anew and has no value; " REPAIR,
-		    handle);
+		checker_say(c->out, what, ST_CORRUPT,
+			    "counter 0x%08x was made anew and has no value; " REPAIR,
+			    handle);
 		return false;
 	}
 }
@@ -107,22 +94,22 @@ static void check_value(const struct check *c, const char *what,
 	__u32 handle = MODGATE_NV_ACCEPT(s->slot);
 
 	if (value < accept || value < s->base)
-		say(c, what, ST_CORRUPT,
-		    "rolled back: generation %llu is the newest on disk%s, counter 0x%08x is at %llu; put the newer one back from a backup, or "
-		    REPAIR, generation, s->base ? " (which counts with its base)" : "",
-		    handle, (unsigned long long)accept);
+		checker_say(c->out, what, ST_CORRUPT,
+			    "rolled back: generation %llu is the newest on disk%s, counter 0x%08x is at %llu; put the newer one back from a backup, or "
+			    REPAIR, generation, s->base ? " (which counts with its base)" : "",
+			    handle, (unsigned long long)accept);
 	else if (value - accept > MODGATE_STEPS_MAX)
-		say(c, what, ST_CORRUPT,
-		    "generation %llu is %llu steps ahead of counter 0x%08x, the kernel takes %u at most; "
-		    REPAIR, generation, value - accept, handle,
-		    MODGATE_STEPS_MAX);
+		checker_say(c->out, what, ST_CORRUPT,
+			    "generation %llu is %llu steps ahead of counter 0x%08x, the kernel takes %u at most; "
+			    REPAIR, generation, value - accept, handle,
+			    MODGATE_STEPS_MAX);
 	else if (value > accept)
-		say(c, what, ST_OK,
-		    "generation %llu is ahead of counter 0x%08x, which is at %llu: it was signed and not committed; the next start or 'modgate approve' does that",
-		    generation, handle, (unsigned long long)accept);
+		checker_say(c->out, what, ST_OK,
+			    "generation %llu is ahead of counter 0x%08x, which is at %llu: it was signed and not committed; the next start or 'modgate approve' does that",
+			    generation, handle, (unsigned long long)accept);
 	else
-		say(c, what, ST_OK, "generation %llu, counter 0x%08x agrees",
-		    generation, handle);
+		checker_say(c->out, what, ST_OK, "generation %llu, counter 0x%08x agrees",
+			    generation, handle);
 }
 
 static void add_json(const struct check *c, const struct signer *s,
@@ -152,7 +139,7 @@ static void check_signer(const struct check *c, const struct signer *s)
 	struct counters counters = { 0 };
 
 	if (counters_read(c->tpm, s->slot, &counters)) {
-		say(c, what, ST_NO, "the TPM does not answer");
+		checker_say(c->out, what, ST_NO, "the TPM does not answer");
 		free(what);
 		return;
 	}
@@ -163,10 +150,10 @@ static void check_signer(const struct check *c, const struct signer *s)
 	if (check_index(c, what, MODGATE_NV_ACCEPT(s->slot),
 			counters.accept_state)) {
 		if (counters.accept < seen)
-			say(c, what, ST_CORRUPT,
-			    "counter 0x%08x is at %llu, the kernel saw %llu when it started: this is another TPM",
-			    MODGATE_NV_ACCEPT(s->slot),
-			    (unsigned long long)counters.accept, seen);
+			checker_say(c->out, what, ST_CORRUPT,
+				    "counter 0x%08x is at %llu, the kernel saw %llu when it started: this is another TPM",
+				    MODGATE_NV_ACCEPT(s->slot),
+				    (unsigned long long)counters.accept, seen);
 		else if (s->newest)
 			check_value(c, what, s, counters.accept);
 	}
@@ -205,9 +192,9 @@ static bool check_stranger(const struct check *c)
 
 	if (!by || record_is(state, "freshness", "tpm") || tpm_present())
 		return false;
-	say(c, "machine", ST_CORRUPT,
-	    "the local policy is for another machine; the kernel names this one by: %s",
-	    by);
+	checker_say(c->out, "machine", ST_CORRUPT,
+		    "the local policy is for another machine; the kernel names this one by: %s",
+		    by);
 	return true;
 }
 
@@ -228,8 +215,8 @@ void freshness_check(const struct world *world, const struct options *o,
 		return;
 	status = tpm_open(&c.tpm);
 	if (status) {
-		say(&c, "TPM", status,
-		    "cannot be asked, so nothing is known about its counters");
+		checker_say(checker, "TPM", status,
+			    "cannot be asked, so nothing is known about its counters");
 		return;
 	}
 	check_kernel(&c);

@@ -21,21 +21,9 @@ static const struct event {
 	{ "list", { "digest", "signer", "generation", "counter" } },
 	{ "sealed", { "by" } },
 	{ "closed", { "lines", "sha384" } },
+	{ "lost", { "lines" } },
 	{ "module", { "number", "digest", "name", "reason", "authority" } },
 };
-
-void log_say(const struct log *log, const char *what, enum status status,
-	     const char *format, ...)
-{
-	char *text;
-	va_list ap;
-
-	va_start(ap, format);
-	text = vfmt(format, ap);
-	va_end(ap);
-	log->out->say(log->out->data, what, status, text);
-	free(text);
-}
 
 /* Something is wrong with the line at index @i. */
 static void __printf(3, 4) broken(struct log *log, size_t i,
@@ -47,7 +35,7 @@ static void __printf(3, 4) broken(struct log *log, size_t i,
 	va_start(ap, format);
 	text = vfmt(format, ap);
 	va_end(ap);
-	log_say(log, what, ST_CORRUPT, "%s", text);
+	checker_say(log->out, what, ST_CORRUPT, "%s", text);
 	free(text);
 	free(what);
 	log->good = false;
@@ -132,9 +120,9 @@ static void check_keys(struct log *log, size_t i)
 			break;
 	if (k == ARRAY_SIZE(events)) {
 		if (*e->event)
-			log_say(log, "log", ST_OK,
-				"line %zu: event %s is not known to this version",
-				i + 1, e->event);
+			checker_say(log->out, "log", ST_OK,
+				    "line %zu: event %s is not known to this version",
+				    i + 1, e->event);
 		return;
 	}
 	for (key = events[k].keys; *key; key++)
@@ -187,12 +175,12 @@ void measure_log_form(struct log *log)
 		check_order(log, i);
 	}
 	if (!log->n)
-		log_say(log, "log", ST_CORRUPT,
-			"is empty; a provisioned machine's begins with its boot");
+		checker_say(log->out, "log", ST_CORRUPT,
+			    "is empty; a provisioned machine's begins with its boot");
 	else if (log->text[log->size - 1] != '\n')
 		broken(log, log->n - 1, "has no newline at its end: it was cut off");
 	else if (log->good)
-		log_say(log, "log", ST_OK, "%zu record(s) without a gap", log->n);
+		checker_say(log->out, "log", ST_OK, "%zu record(s) without a gap", log->n);
 }
 
 void measure_log_free(struct log *log)
@@ -238,9 +226,9 @@ static bool check_document(const struct log *log, const char *event,
 {
 	if (!digest || is_measured(log, event, digest))
 		return true;
-	log_say(log, "kernel", ST_CORRUPT,
-		"%s: in force, and not in the log before state boot ended: digest %s",
-		name, digest);
+	checker_say(log->out, "kernel", ST_CORRUPT,
+		    "%s: in force, and not in the log before state boot ended: digest %s",
+		    name, digest);
 	return false;
 }
 
@@ -252,8 +240,8 @@ static void check_in_force(const struct log *log)
 	size_t i;
 
 	if (!kernel->privileged) {
-		log_say(log, "kernel", ST_PRIVILEGE,
-			"what is in force may not be read; try as root");
+		checker_say(log->out, "kernel", ST_PRIVILEGE,
+			    "what is in force may not be read; try as root");
 		return;
 	}
 	good = check_document(log, "policy", "local policy",
@@ -274,19 +262,19 @@ static void check_in_force(const struct log *log)
 			continue;
 		/* Measured, then not in force: state boot has ended between. */
 		if (i + 1 >= log->end) {
-			log_say(log, "kernel", ST_OK,
-				"line %zu: this %s is not in force: it came too late, state boot had ended",
-				i + 1, e->event);
+			checker_say(log->out, "kernel", ST_OK,
+				    "line %zu: this %s is not in force: it came too late, state boot had ended",
+				    i + 1, e->event);
 			continue;
 		}
 		good = false;
-		log_say(log, "kernel", ST_CORRUPT,
-			"line %zu: this %s was measured in time, and is not in force",
-			i + 1, e->event);
+		checker_say(log->out, "kernel", ST_CORRUPT,
+			    "line %zu: this %s was measured in time, and is not in force",
+			    i + 1, e->event);
 	}
 	if (good)
-		log_say(log, "kernel", ST_OK,
-			"the documents in force are those in the log");
+		checker_say(log->out, "kernel", ST_OK,
+			    "the documents in force are those in the log");
 }
 
 /* What the kernel says in state, and what its log says. */
@@ -298,27 +286,27 @@ static void check_state(const struct log *log)
 	unsigned long long measured = record_number(state, "measured");
 
 	if (measured != log->n)
-		log_say(log, "kernel", ST_CORRUPT,
-			"has measured %llu record(s), the log has %zu",
-			measured, log->n);
+		checker_say(log->out, "kernel", ST_CORRUPT,
+			    "has measured %llu record(s), the log has %zu",
+			    measured, log->n);
 	if (log->n && has_key(&log->entries[0].record, "freshness") &&
 	    !record_is(&log->entries[0].record, "freshness",
 		       dash(record_get(state, "freshness"))))
-		log_say(log, "kernel", ST_CORRUPT,
-			"line 1: freshness is %s in the kernel's state",
-			dash(record_get(state, "freshness")));
+		checker_say(log->out, "kernel", ST_CORRUPT,
+			    "line 1: freshness is %s in the kernel's state",
+			    dash(record_get(state, "freshness")));
 	if (sealed && !ended)
-		log_say(log, "kernel", ST_CORRUPT,
-			"state boot has ended, and the log has no record of it: nobody can tell what came after its last one");
+		checker_say(log->out, "kernel", ST_CORRUPT,
+			    "state boot has ended, and the log has no record of it: nobody can tell what came after its last one");
 	else if (!sealed && ended)
-		log_say(log, "kernel", ST_CORRUPT,
-			"is in state boot, the log says that it ended");
+		checker_say(log->out, "kernel", ST_CORRUPT,
+			    "is in state boot, the log says that it ended");
 	else if (ended &&
 		 !record_is(&log->entries[log->end].record, "by",
 			    dash(record_get(state, "ended-by"))))
-		log_say(log, "kernel", ST_CORRUPT,
-			"line %zu: what ended state boot is %s in the kernel's state",
-			log->end + 1, dash(record_get(state, "ended-by")));
+		checker_say(log->out, "kernel", ST_CORRUPT,
+			    "line %zu: what ended state boot is %s in the kernel's state",
+			    log->end + 1, dash(record_get(state, "ended-by")));
 }
 
 static void check_errors(const struct log *log)
@@ -327,9 +315,9 @@ static void check_errors(const struct log *log)
 					     "measure-errors");
 
 	if (n)
-		log_say(log, "kernel", ST_NO,
-			"measure-errors=%llu: so many records did not get into the PCR or into the log; the kernel log names them; a restart begins anew",
-			n);
+		checker_say(log->out, "kernel", ST_NO,
+			    "measure-errors=%llu: so many records did not get into the PCR or into the log; the kernel log names them; a restart begins anew",
+			    n);
 }
 
 /* Does this kernel measure? Says why not. */

@@ -54,8 +54,6 @@ enum status measure_log_check(const struct kernel *kernel, const char *file,
 			      const struct checker *checker);
 void measure_log_form(struct log *log);
 void measure_log_free(struct log *log);
-void log_say(const struct log *log, const char *what, enum status status,
-	     const char *format, ...) __printf(4, 5);
 
 /* measure_pcr.c */
 void pcr_extend(const EVP_MD *bank_md, const EVP_MD *line_md, const char *line,

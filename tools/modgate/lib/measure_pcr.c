@@ -69,19 +69,19 @@ static bool check_bank(const struct log *log, const char *what,
 
 	to_hex(actual, bank->value, bank->size);
 	if (makes(log, bank, md, md, value)) {
-		log_say(log, what, ST_OK, "the log makes what it has: %s", actual);
+		checker_say(log->out, what, ST_OK, "the log makes what it has: %s", actual);
 		return true;
 	}
 	if (makes(log, bank, md, EVP_sha384(), other)) {
-		log_say(log, what, ST_OK,
-			"the log makes what it has, by SHA-384, since the kernel does not know this hash: %s",
-			actual);
+		checker_say(log->out, what, ST_OK,
+			    "the log makes what it has, by SHA-384, since the kernel does not know this hash: %s",
+			    actual);
 		return true;
 	}
 	to_hex(expected, value, bank->size);
-	log_say(log, what, ST_CORRUPT, "has %s, the log makes %s%s", actual,
-		expected, strspn(actual, "0") == 2 * bank->size ?
-		"; nothing was measured into it since the TPM started" : "");
+	checker_say(log->out, what, ST_CORRUPT, "has %s, the log makes %s%s", actual,
+		    expected, strspn(actual, "0") == 2 * bank->size ?
+		    "; nothing was measured into it since the TPM started" : "");
 	return false;
 }
 
@@ -90,9 +90,9 @@ static void explain(const struct log *log, const char *what)
 	const char *errors = dash(record_get(&log->kernel->state,
 					     "measure-errors"));
 
-	log_say(log, what, ST_CORRUPT,
-		"causes can be: the log was changed; something else was measured into this PCR too (systemd-stub: system extensions, into 13); the TPM did not take a record (measure-errors=%s); the kernel holds another TPM than this one",
-		errors);
+	checker_say(log->out, what, ST_CORRUPT,
+		    "causes can be: the log was changed; something else was measured into this PCR too (systemd-stub: system extensions, into 13); the TPM did not take a record (measure-errors=%s); the kernel holds another TPM than this one",
+		    errors);
 }
 
 static void check_banks(const struct log *log, unsigned int pcr,
@@ -110,8 +110,8 @@ static void check_banks(const struct log *log, unsigned int pcr,
 			     fmt("%s, bank 0x%04x", what, banks[i].algorithm);
 
 		if (!md || (size_t)EVP_MD_get_size(md) != banks[i].size) {
-			log_say(log, bank, ST_OK,
-				"is not checked: this version does not know its hash");
+			checker_say(log->out, bank, ST_OK,
+				    "is not checked: this version does not know its hash");
 		} else {
 			checked++;
 			if (!check_bank(log, bank, &banks[i], md))
@@ -122,8 +122,8 @@ static void check_banks(const struct log *log, unsigned int pcr,
 	if (!good)
 		explain(log, what);
 	else if (!checked)
-		log_say(log, what, ST_NO,
-			"has no bank that could be checked (tpm2_getcap pcrs): the log can only be believed");
+		checker_say(log->out, what, ST_NO,
+			    "has no bank that could be checked (tpm2_getcap pcrs): the log can only be believed");
 	free(what);
 }
 
@@ -140,16 +140,16 @@ void measure_pcr_check(const struct log *log)
 	size_t n;
 
 	if (!number_parse(record_get(&log->kernel->state, "pcr"), &pcr)) {
-		log_say(log, "TPM", ST_NO,
-			"the kernel holds no TPM 2.0: nothing is measured into it, and the log can only be believed");
+		checker_say(log->out, "TPM", ST_NO,
+			    "the kernel holds no TPM 2.0: nothing is measured into it, and the log can only be believed");
 		return;
 	}
 	status = tpm_open(&tpm);
 	if (!status)
 		status = pcr_read(tpm, pcr, banks, &n);
 	if (status)
-		log_say(log, "TPM", status,
-			"cannot be asked, so the log can only be believed");
+		checker_say(log->out, "TPM", status,
+			    "cannot be asked, so the log can only be believed");
 	else
 		check_banks(log, pcr, banks, n);
 	tpm_close(tpm);

@@ -136,3 +136,23 @@ char *flag_names(__u32 flags, const char *const *names)
 	}
 	return text;
 }
+
+/**
+ * checker_say() - one finding of a check
+ * @checker: that takes it
+ * @what: was looked at
+ * @status: ST_OK if it is good
+ * @format: what was found, without a newline
+ */
+void checker_say(const struct checker *checker, const char *what,
+		 enum status status, const char *format, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, format);
+	text = vfmt(format, ap);
+	va_end(ap);
+	checker->say(checker->data, what, status, text);
+	free(text);
+}

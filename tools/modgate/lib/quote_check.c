@@ -24,19 +24,6 @@ struct check {
 	TPMS_ATTEST attest;
 };
 
-static void __printf(4, 5) say(const struct check *c, const char *what,
-			       enum status status, const char *format, ...)
-{
-	char *text;
-	va_list ap;
-
-	va_start(ap, format);
-	text = vfmt(format, ap);
-	va_end(ap);
-	c->out->say(c->out->data, what, status, text);
-	free(text);
-}
-
 /* The TPM's signature in DER; its size, or 0. To be freed by OpenSSL. */
 static int signature_der(const struct quote *q, __u16 hash, unsigned char **der)
 {
@@ -95,12 +82,12 @@ static void check_signature(struct check *c, const struct attestation_key *key)
 	char *name = attestation_key_name(key);
 
 	if (is_signed(c->quote, key))
-		say(c, "signature", ST_OK, "by the attestation key, %s, Name %s",
-		    attestation_key_curve(key), name);
+		checker_say(c->out, "signature", ST_OK, "by the attestation key, %s, Name %s",
+			    attestation_key_curve(key), name);
 	else
-		say(c, "signature", ST_SECRET,
-		    "is not one by this attestation key (%s, Name %s) over the quote: another machine, or something was changed",
-		    attestation_key_curve(key), name);
+		checker_say(c->out, "signature", ST_SECRET,
+			    "is not one by this attestation key (%s, Name %s) over the quote: another machine, or something was changed",
+			    attestation_key_curve(key), name);
 	free(name);
 }
 
@@ -112,15 +99,16 @@ static bool check_attest(struct check *c)
 
 	if (Tss2_MU_TPMS_ATTEST_Unmarshal(q->attest, q->attest_size, &at, &c->attest) ||
 	    at != q->attest_size) {
-		say(c, "quote", ST_CORRUPT, "attest is not a TPMS_ATTEST, as TPMs sign them");
+		checker_say(c->out, "quote", ST_CORRUPT,
+			    "attest is not a TPMS_ATTEST, as TPMs sign them");
 	} else if (c->attest.magic != TPM2_GENERATED_VALUE) {
-		say(c, "quote", ST_CORRUPT,
-		    "begins with 0x%08x, what a TPM has made with TPM_GENERATED",
-		    c->attest.magic);
+		checker_say(c->out, "quote", ST_CORRUPT,
+			    "begins with 0x%08x, what a TPM has made with TPM_GENERATED",
+			    c->attest.magic);
 	} else if (c->attest.type != TPM2_ST_ATTEST_QUOTE) {
-		say(c, "quote", ST_CORRUPT,
-		    "type 0x%04x: something else that a TPM attests, not a quote",
-		    c->attest.type);
+		checker_say(c->out, "quote", ST_CORRUPT,
+			    "type 0x%04x: something else that a TPM attests, not a quote",
+			    c->attest.type);
 	} else {
 		return true;
 	}
@@ -135,17 +123,17 @@ static void check_nonce(struct check *c, const struct nonce *nonce)
 
 	if (nonce->size != c->quote->nonce.size ||
 	    memcmp(nonce->bytes, c->quote->nonce.bytes, nonce->size)) {
-		say(c, "nonce", ST_NO,
-		    "it answers another one: an older quote, or one for somebody else");
+		checker_say(c->out, "nonce", ST_NO,
+			    "it answers another one: an older quote, or one for somebody else");
 		return;
 	}
 	quote_data(c->quote, data);
 	if (extra->size == sizeof(data) && !memcmp(extra->buffer, data, sizeof(data)))
-		say(c, "nonce", ST_OK,
-		    "what was signed has it, with kernel release, log and receipt");
+		checker_say(c->out, "nonce", ST_OK,
+			    "what was signed has it, with kernel release, log and receipt");
 	else
-		say(c, "nonce", ST_CORRUPT,
-		    "what was signed does not have it with this kernel release, log and receipt: one of them was changed, or the nonce of an older quote");
+		checker_say(c->out, "nonce", ST_CORRUPT,
+			    "what was signed does not have it with this kernel release, log and receipt: one of them was changed, or the nonce of an older quote");
 }
 
 /* Does it have this PCR, and no other? */
@@ -168,13 +156,13 @@ static bool check_selection(struct check *c, unsigned int pcr)
 	const TPMS_PCR_SELECTION *s = all->pcrSelections;
 
 	if (c->quote->pcr != pcr)
-		say(c, "PCR", ST_CORRUPT,
-		    "the quote is about PCR %u, expected is %u, where the kernel of that machine measures (--pcr)",
-		    c->quote->pcr, pcr);
+		checker_say(c->out, "PCR", ST_CORRUPT,
+			    "the quote is about PCR %u, expected is %u, where the kernel of that machine measures (--pcr)",
+			    c->quote->pcr, pcr);
 	else if (all->count != 1 || s->hash != c->quote->bank || !selects(s, pcr))
-		say(c, "PCR", ST_CORRUPT,
-		    "the TPM has signed other PCRs, or another bank, than PCR %u, %s",
-		    pcr, quote_bank_name(c->quote->bank));
+		checker_say(c->out, "PCR", ST_CORRUPT,
+			    "the TPM has signed other PCRs, or another bank, than PCR %u, %s",
+			    pcr, quote_bank_name(c->quote->bank));
 	else
 		return true;
 	return false;
@@ -196,19 +184,19 @@ static void check_digest(struct check *c, const struct attestation_key *key,
 	to_hex(hex, value, EVP_MD_get_size(md));
 	if (EVP_Digest(value, EVP_MD_get_size(md), digest, &size, key_md(key), NULL) &&
 	    signed_digest->size == size && !memcmp(signed_digest->buffer, digest, size))
-		say(c, what, ST_OK, "the log makes what the TPM has signed: %s", hex);
+		checker_say(c->out, what, ST_OK, "the log makes what the TPM has signed: %s", hex);
 	else
-		say(c, what, ST_CORRUPT,
-		    "the log makes %s, which is not what the TPM has signed: the log was changed, or somebody else has measured into this PCR",
-		    hex);
+		checker_say(c->out, what, ST_CORRUPT,
+			    "the log makes %s, which is not what the TPM has signed: the log was changed, or somebody else has measured into this PCR",
+			    hex);
 	free(what);
 }
 
 static void check_receipt(struct check *c, struct receipt *receipt)
 {
 	if (receipt_parse(receipt, "receipt", c->quote->receipt))
-		say(c, "receipt", ST_CORRUPT,
-		    "not a receipt, or cut off: it does not end with lines=");
+		checker_say(c->out, "receipt", ST_CORRUPT,
+			    "not a receipt, or cut off: it does not end with lines=");
 	else
 		receipt_check_log(receipt, c->quote->log, c->out);
 }

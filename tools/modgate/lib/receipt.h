@@ -8,8 +8,6 @@
 
 #include "kernel.h"
 
-struct checker;
-
 #define RECEIPT_MAX (16U << 20)		/* in bytes; the kernel writes 16,384 lines */
 
 /**

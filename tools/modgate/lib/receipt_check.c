@@ -11,22 +11,6 @@
 
 #define IMA_LIST_MAX (256U << 20)	/* in bytes */
 
-static void say(const struct checker *out, const char *what,
-		enum status status, const char *format, ...) __printf(4, 5);
-
-static void say(const struct checker *out, const char *what,
-		enum status status, const char *format, ...)
-{
-	va_list ap;
-	char *text;
-
-	va_start(ap, format);
-	text = vfmt(format, ap);
-	va_end(ap);
-	out->say(out->data, what, status, text);
-	free(text);
-}
-
 /* The last line is made from those above it. */
 static void check_itself(const struct receipt *r, const struct checker *out)
 {
@@ -37,49 +21,61 @@ static void check_itself(const struct receipt *r, const struct checker *out)
 
 	for (i = 0; i < r->n; i++)
 		if (record_number(&r->lines[i], "number") != i + 1) {
-			say(out, "receipt", ST_CORRUPT,
-			    "line %zu has number=%s: a line is missing, was added, or is out of place",
-			    i + 1, dash(record_get(&r->lines[i], "number")));
+			checker_say(out, "receipt", ST_CORRUPT,
+				    "line %zu has number=%s: a line is missing, was added, or is out of place",
+				    i + 1, dash(record_get(&r->lines[i], "number")));
 			good = false;
 		}
 	if (record_number(&r->end, "lines") != r->n) {
-		say(out, "receipt", ST_CORRUPT, "has %zu line(s), its end says %s",
-		    r->n, dash(record_get(&r->end, "lines")));
+		checker_say(out, "receipt", ST_CORRUPT, "has %zu line(s), its end says %s",
+			    r->n, dash(record_get(&r->end, "lines")));
 		good = false;
 	}
 	receipt_hash(r, digest);
 	digest_hex(hex, digest);
 	if (!record_is(&r->end, "sha384", hex)) {
-		say(out, "receipt", ST_CORRUPT, "the lines make %s, its end says %s",
-		    hex, dash(record_get(&r->end, "sha384")));
+		checker_say(out, "receipt", ST_CORRUPT, "the lines make %s, its end says %s",
+			    hex, dash(record_get(&r->end, "sha384")));
 		good = false;
 	}
 	if (!record_is(&r->end, "lost", "0")) {
-		say(out, "receipt", ST_NO,
-		    "lost=%s: so many modules came up without a line, as nothing is refused in this boot",
-		    dash(record_get(&r->end, "lost")));
+		checker_say(out, "receipt", ST_NO,
+			    "lost=%s: so many modules came up without a line, as nothing is refused in this boot",
+			    dash(record_get(&r->end, "lost")));
 		good = false;
 	}
 	if (good)
-		say(out, "receipt", ST_OK, "%zu line(s) make its running hash", r->n);
+		checker_say(out, "receipt", ST_OK, "%zu line(s) make its running hash", r->n);
 }
 
-/* The text behind "event=module " of each record, in order. */
-static char **measured_lines(const char *text, size_t *n)
+/* What of a record is behind @event, which is after "seq=NUMBER"; or NULL. */
+static const char *behind(const char *record, const char *event)
 {
-	static const char event[] = " event=module ";
-	char **lines = NULL, *copy = xstrdup(text), *rest = copy, *line;
+	size_t size;
+
+	if (strncmp(record, "seq=", 4))
+		return NULL;
+	record += 4 + strspn(record + 4, "0123456789");
+	size = strlen(event);
+	return strncmp(record, event, size) ? NULL : record + size;
+}
+
+/* What was measured of the receipt: its lines, in order, and was one lost? */
+static char **measured_lines(const char *text, size_t *n, bool *lost)
+{
+	char **lines = NULL, *copy = xstrdup(text), *rest = copy, *record;
 
 	*n = 0;
-	while ((line = strsep(&rest, "\n"))) {
-		const char *at = strstr(line, event);
+	*lost = false;
+	while ((record = strsep(&rest, "\n"))) {
+		const char *line = behind(record, " event=module ");
 
-		/* Behind "seq=NUMBER" and nowhere else. */
-		if (!at || strncmp(line, "seq=", 4) ||
-		    strspn(line + 4, "0123456789") != (size_t)(at - line - 4))
+		if (behind(record, " event=lost "))
+			*lost = true;
+		if (!line)
 			continue;
 		lines = xgrow(lines, *n, sizeof(*lines));
-		lines[(*n)++] = xstrdup(at + strlen(event));
+		lines[(*n)++] = xstrdup(line);
 	}
 	free(copy);
 	return lines;
@@ -90,23 +86,30 @@ static void check_log(const struct receipt *r, const char *path, const char *tex
 		      const struct checker *out)
 {
 	size_t n, i;
-	char **lines = measured_lines(text, &n);
+	bool lost;
+	char **lines = measured_lines(text, &n, &lost);
 	bool good = n == r->n;
 
 	if (!good)
-		say(out, path, ST_CORRUPT, "has %zu module(s), the receipt has %zu line(s)",
-		    n, r->n);
+		checker_say(out, path, ST_CORRUPT, "has %zu module(s), the receipt has %zu line(s)",
+			    n, r->n);
 	for (i = 0; i < n; i++) {
 		if (i < r->n && strcmp(lines[i], r->hashed[i])) {
-			say(out, path, ST_CORRUPT,
-			    "line %zu of the receipt is not what was measured: %s",
-			    i + 1, lines[i]);
+			checker_say(out, path, ST_CORRUPT,
+				    "line %zu of the receipt is not what was measured: %s",
+				    i + 1, lines[i]);
 			good = false;
 		}
 		free(lines[i]);
 	}
+	if (lost == record_is(&r->end, "lost", "0")) {
+		checker_say(out, path, ST_CORRUPT,
+			    "it was %smeasured that a module has no line, the receipt says lost=%s",
+			    lost ? "" : "not ", dash(record_get(&r->end, "lost")));
+		good = false;
+	}
 	if (good)
-		say(out, path, ST_OK, "each line of the receipt was measured as it is");
+		checker_say(out, path, ST_OK, "each line of the receipt was measured as it is");
 	free(lines);
 }
 
@@ -119,7 +122,8 @@ static char *ima_data(char *line)
 
 	while (n < ARRAY_SIZE(fields) && (fields[n] = strsep(&line, " ")))
 		n++;
-	if (n < 6 || strcmp(fields[2], "ima-buf") || strcmp(fields[4], "module"))
+	if (n < 6 || strcmp(fields[2], "ima-buf") ||
+	    (strcmp(fields[4], "module") && strcmp(fields[4], "lost")))
 		return NULL;
 	size = strlen(fields[5]) / 2;
 	text = xzalloc(size + 1);
@@ -129,7 +133,7 @@ static char *ima_data(char *line)
 	return text;
 }
 
-/* What IMA's list has of modgate's modules, one record a line; to be freed. */
+/* What IMA's list has of the receipt, one record a line; to be freed. */
 static char *ima_text(char *list)
 {
 	char *all = xstrdup(""), *line;
@@ -162,8 +166,8 @@ static void check_ima(const struct receipt *r, const struct options *o,
 	if (text && *text)
 		check_log(r, "IMA's list", text, out);
 	else
-		say(out, "IMA's list", ST_OK,
-		    "is not checked: IMA's policy does not ask for modgate's critical data");
+		checker_say(out, "IMA's list", ST_OK,
+			    "is not checked: IMA's policy does not ask for modgate's critical data");
 	free(text);
 	free(data);
 	free(path);

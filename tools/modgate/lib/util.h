@@ -51,6 +51,19 @@ struct options {
 	int passphrase_fd;
 };
 
+/**
+ * struct checker - takes what a check finds
+ * @say: one finding; good if @status is ST_OK
+ * @data: for @say
+ * @counters: an array that each slot of the TPM is added to, or NULL
+ */
+struct checker {
+	void (*say)(void *data, const char *what, enum status status,
+		    const char *text);
+	void *data;
+	struct json_object *counters;
+};
+
 /* util.c */
 enum status fail(enum status status, const char *fmt, ...) __printf(2, 3);
 enum status fail_errno(int err, const char *fmt, ...) __printf(2, 3);
@@ -82,6 +95,8 @@ char *time_text(uint64_t seconds);
 const char *mode_name(__u32 mode);
 __u32 mode_parse(const char *name);
 char *flag_names(__u32 flags, const char *const *names);
+void checker_say(const struct checker *checker, const char *what,
+		 enum status status, const char *format, ...) __printf(4, 5);
 extern const char *const policy_flag_names[];
 extern const char *const module_flag_names[];
 extern const char *const role_names[];

@@ -331,8 +331,8 @@ forge
 verifies 8 "a line of the receipt left out, and signed" "$changed"
 sed 's/lost=0/lost=1/' "$kernel/receipt" >"$work/receipt"
 forge
-verifies 1 "modules without a line" "$changed" --json
-only receipt "modules without a line"
+verifies 8 "modules without a line, which was not measured" "$changed" --json
+says "it was not measured that a module has no line, the receipt says lost=1" "and it says so"
 sed '$d' "$kernel/receipt" >"$work/receipt"
 forge
 verifies 8 "a receipt without an end, and signed" "$changed" --json
@@ -505,6 +505,20 @@ key 384 sha384
 forge
 verifies 8 "a log with a gap, measured and signed" "$changed" --json
 only "log: line 7" "a log with a gap"
+
+# The kernel has measured that a module has no line.
+echo "seq=8 event=lost lines=2" | cat "$kernel/log" - >"$copy"
+restarted
+tail -n 1 "$copy" | extend
+key 384 sha384
+forge
+verifies 8 "a lost module that root denies" "$changed" --json
+only log "a lost module that root denies"
+says "it was measured that a module has no line, the receipt says lost=0" "and it says so"
+sed -i 's/lost=0/lost=3/' "$work/receipt"
+forge
+verifies 1 "lost modules, as was measured" "$changed" --json
+only receipt "lost modules"
 
 # By hand, and where there is nothing to quote.
 restarted

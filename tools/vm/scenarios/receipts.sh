@@ -5,6 +5,7 @@
 # both system calls, some of one name, some with an init function that fails, one
 # from a file that is being rewritten. Then each module's count is right, nothing
 # that nobody approved has come up, and the running hash is what was measured.
+# With MODGATE_LONG, a receipt that is full, too.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -76,5 +77,29 @@ check "against what was measured" "*log: each line of the receipt was measured a
 check "against the PCR" "*PCR 13, sha256: the log makes what it has*" "$said"
 check "against IMA's list" "*IMA's list: each line of the receipt was measured as it is*" "$said"
 echo "$said" | sed 's/^/# /'
+END
+[ "${MODGATE_LONG:-}" ] || { finish; exit 0; }
+
+# Full, where nothing is refused: what has no line is counted, and measured once.
+policy policy 2 --mode listed --authority "$owner_authority" --flags audit
+guest --no-boot --tpm "$work/tpm" --early early.sh --initramfs-extra initramfs \
+	--timeout 3000 --append "$(pin anchor)" <<'END'
+# Each is another one by what is appended.
+count='
+open F, "<", $ARGV[0] or die; binmode F; local $/; $module = <F>;
+for $n (1 .. $ARGV[1]) {
+	$bytes = $module . pack("Q", $n);
+	syscall(175, $bytes, length $bytes, $none = "") and die "init_module: $!";
+	syscall(176, $name = "modgate_test_two", 0) and die "delete_module: $!";
+}'
+check "more modules than the receipt has lines" 0 \
+	"$(perl -e "$count" race/modgate_test_two.ko 16387 2>&1; echo $?)"
+check "the receipt counts those that it lacks" "lines=16384 lost=3 *" "$(tail -n 1 $modgate/receipt)"
+check "the first of them is measured, and no other" "seq=* event=lost lines=16384" \
+	"$(grep event=lost $modgate/log)"
+said=$(modgate receipt --verify 2>&1)
+check "the tool says so" "*lost=3: so many modules came up without a line*" "$said"
+check "and that this was measured" "*log: each line of the receipt was measured as it is*" "$said"
+check "by PCR" "*PCR 13, sha256: the log makes what it has*" "$said"
 END
 finish
