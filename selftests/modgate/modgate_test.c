@@ -313,16 +313,21 @@ static long unreclaimable_kb(void)
 	return kb;
 }
 
-/* Each load is of other bytes, so that none is a repeat. */
+/*
+ * Each load is of other bytes, so that none is a repeat. A kernel with kmemleak finds
+ * leaks itself, sooner, and is slow; with KASAN it keeps for a while what is freed.
+ */
 TEST_F_TIMEOUT(modgate, a_flood_leaves_memory_flat, 3000)
 {
+	const bool kmemleak = !access("/sys/kernel/debug/kmemleak", F_OK);
+	const int flood = kmemleak ? FLOOD / 20 : FLOOD;
 	unsigned int module[16] = { 0x464c457f };
 	long before = 0, after;
 	int i;
 
 	if (!enforcing())
 		SKIP(return, "not enforcing");
-	for (i = 0; i < FLOOD; i++) {
+	for (i = 0; i < flood; i++) {
 		/* The ring fills up first. */
 		if (i == 1000)
 			before = unreclaimable_kb();
@@ -334,7 +339,8 @@ TEST_F_TIMEOUT(modgate, a_flood_leaves_memory_flat, 3000)
 	       after, count_lines(MODGATE_DIR "events"));
 	EXPECT_EQ(RING_SIZE, count_lines(MODGATE_DIR "events"));
 	/* A leak of one byte per load would be 195 kB. */
-	EXPECT_GT(1024, after - before);
+	if (!kmemleak)
+		EXPECT_GT(1024, after - before);
 }
 
 TEST_F(modgate, revoke_takes_digests_only)

@@ -9,9 +9,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# Its times say nothing there.
-[ "${MODGATE_VARIANT:-default}" = default ] || { echo "ok 1 # SKIP of variant $MODGATE_VARIANT"; exit 0; }
-[ "$series" = 7.3 ] || [ "${MODGATE_LONG:-}" ] || { echo "ok 1 # SKIP in check-long only"; exit 0; }
+any_kernel
 rounds=3
 [ -z "${MODGATE_LONG:-}" ] || rounds=9
 

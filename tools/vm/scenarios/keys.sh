@@ -7,6 +7,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
+not_debugging
 make_modules
 build_programs
 provider=$("$vm" pkcs11)

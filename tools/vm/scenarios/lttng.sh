@@ -8,11 +8,8 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-if [ "$series" = 7.3 ]; then
-	echo "ok 1 # SKIP lttng-modules does not build against $series"
-	echo "1..1"
-	exit 0
-fi
+not_debugging
+[ "$series" != 7.3 ] || skip "lttng-modules does not build against $series"
 # shellcheck source-path=SCRIPTDIR source=../acpi-call
 . "$top/tools/vm/acpi-call"
 # shellcheck source-path=SCRIPTDIR source=../lttng

@@ -7,6 +7,8 @@
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
+
+not_debugging
 # shellcheck source-path=SCRIPTDIR source=../acpi-call
 . "$top/tools/vm/acpi-call"
 
