@@ -121,6 +121,11 @@ mkdir -p "$conf"
 cp "${BASH_SOURCE[0]%/*}/../boot/initramfs-tools/conf" "$conf/modgate"
 update
 tap $? "initramfs: nor with the setting as it is installed"
+for line in 'MODGATE_EARLY="nvme"' 'export MODGATE_EARLY=nvme' ' MODGATE_EARLY=nvme'; do
+	printf '# one\n%s' "$line" >"$conf/modgate"
+	! update
+	tap $? "initramfs: without an end of the line, too: $line"
+done
 echo "MODGATE_EARLY=\"nvme\"; touch $work/ran" >"$conf/modgate"
 ! update
 tap $? "initramfs: copies of another system are not renewed from outside"

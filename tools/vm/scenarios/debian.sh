@@ -45,14 +45,19 @@ check "systemd is process 1" systemd "$(cat /proc/1/comm)"
 mkdir $updates
 cp installed/* $updates/
 depmod
-tool 6 init --freshness=tpm --passphrase-fd=3
+tool 6 init --freshness=tpm --key=tpm --passphrase-fd=3
 tool 6 approve --passphrase-fd=3 acpi_call
 tool 0 key --pin
 echo "PIN $said"
+# The next boot mounts /var.
+cp -a /var /srv/var
+rm -rf /var/lib/modgate
+echo "/srv/var /var none bind 0 0" >>/etc/fstab
 END
 pin=$(sed -n 's/^PIN //p' output)
 
-# The menu on the console of the initramfs changes what is on the disk.
+# The menu on the console of the initramfs changes what is on the disk. The key that
+# signs it is in the TPM.
 person "a recovery boot" 125 --disk "$work/disk" --tpm "$work/tpm-state" --timeout 400 \
 	--append "$pin modgate.freshness=tpm modgate.recovery" <<'END'
 see What is to be done
@@ -84,7 +89,29 @@ check "approved in the boot before: it was loaded at boot" 1 \
 	"$(grep -c ' name=acpi_call reason=approved .* state=live ' $modgate/receipt)"
 check "the receipt is filed" "$(sed -n 's/.* sha384=//p' $modgate/receipt)" \
 	"$(sed -n 's/.* sha384=//p' /var/lib/modgate/receipts/*.receipt)"
+check "/var was mounted before that" "/dev/vda[[]/srv/var[]]" "$(findmnt -n -o SOURCE /var)"
+mount --bind / /mnt
+check "and nothing is below it" "" "$(ls -d /mnt/var/lib/modgate 2>/dev/null)"
+umount /mnt
 check "not approved: does not" "*not permitted*1" "$(probe nvme)"
+message=/run/motd.d/modgate
+timeout 60 sh -c "until grep -q nvme $message; do sleep 0.2; done"
+check "who logs in is told, by modgate-watch.service" "active *modgate approve*" \
+	"$(systemctl is-active modgate-watch) $(tr '\n' ' ' <$message)"
+check "and it is in its journal" "*nvme*not-approved*" "$(journalctl -u modgate-watch)"
+
+# The hook warns of what a module needs, too.
+hook() {
+	(
+		export DESTDIR=/run/image CONFDIR=/etc/initramfs-tools MODULESDIR=/lib/modules/$(uname -r)
+		export version=$(uname -r) verbose=n
+		rm -rf $DESTDIR
+		mkdir -p $DESTDIR
+		/usr/share/initramfs-tools/hooks/modgate 2>&1
+	)
+}
+early nvme
+check "the hook names what the driver needs" "*nvme for $(uname -r) would not load*nvme-core.ko*" "$(hook)"
 
 # The root file system is to be on NVMe. Approving makes the initramfs anew.
 early "nvme modgate_test_one no_such_module"
@@ -92,6 +119,7 @@ tool 6 approve --passphrase-fd=3 nvme nvme_core
 check "approve says that the initramfs is made anew" "*is made anew*" "$said"
 check "the hook warns of what would not load" \
 	"*modgate_test_one for $(uname -r) would not load*" "$said"
+check "not of what would" "" "$(grep 'W: modgate: nvme' <<<"$said")"
 check "and of what is not there" "*there is no no_such_module for $(uname -r)*" "$said"
 lsinitramfs $initrd >/run/list
 check "the driver and what it needs is in there" 2 "$(grep -c '/nvme.*\.ko' /run/list)"
@@ -114,23 +142,28 @@ mv /usr/sbin/update-initramfs /usr/sbin/update-initramfs.away
 tool 1 revoke --passphrase-fd=3 acpi_call
 check "and that is said" "*copies of the older documents*" "$said"
 mv /usr/sbin/update-initramfs.away /usr/sbin/update-initramfs
+sed -i 's/^update_initramfs=.*/update_initramfs=no/' /etc/initramfs-tools/update-initramfs.conf
+tool 1 revoke --passphrase-fd=3 acpi_call
+check "nor by one that does nothing and is content" "*has not made anew: $initrd*copies of the older documents*" "$said"
+sed -i 's/^update_initramfs=.*/update_initramfs=all/' /etc/initramfs-tools/update-initramfs.conf
 END
 check "what does not load is said, and does not stop the boot" \
 	"*modgate_test_one does not load:*not-approved*" "$(cat console)"
 
-# The driver in the initramfs is changed, which nobody has approved.
+# What the driver in the initramfs needs is changed, which nobody has approved.
 release=$(cat "$tree/include/config/kernel.release")
-changed=changed/usr/lib/modules/$release/updates/nvme.ko
+changed=changed/usr/lib/modules/$release/updates/nvme-core.ko
 mkdir -p "$(dirname "$changed")"
-cp installed/nvme.ko "$changed"
-at=$(grep -obaF -m 1 'description=' installed/nvme.ko | head -n 1 | cut -d : -f 1)
+cp installed/nvme-core.ko "$changed"
+at=$(grep -obaF -m 1 'description=' installed/nvme-core.ko | head -n 1 | cut -d : -f 1)
 printf 'D' | dd of="$changed" bs=1 seek="$at" conv=notrunc status=none
 status=0
 "$vm" debian --kernel "$series" --disk "$work/disk" --tpm "$work/tpm-state" --nvme --console console \
 	--append "$pin modgate.freshness=tpm lockdown=integrity" --initramfs-extra changed -- true \
 	>output 2>&1 || status=$?
-check "with a driver that is not approved there is no root file system" 125 "$status"
-check "and the console says why" "*nvme does not load:*not-approved*does not exist*" "$(cat console)"
+check "with a driver that needs what is not approved there is no root file system" 125 "$status"
+check "and the console names it" "*nvme does not load:*nvme-core.ko*not-approved*does not exist*" \
+	"$(cat console)"
 
 machine --nvme <<'END'
 check "with one that is, there is, by the older documents" /dev/nvme0n1 "$(root)"

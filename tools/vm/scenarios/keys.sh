@@ -7,7 +7,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-not_debugging
+any_kernel
 make_modules
 build_programs
 provider=$("$vm" pkcs11)

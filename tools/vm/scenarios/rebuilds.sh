@@ -8,7 +8,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-not_debugging
+any_kernel
 # shellcheck source-path=SCRIPTDIR source=../acpi-call
 . "$top/tools/vm/acpi-call"
 
