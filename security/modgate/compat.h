@@ -20,6 +20,9 @@
 #define MODGATE_SIG_MARKER	MODULE_SIGNATURE_MARKER
 #define modgate_sig_digest	m
 #define modgate_sig_digest_size	m_size
+#define MODGATE_BPF_PROG_LOAD(hook)					\
+	hook(struct bpf_prog *prog, union bpf_attr *attr,		\
+	     struct bpf_token *token, bool kernel)
 
 static inline int modgate_sha384_compat(const void *data, size_t size, u8 *out)
 {
@@ -56,11 +59,13 @@ static inline void modgate_tpm_buf_free(struct tpm_buf *buf)
 #else				/* 6.12 */
 
 #include <crypto/hash.h>
-
 #define MODGATE_LSM_NAME	.name = "modgate"
 #define MODGATE_SIG_MARKER	MODULE_SIG_STRING
 #define modgate_sig_digest	digest
 #define modgate_sig_digest_size	digest_size
+#define MODGATE_BPF_PROG_LOAD(hook)					\
+	hook(struct bpf_prog *prog, union bpf_attr *attr,		\
+	     struct bpf_token *token)
 
 static inline int modgate_sha384_compat(const void *data, size_t size, u8 *out)
 {

@@ -7,6 +7,7 @@
  */
 #include <kunit/visibility.h>
 #include <linux/binfmts.h>
+#include <linux/bpf.h>
 #include <linux/file.h>
 #include <linux/fs_struct.h>
 #include <linux/glob.h>
@@ -17,6 +18,7 @@
 #include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
+#include "compat.h"
 #include "modgate.h"
 #include "module_name.h"
 
@@ -29,6 +31,7 @@ struct candidate {
 	u8 digest[MODGATE_DIGEST_SIZE];
 	bool digested;
 	bool failed;			/* a digest that was needed was not made */
+	bool undecided;			/* a banned key may have signed it, or not */
 	char name[MODULE_NAME_LEN];
 	bool named;
 	const u8 *authority;		/* whose list allows it */
@@ -57,16 +60,21 @@ static bool is_banned(struct candidate *c)
 	const struct modgate_policy *policy = modgate_policy();
 	const struct modgate_list *list;
 	u32 i, k;
+	int err;
 
 	if (modgate_bans_digests() && need_digest(c) &&
 	    modgate_is_banned(c->digest))
 		return true;
 	for (i = 0; policy && i < policy->doc.n_authorities; i++) {
 		list = modgate_list(policy, i);
-		for (k = 0; list && k < list->n_banned_keys; k++)
-			if (modgate_signed_by_key(&c->signature,
-						  &list->banned_keys[k]))
+		for (k = 0; list && k < list->n_banned_keys; k++) {
+			err = modgate_signed_by_key(&c->signature,
+						    &list->banned_keys[k]);
+			if (!err)
 				return true;
+			if (err != -ENOKEY)
+				c->undecided = true;
+		}
 	}
 	return false;
 }
@@ -84,7 +92,7 @@ static bool by_vendor(const struct modgate_vendor *vendor,
 		return false;
 	if (!c->vendor || memcmp(c->vendor, vendor->digest, sizeof(vendor->digest))) {
 		c->vendor = vendor->digest;
-		c->by_vendor = modgate_signed_by_key(&c->signature, key);
+		c->by_vendor = !modgate_signed_by_key(&c->signature, key);
 	}
 	return c->by_vendor;
 }
@@ -107,7 +115,7 @@ static bool by_vendor_with_name(const struct modgate_vendor *vendor,
 	c->named = true;
 	if (!c->name[0] || !glob_match(vendor->pattern, c->name))
 		return false;
-	c->flags = modgate_le32(vendor->flags);
+	c->flags |= modgate_le32(vendor->flags);
 	return true;
 }
 
@@ -118,21 +126,30 @@ static bool by_vendor_on_demand(const struct modgate_vendor *vendor,
 	       by_vendor_with_name(vendor, key, candidate);
 }
 
-static const struct modgate_module *approval_of(struct candidate *c)
+static bool by_vendor_permanent(const struct modgate_vendor *vendor,
+				const struct modgate_key *key, void *candidate)
 {
-	const struct modgate_module *approval;
+	return modgate_le32(vendor->flags) & MODGATE_MODULE_PERMANENT &&
+	       by_vendor_with_name(vendor, key, candidate);
+}
 
-	approval = need_digest(c) ? modgate_approval(c->digest, &c->authority) :
-				    NULL;
-	if (approval)
-		c->flags = modgate_le32(approval->flags);
-	return approval;
+static bool is_listed(struct candidate *c)
+{
+	return need_digest(c) &&
+	       modgate_approval(c->digest, &c->authority, &c->flags);
+}
+
+/* By any of those who allow it. */
+static bool is_permanent(struct candidate *c, const char *reason)
+{
+	return c->flags & MODGATE_MODULE_PERMANENT ||
+	       (!strcmp(reason, MODGATE_REASON_VENDOR) &&
+		modgate_any_vendor(by_vendor_permanent, c));
 }
 
 static bool ask(struct modgate_facts *facts, enum modgate_fact fact)
 {
 	struct candidate *c = container_of(facts, struct candidate, facts);
-	const struct modgate_module *approval;
 
 	switch (fact) {
 	case MODGATE_IS_REVOKED:
@@ -143,10 +160,9 @@ static bool ask(struct modgate_facts *facts, enum modgate_fact fact)
 	case MODGATE_IS_SYSTEM:
 		return modgate_signed_by_system(&c->signature);
 	case MODGATE_IS_LISTED:
-		return approval_of(c);
+		return is_listed(c);
 	case MODGATE_IS_ON_DEMAND:
-		approval = approval_of(c);
-		return (approval && c->flags & MODGATE_MODULE_ON_DEMAND) ||
+		return (is_listed(c) && c->flags & MODGATE_MODULE_ON_DEMAND) ||
 		       modgate_any_vendor(by_vendor_on_demand, c);
 	case MODGATE_IS_SIGNED:
 		return modgate_signed_by_known(&c->signature) ||
@@ -192,6 +208,7 @@ static void forget(struct modgate_task *task)
 	task->reason = NULL;
 	task->authority = NULL;
 	task->permanent = false;
+	task->until_closed = false;
 }
 
 /**
@@ -213,6 +230,7 @@ VISIBLE_IF_KUNIT int modgate_judge(const void *bytes, size_t size,
 	};
 	struct modgate_verdict verdict;
 	struct modgate_rules rules;
+	bool permanent, until_closed;
 	int err = 0;
 
 	forget(task);
@@ -223,10 +241,13 @@ VISIBLE_IF_KUNIT int modgate_judge(const void *bytes, size_t size,
 	/* A list that bans it may come before the module comes up. */
 	if (rules.state == MODGATE_BOOT || !verdict.allow)
 		make_digest(&c);
+	permanent = verdict.vouch && is_permanent(&c, verdict.reason);
+	until_closed = verdict.vouch && rules.state != MODGATE_CLOSED &&
+		       !ask(&c.facts, MODGATE_IS_ON_DEMAND);
 	modgate_signature_drop(&c.signature);
 	task->judging = false;
 
-	if (c.failed)
+	if (c.failed || (c.undecided && verdict.vouch))
 		verdict = (struct modgate_verdict){
 			.reason = MODGATE_REASON_ERROR,
 		};
@@ -243,7 +264,8 @@ VISIBLE_IF_KUNIT int modgate_judge(const void *bytes, size_t size,
 	if (verdict.vouch) {
 		task->vouched = bytes;
 		task->authority = c.authority;
-		task->permanent = c.flags & MODGATE_MODULE_PERMANENT;
+		task->permanent = permanent;
+		task->until_closed = until_closed;
 	}
 	/* What is allowed by its name has to come up with that name. */
 	if (!strcmp(verdict.reason, MODGATE_REASON_VENDOR))
@@ -323,6 +345,27 @@ static int modgate_kernel_module_request(char *name)
 {
 	return modgate_task(current)->judging ? -EPERM : 0;
 }
+
+#ifdef CONFIG_BPF_SYSCALL
+/*
+ * A program of this kind changes what a function of the kernel returns, or keeps
+ * it from being called: every security_*() among them, also under lockdown, and
+ * so whether we, or anybody else, are asked. It is a change to the kernel that
+ * nobody has approved. Programs of the kind LSM stay, since all they can do is
+ * refuse; unless a part of one is replaced, which may return what it likes.
+ */
+static int MODGATE_BPF_PROG_LOAD(modgate_bpf_prog_load)
+{
+	const struct bpf_prog *replaced = prog->aux->dst_prog;
+
+	if (modgate_enforcing() == MODGATE_RECORD)
+		return 0;
+	if (attr->expected_attach_type == BPF_MODIFY_RETURN ||
+	    (replaced && replaced->type == BPF_PROG_TYPE_LSM))
+		return refuse("bpf", MODGATE_REASON_BPF, NULL, NULL);
+	return 0;
+}
+#endif
 
 /* True until state boot has ended. */
 static DEFINE_STATIC_KEY_TRUE(window);
@@ -404,20 +447,35 @@ static bool is_system(const struct modgate_task *task)
 	return task->judged && !strcmp(task->reason, MODGATE_REASON_SYSTEM);
 }
 
-/* What cannot be written into the receipt is refused. */
-static int module_coming(const struct modgate_task *task,
-			 const struct module *module)
+/*
+ * What cannot be written into the receipt, or measured, is refused. So is what the
+ * gate was closed to after the verdict: a load can be held in between as long as
+ * one likes.
+ */
+static int module_coming(struct modgate_task *task, struct module *module)
 {
 	const u8 *digest = task->digested ? task->digest : NULL;
 	const char *reason = recheck(task, module->name);
 	int err = reason ? refuse("module", reason, digest, NULL) : 0;
+	int written;
 
 	if (err || is_system(task))
 		return err;
-	if (!modgate_receipt_coming(module, task, reason ?: task->reason))
+	written = modgate_receipt_coming(module, task, reason ?: task->reason);
+	if (written == -ESTALE) {
+		reason = MODGATE_REASON_CLOSED;
+		err = refuse("module", reason, digest, NULL);
+		if (err)
+			return err;
+		task->until_closed = false;
+		written = modgate_receipt_coming(module, task, reason);
+	}
+	if (!written)
 		return 0;
 	err = refuse("module", MODGATE_REASON_ERROR, digest, NULL);
-	if (!err)
+	if (err && written == -EIO)
+		modgate_receipt_state(module, MODULE_STATE_GOING);
+	else if (!err && written != -EIO)
 		modgate_receipt_lost();
 	return err;
 }
@@ -480,6 +538,9 @@ struct security_hook_list modgate_hooks[] __ro_after_init = {
 	LSM_HOOK_INIT(kernel_load_data, modgate_kernel_load_data),
 	LSM_HOOK_INIT(kernel_post_load_data, modgate_kernel_post_load_data),
 	LSM_HOOK_INIT(kernel_module_request, modgate_kernel_module_request),
+#ifdef CONFIG_BPF_SYSCALL
+	LSM_HOOK_INIT(bpf_prog_load, modgate_bpf_prog_load),
+#endif
 	LSM_HOOK_INIT(bprm_check_security, modgate_bprm_check_security),
 };
 

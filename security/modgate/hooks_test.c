@@ -96,12 +96,9 @@ static void fake_rules(struct modgate_rules *rules)
 	};
 }
 
-static const struct modgate_module *fake_approval(const u8 *digest,
-						  const u8 **authority)
+static bool fake_approval(const u8 *digest, const u8 **authority, u32 *flags)
 {
-	static const struct modgate_module approval;
-
-	return cost()->module->listed ? &approval : NULL;
+	return cost()->module->listed;
 }
 
 static void hooks_cost(struct kunit *test)

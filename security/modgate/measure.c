@@ -32,6 +32,8 @@ static DEFINE_MUTEX(measure_lock);	/* of all below */
 static LIST_HEAD(records);		/* append only */
 static u32 n_records;
 static u32 n_errors;
+static bool taken;			/* the TPM has taken a record */
+static bool missed;			/* and later one not */
 static char line[RECORD_MAX];
 
 static void keep(void)
@@ -50,15 +52,19 @@ static void keep(void)
 /*
  * One record. Nothing is measured on a machine that is not provisioned, so that
  * its PCRs are what they were without modgate.
+ *
+ * Returns -EIO once the TPM has stopped taking records: then a log from which
+ * the rest is left out agrees with the PCR. One that has never taken any is known
+ * by the PCR, which has not even the first.
  */
-static __printf(2, 3) void measure(const char *event, const char *format, ...)
+static __printf(2, 3) int measure(const char *event, const char *format, ...)
 {
 	va_list args;
 	size_t size;
 	int err;
 
 	if (!modgate_provisioned())
-		return;
+		return 0;
 	mutex_lock(&measure_lock);
 	size = scnprintf(line, sizeof(line), "seq=%u event=%s ", ++n_records,
 			 event);
@@ -66,15 +72,20 @@ static __printf(2, 3) void measure(const char *event, const char *format, ...)
 	size += vscnprintf(line + size, sizeof(line) - size, format, args);
 	va_end(args);
 	err = modgate_tpm_extend(line, size);
-	if (err && err != -ENODEV) {
+	if (!err) {
+		taken = true;
+	} else if (err != -ENODEV) {
 		n_errors++;
+		missed = taken;
 		pr_err("modgate: record %u cannot be measured into PCR %d\n",
 		       n_records, MODGATE_PCR);
 	}
+	err = missed ? -EIO : 0;
 	keep();
 	/* IMA takes it if its policy has a rule for the label. */
 	ima_measure_critical_data("modgate", event, line, size, false, NULL, 0);
 	mutex_unlock(&measure_lock);
+	return err;
 }
 
 /**
@@ -150,10 +161,13 @@ void modgate_measure_lost(u32 lines)
 /**
  * modgate_measure_module() - measure a new line of the receipt
  * @text: what of the line is hashed
+ *
+ * Return: 0, also without a TPM; -EIO: the TPM has taken records before, but not
+ * this one, or not all before it.
  */
-void modgate_measure_module(const char *text)
+int modgate_measure_module(const char *text)
 {
-	measure("module", "%s", text);
+	return measure("module", "%s", text);
 }
 
 /**

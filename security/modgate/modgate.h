@@ -109,6 +109,7 @@ bool modgate_is_builtin_cert(const u8 *digest);
  * @bytes: the signature, PKCS#7
  * @size: of @bytes, in bytes
  * @message: @bytes parsed; NULL if there is no signature that can be read
+ * @err: why there is none although there should be; else 0
  */
 struct modgate_signature {
 	const u8 *module;
@@ -116,6 +117,7 @@ struct modgate_signature {
 	const u8 *bytes;
 	size_t size;
 	struct pkcs7_message *message;
+	int err;
 };
 
 void modgate_signature_find(struct modgate_signature *signature,
@@ -124,8 +126,8 @@ void modgate_signature_drop(struct modgate_signature *signature);
 bool modgate_signature_chained(const struct modgate_signature *signature);
 bool modgate_signed_by_system(struct modgate_signature *signature);
 bool modgate_signed_by_known(struct modgate_signature *signature);
-bool modgate_signed_by_key(struct modgate_signature *signature,
-			   const struct modgate_key *key);
+int modgate_signed_by_key(struct modgate_signature *signature,
+			  const struct modgate_key *key);
 
 /* anchor.c: who may sign the local policy */
 
@@ -270,7 +272,7 @@ void modgate_measure_document(const char *what,
 void modgate_measure_sealed(const char *by);
 void modgate_measure_closed(u32 lines, const u8 *hash);
 void modgate_measure_lost(u32 lines);
-void modgate_measure_module(const char *text);
+int modgate_measure_module(const char *text);
 void modgate_measure_show(struct seq_file *m);
 extern const struct file_operations modgate_log_fops;
 
@@ -341,8 +343,7 @@ int modgate_load_refuse(int err, const char *rule);
 void modgate_load_error_show(struct seq_file *m);
 bool modgate_bans_digests(void);
 bool modgate_is_banned(const u8 *digest);
-const struct modgate_module *modgate_approval(const u8 *digest,
-					      const u8 **authority);
+bool modgate_approval(const u8 *digest, const u8 **authority, u32 *flags);
 typedef bool modgate_vendor_match(const struct modgate_vendor *vendor,
 				  const struct modgate_key *key, void *context);
 const u8 *modgate_any_vendor(modgate_vendor_match *match, void *context);
@@ -354,7 +355,7 @@ u32 modgate_revoked_count(void);
 
 /**
  * struct modgate_event - a refused (or would-be-refused) load
- * @op: "module" or "kexec"
+ * @op: "module", "kexec" or "bpf"
  * @reason: MODGATE_REASON_*
  * @enforcing: whether it was refused
  * @digest: SHA-384 of the module, or NULL
@@ -400,6 +401,7 @@ int modgate_judge(const void *bytes, size_t size, struct file *file);
  * @reason: of the verdict on it, MODGATE_REASON_*
  * @authority: whose list allowed it, SHA-384 of the certificate; or NULL
  * @permanent: that list says that it may not be unloaded
+ * @until_closed: it is allowed only as long as the gate is open
  * @judged: a module was allowed and has not come up yet
  * @digested: its digest was needed
  * @judging: the task is inside a verdict
@@ -411,6 +413,7 @@ struct modgate_task {
 	const char *reason;
 	const u8 *authority;
 	bool permanent;
+	bool until_closed;
 	bool judged;
 	bool digested;
 	bool judging;
@@ -443,7 +446,7 @@ struct modgate_receipt {
 #if IS_ENABLED(CONFIG_KUNIT)
 int modgate_receipt_add(struct modgate_receipt *r, const struct module *module,
 			const struct modgate_task *task, const char *reason,
-			void (*measure)(const char *text));
+			int (*measure)(const char *text));
 void modgate_receipt_move(struct modgate_receipt *r, struct module *module,
 			  unsigned long state);
 #endif

@@ -254,31 +254,36 @@ static bool is_switched_off(const struct modgate_policy *policy, u32 authority)
 }
 
 /**
- * modgate_approval() - who approved a module?
+ * modgate_approval() - who approved a module, and how?
  * @digest: SHA-384 of the module
- * @authority: set to whose list it is, SHA-384 of the certificate
+ * @authority: set to whose list it is in first, SHA-384 of the certificate
+ * @flags: set to MODGATE_MODULE_*, by any of the lists in force that have it
  *
- * Return: an entry of a list in force, or NULL.
+ * Return: true if a list in force has it; else nothing is set.
  */
-const struct modgate_module *modgate_approval(const u8 *digest,
-					      const u8 **authority)
+bool modgate_approval(const u8 *digest, const u8 **authority, u32 *flags)
 {
 	const struct modgate_policy *policy = modgate_policy();
 	const struct modgate_module *approval;
 	const struct modgate_list *list;
+	bool found = false;
 	u32 i;
 
-	KUNIT_STATIC_STUB_REDIRECT(modgate_approval, digest, authority);
+	KUNIT_STATIC_STUB_REDIRECT(modgate_approval, digest, authority, flags);
 	for (i = 0; policy && i < policy->doc.n_authorities; i++) {
 		list = modgate_list(policy, i);
 		approval = list ? modgate_find_module(&list->doc, digest) :
 				  NULL;
-		if (approval && !is_switched_off(policy, i)) {
+		if (!approval || is_switched_off(policy, i))
+			continue;
+		if (!found) {
 			*authority = policy->doc.authorities[i].digest;
-			return approval;
+			*flags = 0;
 		}
+		*flags |= modgate_le32(approval->flags);
+		found = true;
 	}
-	return NULL;
+	return found;
 }
 
 /**

@@ -42,6 +42,7 @@ static const char *const line_states[] = {
  * @state: of the module that came last
  * @loads: how often it came
  * @permanent: it may not be unloaded
+ * @unmeasured: the TPM has not taken it
  * @what: where in @text the part begins by which a module is known again
  * @text: the bytes that are hashed
  */
@@ -51,6 +52,7 @@ struct line {
 	enum line_state state;
 	u32 loads;
 	bool permanent;
+	bool unmeasured;
 	size_t what;
 	char text[];
 };
@@ -125,7 +127,7 @@ static int run_hash(struct modgate_receipt *r, const char *text)
 
 /* @measure is NULL in a test. */
 static int add(struct modgate_receipt *r, const char *text, size_t what,
-	       struct line **added, void (*measure)(const char *text))
+	       struct line **added, int (*measure)(const char *text))
 {
 	const size_t size = strlen(text) + 1;
 	struct line *l;
@@ -145,8 +147,7 @@ static int add(struct modgate_receipt *r, const char *text, size_t what,
 	}
 	list_add_tail(&l->list, &r->lines);
 	r->n_lines++;
-	if (measure)
-		measure(text);
+	l->unmeasured = measure && measure(text);
 	*added = l;
 	return 0;
 }
@@ -157,15 +158,16 @@ static int add(struct modgate_receipt *r, const char *text, size_t what,
  * @module: that comes up
  * @task: which loads it
  * @reason: of the verdict, MODGATE_REASON_*
- * @measure: called with a new line's text
+ * @measure: called with a new line's text; 0, or it was not measured
  *
- * Return: 0; -ENOSPC or -ENOMEM: the line could not be written.
+ * Return: 0; -ESTALE: the gate was closed after the verdict, and nothing is written;
+ * -ENOSPC or -ENOMEM: the line could not be written; -EIO: it was, but not measured.
  */
 VISIBLE_IF_KUNIT int modgate_receipt_add(struct modgate_receipt *r,
 					 const struct module *module,
 					 const struct modgate_task *task,
 					 const char *reason,
-					 void (*measure)(const char *text))
+					 int (*measure)(const char *text))
 {
 	u64 now = ktime_get_boottime_ns();
 	char *text = kmalloc(TEXT_MAX, GFP_KERNEL);
@@ -176,6 +178,10 @@ VISIBLE_IF_KUNIT int modgate_receipt_add(struct modgate_receipt *r,
 	if (!text)
 		return -ENOMEM;
 	mutex_lock(&r->lock);
+	if (task->until_closed && modgate_state() == MODGATE_CLOSED) {
+		err = -ESTALE;
+		goto out;
+	}
 	what = compose(text, r->n_lines + 1, now, module->name, task, reason);
 	l = same_line(r, text + what);
 	if (!l)
@@ -185,7 +191,9 @@ VISIBLE_IF_KUNIT int modgate_receipt_add(struct modgate_receipt *r,
 		l->state = LINE_COMING;
 		l->permanent = task->permanent;
 		l->loads++;
+		err = l->unmeasured ? -EIO : 0;
 	}
+out:
 	mutex_unlock(&r->lock);
 	kfree(text);
 	return err;
@@ -225,7 +233,8 @@ VISIBLE_IF_KUNIT void modgate_receipt_move(struct modgate_receipt *r,
  * @task: which loads it, with what is known of the module
  * @reason: of the verdict, MODGATE_REASON_*
  *
- * Return: 0; -ENOSPC or -ENOMEM: the line could not be written.
+ * Return: 0; -ESTALE: the gate was closed after the verdict, and nothing is written;
+ * -ENOSPC or -ENOMEM: the line could not be written; -EIO: it was, but not measured.
  */
 int modgate_receipt_coming(const struct module *module,
 			   const struct modgate_task *task, const char *reason)

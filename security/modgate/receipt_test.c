@@ -13,11 +13,13 @@ static const u8 owner[MODGATE_DIGEST_SIZE] = { 0xaa };
 /* What would be measured, and how often; of the test that runs. */
 static char measured[1024];
 static int n_measured;
+static int measure_error;
 
-static void measure(const char *text)
+static int measure(const char *text)
 {
 	strscpy(measured, text);
 	n_measured++;
+	return measure_error;
 }
 
 struct receipt_test {
@@ -43,6 +45,7 @@ static int receipt_test_init(struct kunit *test)
 	t->task.digest[0] = 0x11;
 	t->task.authority = owner;
 	n_measured = 0;
+	measure_error = 0;
 	test->priv = t;
 	return 0;
 }
@@ -171,6 +174,21 @@ static void receipt_is_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, add(t, MODGATE_REASON_VENDOR), -ENOSPC);
 }
 
+/* A line that was not measured once never is, although it is in the hash. */
+static void receipt_unmeasured(struct kunit *test)
+{
+	struct receipt_test *t = test->priv;
+
+	measure_error = -EIO;
+	KUNIT_EXPECT_EQ(test, add(t, MODGATE_REASON_APPROVED), -EIO);
+	KUNIT_EXPECT_EQ(test, t->receipt.n_lines, 1);
+	modgate_receipt_move(&t->receipt, t->module, MODULE_STATE_GOING);
+	measure_error = 0;
+	KUNIT_EXPECT_EQ(test, add(t, MODGATE_REASON_APPROVED), -EIO);
+	KUNIT_EXPECT_EQ(test, n_measured, 1);
+	KUNIT_EXPECT_EQ(test, add(t, MODGATE_REASON_VENDOR), 0);
+}
+
 static struct kunit_case receipt_test_cases[] = {
 	KUNIT_CASE(receipt_text),
 	KUNIT_CASE(receipt_name_is_escaped),
@@ -178,6 +196,7 @@ static struct kunit_case receipt_test_cases[] = {
 	KUNIT_CASE(receipt_hash),
 	KUNIT_CASE(receipt_repeats),
 	KUNIT_CASE(receipt_is_bounded),
+	KUNIT_CASE(receipt_unmeasured),
 	{ }
 };
 

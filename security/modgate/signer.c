@@ -144,11 +144,11 @@ int modgate_key_verify(const struct modgate_key *key, const u8 *digest,
  * must not be asked again: the kernel keeps the digest of the module in it, and
  * would then take that for what was signed, in place of the signed attributes.
  */
-static bool is_sound(struct pkcs7_message *message, const void *module,
-		     size_t size)
+static int check_soundness(struct pkcs7_message *message, const void *module,
+			   size_t size)
 {
-	return !pkcs7_supply_detached_data(message, module, size) &&
-	       !pkcs7_verify(message, VERIFYING_MODULE_SIGNATURE);
+	return pkcs7_supply_detached_data(message, module, size) ?:
+	       pkcs7_verify(message, VERIFYING_MODULE_SIGNATURE);
 }
 
 /**
@@ -157,7 +157,8 @@ static bool is_sound(struct pkcs7_message *message, const void *module,
  * @module: with its appended signature, if it has one
  * @size: of @module, in bytes
  *
- * Everything that is wrong with it means: not signed, by anybody.
+ * Everything that is wrong with it means: not signed, by anybody who could be
+ * trusted for it. The errno is kept for those who ask whom not to trust.
  */
 void modgate_signature_find(struct modgate_signature *signature,
 			    const void *module, size_t size)
@@ -173,15 +174,20 @@ void modgate_signature_find(struct modgate_signature *signature,
 		return;
 	size -= marker;
 	memcpy(&ms, bytes + size - sizeof(ms), sizeof(ms));
-	if (mod_check_sig(&ms, size, "modgate"))
+	signature->err = mod_check_sig(&ms, size, "modgate");
+	if (signature->err)
 		return;
 	signature->size = be32_to_cpu(ms.sig_len);
 	size -= signature->size + sizeof(ms);
 	message = pkcs7_parse_message(bytes + size, signature->size);
-	if (IS_ERR(message))
+	if (IS_ERR(message)) {
+		signature->err = PTR_ERR(message);
 		return;
-	/* With certificates it is read anew for each keyring, see signed_by(). */
-	if (!message->certs && !is_sound(message, bytes, size)) {
+	}
+	/* With certificates it is read anew for each keyring, see check(). */
+	if (!message->certs)
+		signature->err = check_soundness(message, bytes, size);
+	if (signature->err) {
 		pkcs7_free_message(message);
 		return;
 	}
@@ -222,21 +228,26 @@ bool modgate_signature_chained(const struct modgate_signature *signature)
  * But a message remembers which of its certificates were seen and found good,
  * whoever's keyring that was with; so one with certificates is read anew.
  */
-static bool signed_by(struct modgate_signature *signature, struct key *keyring)
+static int check(struct modgate_signature *signature, struct key *keyring)
 {
 	if (!signature->message)
-		return false;
+		return signature->err ?: -ENOKEY;
 	if (modgate_signature_chained(signature))
-		return !verify_pkcs7_signature(signature->module,
-					       signature->module_size,
-					       signature->bytes,
-					       signature->size, keyring,
-					       VERIFYING_MODULE_SIGNATURE,
-					       NULL, NULL);
+		return verify_pkcs7_signature(signature->module,
+					      signature->module_size,
+					      signature->bytes,
+					      signature->size, keyring,
+					      VERIFYING_MODULE_SIGNATURE,
+					      NULL, NULL);
 	/* It has been given the module. */
-	return !verify_pkcs7_message_sig(NULL, 0, signature->message, keyring,
-					 VERIFYING_MODULE_SIGNATURE,
-					 NULL, NULL);
+	return verify_pkcs7_message_sig(NULL, 0, signature->message, keyring,
+					VERIFYING_MODULE_SIGNATURE,
+					NULL, NULL);
+}
+
+static bool signed_by(struct modgate_signature *signature, struct key *keyring)
+{
+	return !check(signature, keyring);
 }
 
 /**
@@ -265,17 +276,65 @@ bool modgate_signed_by_known(struct modgate_signature *signature)
 		signed_by(signature, VERIFY_USE_PLATFORM_KEYRING));
 }
 
+static bool has_id(const struct key *key, const struct asymmetric_key_id *id)
+{
+	const struct asymmetric_key_ids *ids = asymmetric_key_ids(key);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ids->id); i++)
+		if (asymmetric_key_id_same(ids->id[i], id))
+			return true;
+	return false;
+}
+
+static bool names_key(const struct public_key_signature *sig,
+		      const struct key *key)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sig->auth_ids); i++)
+		if (has_id(key, sig->auth_ids[i]))
+			return true;
+	return false;
+}
+
+/* As a signer, as one of the certificates, or as who has signed one of these. */
+static bool mentions(const struct pkcs7_message *message, const struct key *key)
+{
+	const struct pkcs7_signed_info *info;
+	const struct x509_certificate *cert;
+
+	for (info = message->signed_infos; info; info = info->next)
+		if (names_key(info->sig, key))
+			return true;
+	for (cert = message->certs; cert; cert = cert->next)
+		if (has_id(key, cert->id) || has_id(key, cert->skid) ||
+		    names_key(cert->sig, key))
+			return true;
+	return false;
+}
+
 /**
  * modgate_signed_by_key() - did this key sign a module?
  * @signature: of the module
  * @key: the key
  *
- * Return: true if so, or if a chain leads from it to the signer.
+ * A search that another security module has denied, or a BPF program, is told as
+ * one that has found nothing. Then the signature must not name the key.
+ *
+ * Return: 0 if so, or if a chain leads from it to the signer; -ENOKEY if not;
+ * another errno if that cannot be told: -EACCES for a search that was denied, or
+ * what there was no memory or no algorithm for.
  */
-bool modgate_signed_by_key(struct modgate_signature *signature,
-			   const struct modgate_key *key)
+int modgate_signed_by_key(struct modgate_signature *signature,
+			  const struct modgate_key *key)
 {
-	return signed_by(signature, key->keyring);
+	int err = check(signature, key->keyring);
+
+	if (err == -ENOKEY && signature->message &&
+	    mentions(signature->message, key->key))
+		return -EACCES;
+	return err;
 }
 
 static u8 (*builtin_certs)[MODGATE_DIGEST_SIZE] __ro_after_init;

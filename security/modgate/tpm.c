@@ -443,14 +443,16 @@ static int hash_for_bank(u32 bank, const void *data, size_t size)
  * @data: what is hashed, by each bank's algorithm
  * @size: of @data, in bytes
  *
- * TPM2_PCR_Extend, Part 3, 22.2, of %MODGATE_PCR. Not tried again, since it may
- * have been done. The caller serialises.
+ * TPM2_PCR_Extend, Part 3, 22.2, of %MODGATE_PCR. Tried again if the TPM says that
+ * it has not done it, and not after an I/O error, since then it may have. The caller
+ * serialises.
  *
  * Return: 0; -ENODEV: no chip; -EIO: the TPM has not done it, or does not say;
  * -ENOMEM; or an errno of the crypto API.
  */
 int modgate_tpm_extend(const void *data, size_t size)
 {
+	unsigned int wait = FIRST_WAIT;
 	int err;
 	u32 i;
 
@@ -463,5 +465,11 @@ int modgate_tpm_extend(const void *data, size_t size)
 		if (err)
 			return err;
 	}
-	return tpm_pcr_extend(chip, MODGATE_PCR, bank_digests) ? -EIO : 0;
+	for (i = 1; (err = tpm_pcr_extend(chip, MODGATE_PCR, bank_digests)) > 0; i++) {
+		if (i == BUSY_TRIES)
+			break;
+		msleep(wait);
+		wait *= 2;
+	}
+	return err ? -EIO : 0;
 }

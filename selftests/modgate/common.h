@@ -9,10 +9,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/bpf.h>
 #include <linux/modgate.h>
 #include <linux/netlink.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,6 +162,32 @@ static inline int load_bytes(const void *bytes, size_t size,
 			     const char *parameters)
 {
 	return syscall(SYS_init_module, bytes, size, parameters) ? errno : 0;
+}
+
+/*
+ * 0 or an errno, of bpf(2) with a program that says that it is to be attached as
+ * @attach. It is a socket filter, for which the kernel does not care: programs that
+ * could be attached so want BTF, and are asked about by security modules later.
+ */
+static inline int load_bpf(enum bpf_attach_type attach)
+{
+	const struct bpf_insn program[2] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = {
+		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
+		.expected_attach_type = attach,
+		.insns = (uintptr_t)program,
+		.insn_cnt = 2,
+		.license = (uintptr_t)"GPL",
+	};
+	int fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
 }
 
 #endif /* _MODGATE_SELFTEST_COMMON_H */

@@ -3,14 +3,15 @@
  * Loads a module one way and prints what came of it, for scripts:
  *
  *	load_module [-w COMMAND] finit[-keep]|init[-keep] FILE [FLAGS]
- *	load_module kexec
+ *	load_module kexec|bpf
  *
  *	result=EPERM audit=not-approved event=not-approved
  *
  * "audit" and "event" are the reasons in the audit record and in modgate/events
  * that belong to this load, or "-". A module that loaded is unloaded again,
  * except with "-keep" behind the way. With "kexec", no module but an empty kernel
- * is loaded, which does nothing where it is allowed.
+ * is loaded, which does nothing where it is allowed; with "bpf", a program that says
+ * that it changes what a function returns, but could not.
  *
  * With -w, the shell carries COMMAND out while the module is loading: after the
  * verdict on it, and before it comes up. In between, the kernel fetches the
@@ -18,7 +19,6 @@
  */
 #define _GNU_SOURCE
 #include <linux/userfaultfd.h>
-#include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -103,6 +103,8 @@ static int load(const char *way, const char *path, const char *parameters,
 
 	if (!strcmp(way, "kexec"))
 		return syscall(SYS_kexec_load, 0UL, 0UL, NULL, 0UL) ? errno : 0;
+	if (!strcmp(way, "bpf"))
+		return load_bpf(BPF_MODIFY_RETURN);
 	if (!strncmp(way, "finit", 5))
 		return load_file(path, parameters, flags);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -141,10 +143,11 @@ int main(int argc, char **argv)
 		argc -= 2;
 		argv += 2;
 	}
-	if (argc < 2 || argc > 4 || (argc == 2 && strcmp(argv[1], "kexec"))) {
+	if (argc < 2 || argc > 4 ||
+	    (argc == 2 && strcmp(argv[1], "kexec") && strcmp(argv[1], "bpf"))) {
 		fprintf(stderr,
 			"usage: load_module [-w COMMAND] finit[-keep]|init[-keep] FILE [FLAGS]\n"
-			"       load_module kexec\n");
+			"       load_module kexec|bpf\n");
 		return 2;
 	}
 	if (command)

@@ -292,6 +292,27 @@ TEST_F(modgate, kexec_is_refused)
 	close(fd);
 }
 
+/* Programs that change what functions return, and no others. */
+TEST_F(modgate, bpf_that_modifies_returns_is_refused)
+{
+	char audit[8192], reason[64];
+
+	if (access("/proc/sys/kernel/unprivileged_bpf_disabled", F_OK))
+		SKIP(return, "no CONFIG_BPF_SYSCALL");
+	EXPECT_EQ(0, load_bpf(BPF_TRACE_FEXIT));
+	if (!enforcing()) {
+		EXPECT_EQ(0, load_bpf(BPF_MODIFY_RETURN));
+		return;
+	}
+	EXPECT_EQ(EPERM, load_bpf(BPF_MODIFY_RETURN));
+	ASSERT_TRUE(audit_wait(self->audit, AUDIT_MODGATE_VERDICT, 2000, audit,
+			       sizeof(audit)));
+	ASSERT_TRUE(get_value(audit, "op", reason, sizeof(reason)));
+	EXPECT_STREQ("bpf", reason);
+	ASSERT_TRUE(get_value(audit, "reason", reason, sizeof(reason)));
+	EXPECT_STREQ("bpf", reason);
+}
+
 static unsigned int count_lines(const char *path)
 {
 	char *text = read_text(path), *p = text;

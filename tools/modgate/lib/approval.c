@@ -31,10 +31,19 @@ static bool is_switched_off(const struct world *w, size_t view, bool next)
 	return false;
 }
 
-/* The entry that approves it, heeding lists that switch the others off. */
+/**
+ * approval_find() - find an entry that approves a module
+ * @w: the lists; those that others switch off do not count
+ * @module: the module
+ * @next: as from the next restart on
+ * @flags: MODGATE_MODULE_* that the entry has to have
+ * @view: set to whose list it is in
+ *
+ * Return: the first such entry, or NULL.
+ */
 const struct modgate_module *
 approval_find(const struct world *w, const struct module *module, bool next,
-	      const struct view **view)
+	      __u32 flags, const struct view **view)
 {
 	const struct modgate_module *m;
 	size_t i;
@@ -46,7 +55,7 @@ approval_find(const struct world *w, const struct module *module, bool next,
 			continue;
 		m = modgate_find_module(&list->doc, module->digest);
 		*view = &w->views[i];
-		if (m)
+		if (m && (modgate_le32(m->flags) & flags) == flags)
 			return m;
 	}
 	return NULL;

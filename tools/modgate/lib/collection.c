@@ -15,8 +15,9 @@
 #include "collection.h"
 
 #define MANIFEST "manifest.json"
-#define MANIFEST_VERSION 2
+#define MANIFEST_VERSION 3
 #define MANIFEST_MAX (64U << 20)	/* in bytes */
+#define KEYS_MAX (4U << 20)		/* in bytes, of /proc/keys */
 
 static char *collections_dir(const struct options *o)
 {
@@ -57,9 +58,35 @@ static bool add_module_to_key(void *key, const char *path)
 	return false;
 }
 
+/* The keys that the kernel knows, in an order of their own. */
+static void add_keys_to_key(const struct options *o, struct json_object *key)
+{
+	char *path = fmt("%s/proc/keys", o->root), *rest, *line;
+	size_t size;
+	void *text;
+
+	if (!file_read(path, KEYS_MAX, &text, &size)) {
+		rest = text;
+		while ((line = strsep(&rest, "\n"))) {
+			const char *what = strstr(line, " asymmetri ");
+
+			if (what)
+				add_to_key(key, "%s", what);
+		}
+		free(text);
+	}
+	free(path);
+}
+
+static int compare_parts(const void *a, const void *b)
+{
+	return strcmp(json_object_get_string(*(struct json_object *const *)a),
+		      json_object_get_string(*(struct json_object *const *)b));
+}
+
 /*
- * All that a collection is made of: the documents in force, what depmod knows,
- * and the files that third parties have installed.
+ * All that a collection is made of: the documents in force, what depmod knows, the
+ * files that third parties have installed, and what else the kernel may refuse by.
  */
 static char *make_key(const struct options *o, const struct kernel *kernel,
 		      const char *release)
@@ -75,8 +102,12 @@ static char *make_key(const struct options *o, const struct kernel *kernel,
 	add_to_key(key, "policy %s", dash(record_get(&kernel->policy, "digest")));
 	for (i = 0; i < kernel->n_lists; i++)
 		add_to_key(key, "list %s", dash(record_get(&kernel->lists[i], "digest")));
+	add_to_key(key, "sig_enforce %d, lockdown %d, revoked %s", sig_enforced(o),
+		   locked_down(o), dash(record_get(&kernel->state, "revoked")));
+	add_keys_to_key(o, key);
 	add_file_to_key(key, index);
 	lookup_walk(o, release, false, add_module_to_key, key);
+	json_object_array_sort(key, compare_parts);
 	text = xstrdup(json_object_to_json_string_ext(key, JSON_C_TO_STRING_PLAIN));
 	sha384(text, strlen(text), digest);
 	json_object_put(key);

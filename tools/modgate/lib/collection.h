@@ -34,6 +34,8 @@
  * @detail: of @reason, for people; NULL if it is allowed
  * @left_out: it does not load
  * @at_load: that came out when it was loaded, and is tried again
+ * @chosen: there are others of its name, and modprobe would take this one; only as
+ *	    long as the collection is being made
  */
 struct member {
 	char *name;
@@ -47,6 +49,7 @@ struct member {
 	char *detail;
 	bool left_out;
 	bool at_load;
+	bool chosen;
 };
 
 /**
@@ -82,6 +85,7 @@ void collections_prune(const struct options *o);
 void collection_free(struct collection *c);
 
 /* collection_make.c */
+bool member_needs(const struct member *m, const char *name);
 void collection_make(struct collection *c, const struct options *o,
 		     const struct world *world);
 

@@ -16,11 +16,13 @@
  * @c: the collection
  * @o: options
  * @ctx: libkmod, with the configuration of modprobe.d
+ * @wanted: which of its members are to load
  */
 struct loader {
 	struct collection *c;
 	const struct options *o;
 	struct kmod_ctx *ctx;
+	bool *wanted;
 };
 
 static void quiet(void *data __maybe_unused, int priority __maybe_unused,
@@ -38,6 +40,24 @@ static bool is_blacklisted(const struct loader *l, const char *name)
 	/* libkmod has "_" in its names, as the kernel has. */
 	while (i && !found && kmod_config_iter_next(i))
 		found = !strcmp(kmod_config_iter_get_key(i), name);
+	kmod_config_iter_free_iter(i);
+	return found;
+}
+
+/* Does modprobe.d have "install NAME /bin/false" (or true), for modprobe to run? */
+static bool is_switched_off(const struct loader *l, const char *name)
+{
+	struct kmod_config_iter *i = kmod_config_get_install_commands(l->ctx);
+	bool found = false;
+
+	while (i && !found && kmod_config_iter_next(i)) {
+		const char *command = kmod_config_iter_get_value(i);
+		const char *slash = strrchr(command, '/');
+
+		command = slash ? slash + 1 : command;
+		found = !strcmp(kmod_config_iter_get_key(i), name) &&
+			(!strcmp(command, "false") || !strcmp(command, "true"));
+	}
 	kmod_config_iter_free_iter(i);
 	return found;
 }
@@ -180,7 +200,7 @@ static void load(struct loader *l, struct member *m)
 
 	if (is_loaded(l, m->name))
 		return;
-	if (is_blacklisted(l, m->name)) {
+	if (is_blacklisted(l, m->name) || is_switched_off(l, m->name)) {
 		m->at_load = true;
 		collection_leave_out(l->c, m, LEFT_BLACKLIST, "modprobe.d says so");
 		return;
@@ -237,12 +257,27 @@ static bool differs(const struct collection *c, const bool *failed)
 	return false;
 }
 
+/* All but those on demand, and of these what another one needs. */
+static void find_wanted(struct loader *l)
+{
+	const struct collection *c = l->c;
+	size_t i, k;
+
+	for (i = c->n; i-- > 0;) {
+		if (!(c->members[i].flags & MODGATE_MODULE_ON_DEMAND))
+			l->wanted[i] = true;
+		for (k = i + 1; k < c->n; k++)
+			if (l->wanted[k] && member_needs(&c->members[k], c->members[i].name))
+				l->wanted[i] = true;
+	}
+}
+
 /**
  * collection_load() - load what the collection holds
  * @c: as read or made
  * @o: options
  *
- * Members that are to load on demand do not load here.
+ * Members that are to load on demand do not load here, unless others need them.
  *
  * Return: ST_OK, also if members were left out, which they say themselves; or a
  * status after saying what went wrong.
@@ -262,10 +297,12 @@ enum status collection_load(struct collection *c, const struct options *o)
 	for (i = 0; i < c->n; i++)
 		failed[i] = c->members[i].at_load;
 	forget_failures(c);
+	l.wanted = xzalloc(c->n * sizeof(*l.wanted) + 1);
+	find_wanted(&l);
 	for (i = 0; i < c->n; i++)
-		if (!c->members[i].left_out &&
-		    !(c->members[i].flags & MODGATE_MODULE_ON_DEMAND))
+		if (l.wanted[i] && !c->members[i].left_out)
 			load(&l, &c->members[i]);
+	free(l.wanted);
 	c->changed = was_changed || differs(c, failed);
 	kmod_unref(l.ctx);
 	free(failed);

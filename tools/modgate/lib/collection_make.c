@@ -61,7 +61,7 @@ static __u32 flags_of(const struct job *job, const struct module *module)
 	const struct modgate_module *m;
 	const struct modgate_vendor *v;
 
-	m = approval_find(job->w, module, false, &view);
+	m = approval_find(job->w, module, false, 0, &view);
 	if (m)
 		return modgate_le32(m->flags);
 	v = vendor_find(job->w, module, false, 0, &view);
@@ -72,7 +72,7 @@ static bool is_listed(const struct job *job, const struct module *module)
 {
 	const struct view *view;
 
-	return approval_find(job->w, module, false, &view) ||
+	return approval_find(job->w, module, false, 0, &view) ||
 	       vendor_find(job->w, module, false, 0, &view);
 }
 
@@ -246,7 +246,8 @@ static void check_dependencies(struct job *job)
 	}
 }
 
-static bool needs(const struct member *m, const char *name)
+/* Does a member say that it needs the module of this name? */
+bool member_needs(const struct member *m, const char *name)
 {
 	size_t length = strlen(name);
 	const char *p = m->depends;
@@ -265,16 +266,44 @@ static bool is_ready(const struct collection *c, size_t from, const struct membe
 	size_t i;
 
 	for (i = from; i < c->n; i++)
-		if (&c->members[i] != m && needs(m, c->members[i].name))
+		if (&c->members[i] != m && member_needs(m, c->members[i].name))
 			return false;
 	return true;
 }
 
+/* Of two files of one name the one comes first, and loads, that depmod has chosen. */
 static int by_name(const void *a, const void *b)
 {
 	const struct member *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
 
-	return strcmp(x->name, y->name);
+	if (!order)
+		order = y->chosen - x->chosen;
+	return order ? order : strcmp(dash(x->path), dash(y->path));
+}
+
+static bool is_chosen(const struct job *job, const struct member *m)
+{
+	char *path = m->path ? lookup_name(job->o, job->c->release, m->name) : NULL;
+	bool chosen = path && !strcmp(path, m->path);
+
+	free(path);
+	return chosen;
+}
+
+/* It takes a while to ask; only where there is a choice. */
+static void find_chosen(struct job *job)
+{
+	struct collection *c = job->c;
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		c->members[i].chosen = collection_find(c, c->members[i].name) != &c->members[i];
+	for (i = 0; i < c->n; i++)
+		if (c->members[i].chosen)
+			collection_find(c, c->members[i].name)->chosen = true;
+	for (i = 0; i < c->n; i++)
+		c->members[i].chosen = c->members[i].chosen && is_chosen(job, &c->members[i]);
 }
 
 static void swap(struct member *a, struct member *b)
@@ -317,6 +346,9 @@ static void copy(struct job *job)
 		else if (err)
 			collection_leave_out(job->c, m, LEFT_MISSING, "%s: %s",
 					     m->path, strerror(-err));
+		/* Who knows what it is like at the next boot. */
+		if (err && *job->c->key)
+			*job->c->key = '\0';
 	}
 }
 
@@ -337,6 +369,7 @@ void collection_make(struct collection *c, const struct options *o,
 	add_entries(&job);
 	copy(&job);
 	check_dependencies(&job);
+	find_chosen(&job);
 	order(c);
 	c->changed = true;
 }

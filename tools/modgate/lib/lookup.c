@@ -47,6 +47,11 @@ static char *lookup_index(const char *dir, const char *name)
 	return path;
 }
 
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
 /**
  * lookup_walk() - look at all module files of a kernel
  * @o: options
@@ -63,7 +68,7 @@ char *lookup_walk(const struct options *o, const char *release,
 {
 	char *dir = modules_dir(o, release);
 	char *roots[2] = { dir };
-	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
 	char *path = NULL;
 	FTSENT *e;
 

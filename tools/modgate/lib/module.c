@@ -3,6 +3,7 @@
  * One module file: read once, decompressed, digested, and asked by libkmod what
  * it says about itself, all from the same bytes.
  */
+#include <ctype.h>
 #include <elf.h>
 #include <errno.h>
 #include <libkmod.h>
@@ -114,6 +115,16 @@ static const char *read_info(struct module *module, const void *data,
 	return problem;
 }
 
+/* It is printed, and becomes part of the names of files. */
+static bool is_good_name(const char *name)
+{
+	size_t size = strlen(name), i;
+
+	for (i = 0; i < size && (isalnum((unsigned char)name[i]) || strchr("_-.", name[i])); i++)
+		;
+	return size && size < MODGATE_NAME_SIZE && *name != '.' && i == size;
+}
+
 static void inspect(struct module *module, const struct options *o, void *data,
 		    size_t size, const char *cert_path)
 {
@@ -123,6 +134,9 @@ static void inspect(struct module *module, const struct options *o, void *data,
 	problem = check_elf(data, size);
 	if (!problem)
 		problem = read_info(module, data, size);
+	if (!problem && module_info(module, "name") &&
+	    !is_good_name(module_info(module, "name")))
+		problem = "its name= in .modinfo is no name of a module";
 	if (problem) {
 		module->problem = xstrdup(problem);
 		return;

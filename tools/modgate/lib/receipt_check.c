@@ -81,34 +81,42 @@ static char **measured_lines(const char *text, size_t *n, bool *lost)
 	return lines;
 }
 
-/* Line by line what was measured, no more and no less. */
+/*
+ * Line by line what was measured, no more and no less; but with @late the first lines
+ * may be missing.
+ */
 static void check_log(const struct receipt *r, const char *path, const char *text,
-		      const struct checker *out)
+		      bool late, const struct checker *out)
 {
-	size_t n, i;
-	bool lost;
+	size_t n, i, skip;
+	bool lost, complete = record_is(&r->end, "lost", "0");
 	char **lines = measured_lines(text, &n, &lost);
-	bool good = n == r->n;
+	bool good = n == r->n || (late && n < r->n);
 
 	if (!good)
 		checker_say(out, path, ST_CORRUPT, "has %zu module(s), the receipt has %zu line(s)",
 			    n, r->n);
+	skip = late && n < r->n ? r->n - n : 0;
 	for (i = 0; i < n; i++) {
-		if (i < r->n && strcmp(lines[i], r->hashed[i])) {
+		if (skip + i < r->n && strcmp(lines[i], r->hashed[skip + i])) {
 			checker_say(out, path, ST_CORRUPT,
 				    "line %zu of the receipt is not what was measured: %s",
-				    i + 1, lines[i]);
+				    skip + i + 1, lines[i]);
 			good = false;
 		}
 		free(lines[i]);
 	}
-	if (lost == record_is(&r->end, "lost", "0")) {
+	if (lost ? complete : !complete && !late) {
 		checker_say(out, path, ST_CORRUPT,
 			    "it was %smeasured that a module has no line, the receipt says lost=%s",
 			    lost ? "" : "not ", dash(record_get(&r->end, "lost")));
 		good = false;
 	}
-	if (good)
+	if (good && skip)
+		checker_say(out, path, ST_OK,
+			    "each line of the receipt from number %zu on was measured as it is; its policy came later than those before",
+			    skip + 1);
+	else if (good)
 		checker_say(out, path, ST_OK, "each line of the receipt was measured as it is");
 	free(lines);
 }
@@ -164,7 +172,7 @@ static void check_ima(const struct receipt *r, const struct options *o,
 	if (!file_read(path, IMA_LIST_MAX, &data, &size))
 		text = ima_text(data);
 	if (text && *text)
-		check_log(r, "IMA's list", text, out);
+		check_log(r, "IMA's list", text, true, out);
 	else
 		checker_say(out, "IMA's list", ST_OK,
 			    "is not checked: IMA's policy does not ask for modgate's critical data");
@@ -183,7 +191,7 @@ void receipt_check_log(const struct receipt *receipt, const char *log,
 		       const struct checker *checker)
 {
 	check_itself(receipt, checker);
-	check_log(receipt, "log", log, checker);
+	check_log(receipt, "log", log, false, checker);
 }
 
 /**
@@ -211,7 +219,7 @@ enum status receipt_check(const struct receipt *receipt,
 	if (err) {
 		status = fail_errno(err, "%s", path);
 	} else {
-		check_log(receipt, "log", data, checker);
+		check_log(receipt, "log", data, false, checker);
 		free(data);
 		status = measure_log_check(kernel, NULL, checker);
 		check_ima(receipt, o, checker);

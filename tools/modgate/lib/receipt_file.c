@@ -143,8 +143,8 @@ static enum status file_one(const struct kernel *kernel, const char *file,
 	return status;
 }
 
-/* Who keeps everything fills the disk. */
-static void prune(const struct options *o, const char *dir)
+/* Who keeps everything fills the disk. By a clock that is slow, this one is old. */
+static void prune(const struct options *o, const char *dir, const char *this)
 {
 	static const char *const suffixes[] = { SUFFIX, ".log" };
 	char **names, *path;
@@ -152,7 +152,7 @@ static void prune(const struct options *o, const char *dir)
 
 	names = receipt_names(o, &n);
 	for (i = 0; i + KEEP < n; i++)
-		for (k = 0; k < ARRAY_SIZE(suffixes); k++) {
+		for (k = 0; k < ARRAY_SIZE(suffixes) && strcmp(names[i], this); k++) {
 			path = fmt("%s/%s%s", dir, names[i], suffixes[k]);
 			unlink(path);
 			free(path);
@@ -181,7 +181,7 @@ enum status receipt_file(const struct options *o, const struct kernel *kernel,
 	if (!status)
 		status = file_one(kernel, "log", dir, *name, ".log");
 	if (!status)
-		prune(o, dir);
+		prune(o, dir, *name);
 	free(dir);
 	return status;
 }

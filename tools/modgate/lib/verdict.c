@@ -263,10 +263,10 @@ static void rows_4_to_8(struct verdict *v, const struct world *w,
 		       "the local policy has mode system: no third-party modules");
 		return;
 	}
-	m = approval_find(w, module, next, &view);
+	m = approval_find(w, module, next, 0, &view);
 	vendor = vendor_find(w, module, next, 0, &by);
 	if (!next && record_is(&w->kernel.state, "state", "closed") &&
-	    !(m && modgate_le32(m->flags) & MODGATE_MODULE_ON_DEMAND) &&
+	    !approval_find(w, module, next, MODGATE_MODULE_ON_DEMAND, &by) &&
 	    !vendor_find(w, module, next, MODGATE_MODULE_ON_DEMAND, &by)) {
 		decide(v, false, MODGATE_REASON_CLOSED,
 		       "the kernel is in state closed, and it is not approved on demand");

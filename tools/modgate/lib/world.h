@@ -104,7 +104,7 @@ char *kernel_refusal(const struct world *world, const struct options *o,
 const struct stored *view_list(const struct view *view, bool next);
 const struct modgate_module *
 approval_find(const struct world *w, const struct module *module, bool next,
-	      const struct view **view);
+	      __u32 flags, const struct view **view);
 bool list_is_exclusive(const struct stored *list);
 bool names_signer(const struct stored *list, __le32 offset, __le32 size,
 		  const struct module *module);

@@ -23,10 +23,11 @@ struct request {
 	struct attest_request attest;
 };
 
+#define TRIES 16		/* while modules come up */
+
 /* What has been found so far. */
 struct report {
-	const struct options *o;
-	struct json_object *json;
+	struct json_object *findings;
 	enum status status;
 };
 
@@ -34,21 +35,33 @@ static void take_finding(void *data, const char *what, enum status status,
 			 const char *text)
 {
 	struct report *r = data;
-	struct json_object *j;
+	struct json_object *j = json_object_new_object();
 
 	if (status && (!r->status || status == ST_CORRUPT))
 		r->status = status;
-	if (r->o->json) {
-		j = json_object_new_object();
-		json_str(j, "what", what);
-		json_yes(j, "good", !status);
-		json_str(j, "text", text);
-		json_object_array_add(r->json, j);
+	json_str(j, "what", what);
+	json_yes(j, "good", !status);
+	json_str(j, "text", text);
+	json_object_array_add(r->findings, j);
+}
+
+static void report_show(const struct report *r, const struct options *o)
+{
+	size_t i, n = json_object_array_length(r->findings);
+
+	if (o->json) {
+		json_out(json_object_get(r->findings));
 		return;
 	}
-	printf("%s %s: ", tick(!status), what);
-	print_untrusted(text);
-	putchar('\n');
+	for (i = 0; i < n; i++) {
+		struct json_object *j = json_object_array_get_idx(r->findings, i);
+
+		printf("%s %s: ",
+		       tick(json_object_get_boolean(json_object_object_get(j, "good"))),
+		       json_object_get_string(json_object_object_get(j, "what")));
+		print_untrusted(json_object_get_string(json_object_object_get(j, "text")));
+		putchar('\n');
+	}
 }
 
 /* Name of an authority of the local policy in force; else the start of its digest. */
@@ -184,17 +197,36 @@ static enum status check(const struct receipt *r, const struct options *o)
 	return receipt_is_empty(r) ? ST_OK : ST_NO;
 }
 
-static enum status verify(const struct receipt *r, const struct kernel *kernel,
-			  const struct options *o)
+/* Has the kernel measured something since? If so, all is read anew. */
+static bool read_anew(struct receipt *r, struct kernel *kernel, const struct options *o)
 {
-	struct report report = { .o = o, .json = json_object_new_array() };
-	const struct checker checker = { .say = take_finding, .data = &report };
-	enum status status = receipt_check(r, kernel, o, &checker);
+	unsigned long long before = record_number(&kernel->state, "measured");
 
-	if (!status && o->json)
-		json_out(report.json);
-	else
-		json_object_put(report.json);
+	kernel_free(kernel);
+	kernel_read(kernel, o);
+	if (record_number(&kernel->state, "measured") == before)
+		return false;
+	receipt_free(r);
+	return !receipt_read_kernel(r, kernel);
+}
+
+/* Modules may come up between reading the receipt, the log, the PCR, and IMA's list. */
+static enum status verify(struct receipt *r, struct kernel *kernel, const struct options *o)
+{
+	struct report report = { 0 };
+	const struct checker checker = { .say = take_finding, .data = &report };
+	enum status status;
+	int try = 0;
+
+	do {
+		json_object_put(report.findings);
+		report.findings = json_object_new_array();
+		report.status = ST_OK;
+		status = receipt_check(r, kernel, o, &checker);
+	} while (!status && report.status && ++try < TRIES && read_anew(r, kernel, o));
+	if (!status)
+		report_show(&report, o);
+	json_object_put(report.findings);
 	return status ? status : report.status;
 }
 

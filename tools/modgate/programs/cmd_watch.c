@@ -43,7 +43,8 @@ struct watch {
 
 static void show(const struct record *e, bool repeat)
 {
-	const char *name = record_is(e, "op", "kexec") ? "kexec" : record_get(e, "name");
+	const char *op = record_get(e, "op");
+	const char *name = op && strcmp(op, "module") ? op : record_get(e, "name");
 	bool denied = record_is(e, "verdict", "deny");
 	char *last = event_clock(e, "last");
 

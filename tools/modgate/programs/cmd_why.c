@@ -136,7 +136,7 @@ static bool is_listed(const struct answer *a)
 {
 	const struct view *view;
 
-	return approval_find(a->w, a->m, true, &view) ||
+	return approval_find(a->w, a->m, true, 0, &view) ||
 	       vendor_find(a->w, a->m, true, 0, &view);
 }
 

@@ -189,6 +189,15 @@ static void check_kexec(struct doctor *d)
 		doctor_good(d, "kexec", "refused by modgate");
 }
 
+static void check_bpf(struct doctor *d)
+{
+	if (record_is(&d->w->kernel.state, "enforcing", "yes"))
+		doctor_good(d, "bpf", "programs that change what functions return are refused");
+	else
+		doctor_bad(d, "bpf", "modgate has to enforce, see policy",
+			   "root can have a program answer in place of modgate, and of lockdown");
+}
+
 static void check_modules_disabled(struct doctor *d)
 {
 	if (text_begins(d, "/proc/sys/kernel/modules_disabled", '1'))
@@ -207,5 +216,6 @@ void doctor_kernel(struct doctor *d)
 	check_signatures(d);
 	check_force(d);
 	check_kexec(d);
+	check_bpf(d);
 	check_modules_disabled(d);
 }

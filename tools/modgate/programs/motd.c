@@ -11,6 +11,7 @@
 #include "states.h"
 
 #define NAMES_MAX 5
+#define MOTD_MAX 65536	/* in bytes */
 
 /* Their names, with ", " in between, to be freed; and their number. */
 static char *pending_names(const struct world *w, const struct options *o, size_t *n)
@@ -47,12 +48,30 @@ static char *pending_names(const struct world *w, const struct options *o, size_
 	return text;
 }
 
+static bool stands_there(const char *path, const char *text)
+{
+	size_t size;
+	void *data;
+	bool same;
+
+	if (file_read(path, MOTD_MAX, &data, &size))
+		return false;
+	same = size == strlen(text) && !memcmp(data, text, size);
+	free(data);
+	return same;
+}
+
+/* Only if it changes, since each write wakes up who watches the file. */
 static void replace(const char *path, const char *text)
 {
 	const char *slash = strrchr(path, '/');
-	char *dir = slash ? fmt("%.*s", (int)(slash - path), path) : xstrdup(".");
-	int err = file_replace(dir, slash ? slash + 1 : path, text, strlen(text), 0644);
+	char *dir;
+	int err;
 
+	if (stands_there(path, text))
+		return;
+	dir = slash ? fmt("%.*s", (int)(slash - path), path) : xstrdup(".");
+	err = file_replace(dir, slash ? slash + 1 : path, text, strlen(text), 0644);
 	if (err)
 		fail_errno(-err, "%s", path);
 	free(dir);

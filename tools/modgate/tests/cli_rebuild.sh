@@ -36,6 +36,11 @@ sed -i 's/name=mg_a-user/name=mg_a_user/' "$work"/mg_a-user.{c,ko}
 cp "$work"/mg_{first,a-user,lost,orphan}.ko "$updates"
 gzip -k "$updates/mg_first.ko"
 rm "$updates/mg_first.ko"
+make_module mg_evil "$release"
+sed -i 's|name=mg_evil|name=../evil|' "$work/mg_evil.c"
+cc -c -o "$work/mg_evil.ko" "$work/mg_evil.c"
+exits 1 "approve one whose name is a path" approve --passphrase-fd=3 "$work/mg_evil.ko"
+says "no name of a module" "it says so"
 exits 6 "approve what is to be collected" approve --passphrase-fd=3 "$work"/mg_{first,a-user,lost,orphan}.ko
 exits 6 "approve one of another kernel" approve --passphrase-fd=3 --unseen --name=mg_other "$(sha384 "$work/mg_other.ko")"
 cp "$work/mg_other.ko" "$updates"
@@ -70,6 +75,37 @@ json '.rebuilt and .closed == null' "it is made again"
 tap $? "and replaced in one step"
 [ ! -s "$kernel/close" ]
 tap $? "nothing was closed"
+
+# What the kernel may refuse by, apart from documents and files.
+mkdir -p "$root/sys/module/module/parameters" "$root/proc"
+echo Y >"$root/sys/module/module/parameters/sig_enforce"
+exits 0 "rebuild, the kernel wants signatures" --json rebuild --no-close
+json '.rebuilt' "it is made again"
+modules 'all(.left_out)' "and all are left out"
+rm "$root/sys/module/module/parameters/sig_enforce"
+exits 0 "rebuild, it does not any more" rebuild --no-close
+says "2 to load" "they are back"
+echo "1 I------ 1 perm 1f030000 0 0 asymmetri one: X509.rsa 1234 []" >"$root/proc/keys"
+exits 0 "rebuild, the kernel knows another key" --json rebuild --no-close
+json '.rebuilt' "it is made again"
+echo "2 I------ 2 perm 1f030000 0 0 keyring _tid: 1" >>"$root/proc/keys"
+exits 0 "rebuild, another keyring" rebuild --no-close
+says "up to date" "it is not made again"
+
+# Two files of one name: one order, whatever the folder says.
+mkdir -p "$updates"/{b,a,c}
+for n in b a c; do
+	{ cat "$work/mg_first.ko"; printf '%s' $n; } >"$updates/$n/mg_first.ko"
+done
+gzip -k "$updates"/../updates/a/mg_first.ko
+exits 6 "approve them" approve --passphrase-fd=3 "$updates"/{a,b,c}/mg_first.ko
+machine
+exits 0 "rebuild with files of one name" --json rebuild --no-close
+modules 'map(select(.name == "mg_first") | .path | sub(".*/updates/"; "")) ==
+	["a/mg_first.ko", "a/mg_first.ko.gz", "b/mg_first.ko", "c/mg_first.ko", "mg_first.ko.gz"]' \
+	"what modprobe would take comes first, then by their paths"
+rm -r "$updates"/{a,b,c}
+exits 0 "rebuild without them" rebuild --no-close
 
 # Whatever is in the manifest, nothing outside of the folder is touched.
 for broken in '{' '[]' '{"key": 1}' "$(jq '.modules[0].file = "../../../x.ko"' "$manifest")" \
@@ -138,6 +174,15 @@ json '.modules[0] | .name == "mg_first" and .state == "live" and .loads == "2"' 
 exits 0 "file it again" receipt --file
 [ "$(find "$root/var/lib/modgate/receipts" -name '*.receipt' | wc -l)" = 1 ]
 tap $? "in place of what was filed in this boot"
+for n in $(seq 1000 1130); do
+	cp "$root/var/lib/modgate/receipts/$name.receipt" \
+		"$root/var/lib/modgate/receipts/20990101T000000Z-0000$n.receipt"
+done
+exits 0 "file it by a clock that is slow" receipt --file
+[ -e "$root/var/lib/modgate/receipts/$name.receipt" ] &&
+	[ "$(find "$root/var/lib/modgate/receipts" -name '*.receipt' | wc -l)" = 129 ]
+tap $? "the others go, but not this one"
+rm "$root"/var/lib/modgate/receipts/2099*
 exits 0 "history" --json receipt --history
 json 'length == 1 and .[0].modules == 1 and .[0].good' "history has it"
 exits 0 "one of them" receipt --boot="$name"
@@ -164,6 +209,31 @@ done
 m receipt --verify
 says "receipt: 1 line(s) make its running hash" "an unchanged one is good"
 says "each line of the receipt was measured as it is" "and is the log's"
+# IMA's policy may come later than the first modules.
+mkdir -p "$root/sys/kernel/security/ima"
+ima() {
+	local text="seq=$1 event=module $2"
+
+	printf '10 %040d ima-buf sha384:%096d module %s\n' 0 0 "$(printf %s "$text" | od -An -v -tx1 | tr -d ' \n')"
+}
+second=${line/number=1/number=2}
+second=${second/name=mg_first/name=mg_second}
+cp "$kernel/receipt" "$work/receipt"
+{
+	head -n 1 "$work/receipt"
+	echo "$second state=live loads=1 permanent=no"
+	echo "lines=2 lost=0 sha384=$({ printf '%s' "$hash" | xxd -r -p; printf %s "$second"; } | sha384sum | cut -d ' ' -f 1)"
+} >"$kernel/receipt"
+printf 'seq=1 event=module %s\nseq=2 event=module %s\n' "$line" "$second" >"$kernel/log"
+list=$root/sys/kernel/security/ima/ascii_runtime_measurements
+ima 2 "$second" >"$list"
+m receipt --verify
+says "IMA's list: each line of the receipt from number 2 on" "IMA has the last of two lines: good"
+ima 1 "$line" >"$list"
+m receipt --verify
+grep -q "^. IMA's list: line 2 of the receipt is not what was measured" "$work/out"
+tap $? "IMA has only the first: not good"
+rm "$list"
 truncate -s -10 "$kernel/receipt"
 sed -i '$d' "$kernel/receipt"
 exits 8 "a receipt that is cut off" receipt

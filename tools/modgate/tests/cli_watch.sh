@@ -90,6 +90,12 @@ until_says "1 kernel module(s) wait for a decision: mg_one" "one is pending: a m
 tap $? "which everybody may read"
 event 6 "${two//[0-9]/0}" weird\\x1bname not-approved /nowhere
 until_says '2 kernel module(s) wait for a decision: mg_one, weird\x1Bname' "and another one" "$motd"
+before=$(stat -c %i "$motd")
+event 7 "${two//[0-9]/0}" weird\\x1bname not-approved /nowhere
+until_says "  7 weird" "the same once more"
+sleep 0.5
+[ "$(stat -c %i "$motd")" = "$before" ]
+tap $? "the message is left alone"
 "$tool" --root="$root" approve --passphrase-fd=3 mg_one >/dev/null 2>&1 3<"$work/pass"
 until_says '1 kernel module(s) wait for a decision: weird\x1Bname' "approved, it is not told any more" "$motd"
 ended 0 "ended"

@@ -37,6 +37,7 @@ status=\$("\$top/tools/modgate/modgate" status 2>&1)
 check "$name: status says that something is wrong" "[158]" \$?
 check "$name: status says what" "${says:-*}" "\$status"
 check "$name: kexec is refused" "\$(refused kexec)" "\$(load kexec)"
+check "$name: a BPF program that modifies returns is refused" "\$(refused bpf)" "\$(load bpf)"
 END
 }
 

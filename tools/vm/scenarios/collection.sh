@@ -156,6 +156,7 @@ check "is still there" loaded "$(loaded t_kept)"
 tool 6 revoke --passphrase-fd=3 t_kept
 check "revoke says why it stays" "*permanent*" "$said"
 tool 6 approve --passphrase-fd=3 modules/t_kept.ko
+tool 6 approve --passphrase-fd=3 --on-demand modules/modgate_test_one.ko
 check "nothing more is left to be said" 5 "$(grep -c . $modgate/receipt)"
 tool 1 receipt --diff="$(modgate receipt --history | head -n 1 | cut -d ' ' -f 1)"
 check "what is new" "*+ t_kept (approved)*" "$said"
@@ -166,11 +167,13 @@ on "${boot[@]}" <<'END'
 install modules/{acpi_call,modgate_test_one,modgate_test_two,modgate_test_user}.ko \
 	modules/t_{demand,changed,missing,banned,symbol,vermagic,kept}.ko
 tool 0 rebuild --no-close
-check "whole again" "*rebuilt; 5 loaded, 1 on demand, 4 left out*" "$said"
+check "whole again" "*rebuilt; 6 loaded, 2 on demand, 3 left out*" "$said"
+check "one on demand that another one needs loads with it" "loaded loaded no" \
+	"$(loaded modgate_test_one) $(loaded modgate_test_user) $(loaded t_demand)"
 check "no longer permanent: rmmod" no "$(rmmod t_kept; loaded t_kept)"
 check "the gate is open" sealed "$(state state)"
 tool 0 rebuild --no-close
-check "nothing changed" "*up to date; 5 loaded, 1 on demand, 4 left out*" "$said"
+check "nothing changed" "*up to date; 6 loaded, 2 on demand, 3 left out*" "$said"
 rmmod t_changed
 copy=$(echo /var/lib/modgate/collection/$(uname -r)/t_changed.*.ko)
 flip() { printf 'U' | dd of="$1" bs=1 seek="$(grep -obaF 'Test module' "$1" | head -n 1 | cut -d : -f 1)" conv=notrunc status=none; }
@@ -188,6 +191,9 @@ echo 'options modgate_test_two fail=5' >/etc/modprobe.d/modgate-test.conf
 rmmod modgate_test_two
 tool 0 rebuild --no-close
 check "it fails now" "*modgate_test_two: left out (init): *" "$said"
+echo 'install modgate_test_two /bin/false' >/etc/modprobe.d/modgate-test.conf
+tool 0 rebuild --no-close
+check "switched off in modprobe.d" "*modgate_test_two: left out (blacklist): *" "$said"
 rm /etc/modprobe.d/modgate-test.conf
 tool 0 --json rebuild --no-close
 check "and no more: by its approval" '"approved" null false' "$(jq -c '.modules[] |

@@ -142,6 +142,11 @@ mv /usr/sbin/update-initramfs /usr/sbin/update-initramfs.away
 tool 1 revoke --passphrase-fd=3 acpi_call
 check "and that is said" "*copies of the older documents*" "$said"
 mv /usr/sbin/update-initramfs.away /usr/sbin/update-initramfs
+# Told to do nothing, it does nothing, and ends with 0.
+sed -i 's/^update_initramfs=.*/update_initramfs=no/' /etc/initramfs-tools/update-initramfs.conf
+tool 1 ban --passphrase-fd=3 modgate_test_one
+check "not made anew without an error: said, too" "*has not made anew: $initrd*older documents*" "$said"
+sed -i 's/^update_initramfs=.*/update_initramfs=yes/' /etc/initramfs-tools/update-initramfs.conf
 END
 check "what does not load is said, and does not stop the boot" \
 	"*modgate_test_one does not load:*not-approved*" "$(cat console)"

@@ -127,7 +127,12 @@ policy policy-2 2 --authority "$authority"
 "$mkdoc" policy --key stranger.key --cert anchor.pem --generation 3 --authority "$authority" \
 	--out policy-forged --bundle policy-forged.bundle
 policy policy-elsewhere 3 --machine "$(digest one.ko)" --authority "$authority"
-list list owner 3 --module "$(digest one.ko)"
+system_module two.ko system.ko
+for n in before again later; do
+	{ cat one.ko; printf '%s' $n; } >$n.ko
+done
+list list owner 3 --module "$(digest one.ko)" \
+	--module "$(digest before.ko)" --module "$(digest again.ko)" --module "$(digest later.ko)"
 list list-again owner 4 --module "$(digest two.ko)"
 list list-floor owner 2 --module "$(digest one.ko)"
 list list-stranger stranger 5 --module "$(digest two.ko)"
@@ -162,6 +167,23 @@ sha384sum one.ko | cut -d ' ' -f 1 >$modgate/revoke
 check "a revocation" "$(refused revoked)" "$(load finit one.ko)"
 matches "after a load, a refusal, a revocation"
 check "IMA has what came after its rule" "$(sed 1d $modgate/log)" "$(ima_log)"
+
+# Root takes the TPM away, and gives it back. A log without what comes then would agree
+# with the PCR.
+device=$(readlink -f /sys/class/tpm/tpm0/device)
+driver=$(readlink -f $device/driver)
+check "a module" "$allowed" "$(load finit before.ko)"
+echo "${device##*/}" >$driver/unbind
+check "no TPM: what was measured before" "$allowed" "$(load finit before.ko)"
+check "no TPM: another one" "$(refused error)" "$(load finit again.ko)"
+check "no TPM: its line" 1 "$(grep -c "digest=$(digest again.ko) .* state=failed loads=1 " $modgate/receipt)"
+check "no TPM: system" "$allowed" "$(load finit system.ko)"
+check "no TPM: state says so" 1 "$(state measure-errors)"
+echo "${device##*/}" >$driver/bind
+check "the TPM is back: the same" "$(refused error)" "$(load finit again.ko)"
+check "the TPM is back: another one" "$(refused error)" "$(load finit later.ko)"
+check "the TPM is back: it was never measured" 2 "$(state measure-errors)"
+check "the TPM is back: what was measured before" "$allowed" "$(load finit before.ko)"
 END
 
 by_hand <<'END'

@@ -9,20 +9,31 @@
 
 make_modules
 build_programs
-for key in anchor owner villain; do
+for key in anchor owner other villain; do
 	make_key $key
 done
 system_module one.ko system.ko
 system_module two.ko banned-system.ko
 sign one.ko villain.key villain.pem villain.ko
-cp one.ko revoked.ko
-printf 'revoked' >>revoked.ko
+for file in revoked held; do
+	{ cat one.ko; printf '%s' $file; } >$file.ko
+done
+# The test kernels have no SHA-3.
+openssl req -x509 -newkey rsa:2048 -nodes -subj "/CN=modgate test SHA-3" -keyout sha3.key \
+	-out sha3.pem 2>/dev/null
+"$tree/scripts/sign-file" sha3-256 sha3.key sha3.pem two.ko sha3.ko
 
 policy policy 1 --mode listed --authority "$owner_authority"
 policy policy-system 1 --mode system --authority "$owner_authority"
 policy policy-audit 1 --mode listed --flags audit --authority "$owner_authority"
 list list owner 1 --module "$(digest one.ko)" --module "$(digest revoked.ko)" \
-	--module "$(digest villain.ko)" --ban "$(digest banned-system.ko)" --ban-cert villain.pem
+	--module "$(digest villain.ko)" --module "$(digest sha3.ko)" \
+	--ban "$(digest banned-system.ko)" --ban-cert villain.pem
+policy policy-two 1 --mode listed --authority "$owner_authority" \
+	--authority other,other.pem,approve,required,2,0,1
+list list-two owner 1 --module "$(digest one.ko)" --module "$(digest held.ko)" \
+	--module "$(digest sha3.ko)"
+list list-other other 1 --module "$(digest one.ko),on-demand+permanent"
 
 # In the initramfs, before and after the list is there.
 cat >early <<END
@@ -51,12 +62,31 @@ check "sealed: not approved" "$(refused not-approved)" "$(load finit two.ko)"
 check "sealed: system" "$allowed" "$(load finit system.ko)"
 check "banned by digest, a system module" "$(refused banned)" "$(load finit banned-system.ko)"
 check "banned by certificate, though approved" "$(refused banned)" "$(load finit villain.ko)"
+check "approved, with a signature that cannot be checked while keys are banned" "$(refused error)" \
+	"$(load finit sha3.ko)"
 check "approved, before it is revoked" "$allowed" "$(load finit revoked.ko)"
 sha384sum revoked.ko | cut -c 1-96 >$modgate/revoke
 check "revoked, though approved" "$(refused revoked)" "$(load finit revoked.ko)"
 sha384sum system.ko | cut -c 1-96 >$modgate/revoke
 check "revoked, a system module" "$(refused revoked)" "$(load finit system.ko)"
 check "the machine tells" "sealed listed yes" "$(state state) $(state mode) $(state enforcing)"
+END
+
+# Two lists; and the gate closes while a module is loading, after the verdict on it.
+cat >early <<END
+cd /root$work
+load_document anchor.der policy-two.bundle list-two.bundle list-other.bundle
+END
+guest "${boot[@]}" --append "$(pin anchor)" <<'END'
+check "approved, with a signature that cannot be checked, no key banned" "$allowed" "$(load finit sha3.ko)"
+check "approved: stopped and let go, it loads" "$allowed" "$(load -w true finit held.ko)"
+check "the gate closes while it loads" "$(refused closed)" "$(load -w "echo 1 >$modgate/close" finit held.ko)"
+check "the gate is closed" closed "$(state state)"
+check "closed: approved" "$(refused closed)" "$(load finit held.ko)"
+check "closed: approved twice, on demand by the second list" "$allowed" "$(load -w true finit-keep one.ko)"
+check "permanent by the second list" "* permanent=yes" "$(grep "digest=$(digest one.ko) .* state=live" $modgate/receipt)"
+rmmod modgate_test_one 2>/dev/null
+check "and it stays" 1 "$(grep -c '^modgate_test_one ' /proc/modules)"
 END
 
 cat >early <<END
@@ -78,6 +108,7 @@ guest "${boot[@]}" --append "$(pin anchor)" <<'END'
 check "flag audit: not approved loads, recorded" "$(recorded not-approved)" "$(load finit two.ko)"
 check "flag audit: banned loads, recorded" "$(recorded banned)" "$(load finit banned-system.ko)"
 check "flag audit: approved" "$allowed" "$(load finit one.ko)"
+check "flag audit: a BPF program that modifies returns" "$(recorded bpf)" "$(load bpf)"
 check "flag audit: the event says so" "*verdict=would-deny*" "$(tail -n 1 $modgate/events)"
 check "flag audit: state says so" "audit allowed" "$(state enforcing) $(state kexec)"
 END
@@ -88,6 +119,8 @@ check "not provisioned: third-party loads, recorded" "$(recorded no-policy)" "$(
 check "not provisioned: system" "$allowed" "$(load finit system.ko)"
 check "not provisioned: state says so" "no record - allowed" \
 	"$(state provisioned) $(state enforcing) $(state anchor) $(state kexec)"
+check "not provisioned: BPF programs that modify returns are the kernel's affair" "$allowed" \
+	"$(load bpf)"
 check "not provisioned: no document is taken" "*result=EPERM*" "$(./load_document policy.bundle)"
 END
 finish

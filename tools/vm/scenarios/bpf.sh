@@ -1,0 +1,148 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What root does with BPF. A program of the kind BPF_MODIFY_RETURN runs in place of the
+# hooks of module loading and of lockdown, after a verdict on a system module that did
+# not come up: it works where nothing is enforced, and is refused where modgate
+# enforces. So is one that replaces a part of an LSM program. An LSM program does not let
+# the loader search the keyring of a banned key: what is approved is then refused.
+#
+# Takes a kernel with BTF. In "make check" other scenarios see such programs refused,
+# by a kernel that could not attach them.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+not_debugging
+[ "${MODGATE_LONG:-}" ] || skip "in check-long only"
+# Its modules and its key are others.
+tree=$("$vm" path --kernel "$series" --variant bpf)
+make_modules
+build_programs
+for key in anchor owner villain; do
+	make_key $key
+done
+system_module two.ko system.ko
+sign one.ko villain.key villain.der villain.ko
+cp villain.ko known.ko
+printf 'not signed any more' >>known.ko
+policy policy 1 --mode listed --authority "$owner_authority"
+policy policy-audit 1 --mode listed --flags audit --authority "$owner_authority"
+list list owner 1
+list ban owner 1 --module "$(digest villain.ko)" --module "$(digest known.ko)" --ban-cert villain.pem
+
+# The upper half is not zero, so the hook is not called; its caller sees the lower half.
+cat >around.c <<'END'
+#define around(hook) \
+	__attribute__((section("fmod_ret/" #hook), used)) \
+	long around_##hook(void *context) { return 1L << 32; }
+around(security_kernel_read_file)
+around(security_kernel_post_read_file)
+around(security_locked_down)
+char gpl[] __attribute__((section("license"), used)) = "GPL";
+END
+# Whoever loads the module may not search any keyring.
+cat >nokeys.c <<'END'
+__attribute__((section("lsm/key_permission"), used)) int nokeys(void *context) { return -13; }
+char gpl[] __attribute__((section("license"), used)) = "GPL";
+END
+cat >asks.c <<'END'
+__attribute__((noinline)) int answer(int value) { return value ? 0 : -1; }
+__attribute__((section("lsm/kernel_load_data"), used)) int asks(void *context) { return answer(1) ? -1 : 0; }
+char gpl[] __attribute__((section("license"), used)) = "GPL";
+END
+cat >replaces.c <<'END'
+__attribute__((section("freplace/answer"), used)) int replaces(int value) { return 1; }
+char gpl[] __attribute__((section("license"), used)) = "GPL";
+END
+for file in around nokeys asks replaces; do
+	clang -O2 -g -target bpf -c $file.c -o $file.o
+done
+# Attaches programs and loads modules, in the order in which they are given, all in one
+# task, with which a verdict stays.
+cat >attack.c <<'END'
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const char *load(const char *path)
+{
+	return syscall(SYS_finit_module, open(path, O_RDONLY), "", 0) ? strerror(errno) : "loaded";
+}
+
+static const char *attach(const char *path)
+{
+	static int last = -1;
+	struct bpf_object *programs = bpf_object__open_file(path, NULL);
+	struct bpf_program *p = programs ? bpf_object__next_program(programs, NULL) : NULL;
+
+	if (!p)
+		return strerror(errno);
+	if (bpf_program__type(p) == BPF_PROG_TYPE_EXT)
+		bpf_program__set_attach_target(p, last, "answer");
+	if (bpf_object__load(programs))
+		return strerror(errno);
+	last = bpf_program__fd(p);
+	bpf_object__for_each_program(p, programs)
+		if (!bpf_program__attach(p))
+			return strerror(errno);
+	return "attached";
+}
+
+int main(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++)
+		printf("%s%s", i > 1 ? "; " : "",
+		       strstr(argv[i], ".ko") ? load(argv[i]) : attach(argv[i]));
+	puts("");
+}
+END
+gcc -O2 -Wall -o attack attack.c -lbpf
+
+# shellcheck disable=SC2034
+helpers=$(cat <<'END'
+insmod system.ko
+attack() { ./attack "$@" 2>attack.log; sed 's/^/# /' attack.log >&2; }
+END
+)
+boot=(--variant bpf --no-boot --initramfs-extra initramfs --early early
+	--append "$(pin anchor) lockdown=integrity lsm=lockdown,modgate,bpf")
+documents() { printf 'cd /root%s; load_document anchor.der %s\n' "$work" "$*" >early; }
+
+# The attack is one.
+documents policy-audit.bundle list.bundle
+guest "${boot[@]}" <<'END'
+check "flag audit: without the programs lockdown refuses it" "*Operation not permitted*" "$(insmod one.ko 2>&1)"
+check "flag audit: in place of the hooks" "File exists; attached; loaded" "$(attack system.ko around.o one.ko)"
+check "flag audit: nothing tells of the module" "" "$(grep modgate_test_one $modgate/receipt)"
+check "flag audit: but of the programs" "*op=bpf*" "$(grep reason=bpf $modgate/events)"
+check "flag audit: a part of an LSM program is replaced" "attached; attached" "$(attack asks.o replaces.o)"
+END
+
+documents policy.bundle list.bundle
+guest "${boot[@]}" <<'END'
+check "in place of the hooks" "File exists; Operation not permitted; Operation not permitted" \
+	"$(attack system.ko around.o one.ko)"
+check "it is told" "*op=bpf*reason=bpf*" "$(head -n 1 $modgate/events)"
+check "the module is refused by modgate" "*reason=not-approved*" "$(tail -n 1 $modgate/events)"
+check "and is not there" 0 "$(grep -c '^modgate_test_one ' /proc/modules)"
+check "a part of an LSM program" "attached; Operation not permitted" "$(attack asks.o replaces.o)"
+END
+
+documents policy.bundle ban.bundle
+guest "${boot[@]}" <<'END'
+check "no search for keys, not signed: approved" "attached; loaded" "$(attack nokeys.o known.ko)"
+rmmod modgate_test_one
+check "no search for keys: approved, and maybe banned" "attached; Operation not permitted" \
+	"$(attack nokeys.o villain.ko)"
+check "reason" "*reason=error*" "$(tail -n 1 $modgate/events)"
+check "who may search finds out" "Operation not permitted" "$(attack villain.ko)"
+check "reason" "*reason=banned*" "$(tail -n 1 $modgate/events)"
+END
+finish
