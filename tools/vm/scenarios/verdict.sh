@@ -18,21 +18,21 @@ sign one.ko villain.key villain.pem villain.ko
 for file in revoked held; do
 	{ cat one.ko; printf '%s' $file; } >$file.ko
 done
-# The test kernels have no SHA-3.
-openssl req -x509 -newkey rsa:2048 -nodes -subj "/CN=modgate test SHA-3" -keyout sha3.key \
-	-out sha3.pem 2>/dev/null
-"$tree/scripts/sign-file" sha3-256 sha3.key sha3.pem two.ko sha3.ko
+# No kernel takes a signature over MD5.
+openssl req -x509 -newkey rsa:2048 -nodes -subj "/CN=modgate test MD5" -keyout md5.key \
+	-out md5.pem 2>/dev/null
+"$tree/scripts/sign-file" md5 md5.key md5.pem two.ko md5.ko
 
 policy policy 1 --mode listed --authority "$owner_authority"
 policy policy-system 1 --mode system --authority "$owner_authority"
 policy policy-audit 1 --mode listed --flags audit --authority "$owner_authority"
 list list owner 1 --module "$(digest one.ko)" --module "$(digest revoked.ko)" \
-	--module "$(digest villain.ko)" --module "$(digest sha3.ko)" \
+	--module "$(digest villain.ko)" --module "$(digest md5.ko)" \
 	--ban "$(digest banned-system.ko)" --ban-cert villain.pem
 policy policy-two 1 --mode listed --authority "$owner_authority" \
 	--authority other,other.pem,approve,required,2,0,1
 list list-two owner 1 --module "$(digest one.ko)" --module "$(digest held.ko)" \
-	--module "$(digest sha3.ko)"
+	--module "$(digest md5.ko)"
 list list-other other 1 --module "$(digest one.ko),on-demand+permanent"
 
 # In the initramfs, before and after the list is there.
@@ -63,7 +63,7 @@ check "sealed: system" "$allowed" "$(load finit system.ko)"
 check "banned by digest, a system module" "$(refused banned)" "$(load finit banned-system.ko)"
 check "banned by certificate, though approved" "$(refused banned)" "$(load finit villain.ko)"
 check "approved, with a signature that cannot be checked while keys are banned" "$(refused error)" \
-	"$(load finit sha3.ko)"
+	"$(load finit md5.ko)"
 check "approved, before it is revoked" "$allowed" "$(load finit revoked.ko)"
 sha384sum revoked.ko | cut -c 1-96 >$modgate/revoke
 check "revoked, though approved" "$(refused revoked)" "$(load finit revoked.ko)"
@@ -78,7 +78,7 @@ cd /root$work
 load_document anchor.der policy-two.bundle list-two.bundle list-other.bundle
 END
 guest "${boot[@]}" --append "$(pin anchor)" <<'END'
-check "approved, with a signature that cannot be checked, no key banned" "$allowed" "$(load finit sha3.ko)"
+check "approved, with a signature that cannot be checked, no key banned" "$allowed" "$(load finit md5.ko)"
 check "approved: stopped and let go, it loads" "$allowed" "$(load -w true finit held.ko)"
 check "the gate closes while it loads" "$(refused closed)" "$(load -w "echo 1 >$modgate/close" finit held.ko)"
 check "the gate is closed" closed "$(state state)"
