@@ -46,8 +46,14 @@ begin() {
 	local who=$1 where=$2
 
 	shift 2
-	"$tool" --root="$where" "$@" --passphrase-fd=3 >"$work/out.$who" 2>"$work/err.$who" 3<"$work/pass" &
+	"$tool" --root="$where" "$@" --passphrase-fd=3 >"$work/out.$who" 2>"$work/err.$who" 3< <(type_it) &
 	runs[who]=$!
+}
+
+# type_it: the passphrase, as a person is slow who has to think of it.
+type_it() {
+	sleep 0.3
+	cat "$work/pass"
 }
 
 # end WHO: wait for it; its exit status is in ${ended[WHO]}.
@@ -127,7 +133,8 @@ same_folder() {
 	echo always >"$work/expected"
 	approve_it always
 	began=${EPOCHREALTIME/./}
-	m "${arguments[@]}" --passphrase-fd=3
+	begin 0 "$root" "${arguments[@]}"
+	end 0
 	took=$(((${EPOCHREALTIME/./} - began) / 1000))
 	for ((i = 0; i < rounds; i++)); do
 		together "approve, approve $i" approve "left$i" approve "right$i" "$(after $((i % 5 * 2)))"
