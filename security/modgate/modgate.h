@@ -109,7 +109,7 @@ bool modgate_is_builtin_cert(const u8 *digest);
  * @bytes: the signature, PKCS#7
  * @size: of @bytes, in bytes
  * @message: @bytes parsed; NULL if there is no signature that can be read
- * @err: why there is none although there should be; else 0
+ * @err: why it cannot be checked although there is one; else 0
  */
 struct modgate_signature {
 	const u8 *module;

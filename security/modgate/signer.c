@@ -151,14 +151,22 @@ static int check_soundness(struct pkcs7_message *message, const void *module,
 	       pkcs7_verify(message, VERIFYING_MODULE_SIGNATURE);
 }
 
+/* One that is broken is nobody's; whose one is that cannot be checked is not known. */
+static bool is_usable(struct modgate_signature *signature, int err)
+{
+	if (err != -EBADMSG && err != -EKEYREJECTED)
+		signature->err = err;
+	return !err;
+}
+
 /**
  * modgate_signature_find() - read the signature that is appended to a module
  * @signature: filled in; modgate_signature_drop() is due afterwards
  * @module: with its appended signature, if it has one
  * @size: of @module, in bytes
  *
- * Everything that is wrong with it means: not signed, by anybody who could be
- * trusted for it. The errno is kept for those who ask whom not to trust.
+ * Everything that is wrong with it means: not signed, by anybody. But what could
+ * not be checked may be signed by somebody whom not to trust.
  */
 void modgate_signature_find(struct modgate_signature *signature,
 			    const void *module, size_t size)
@@ -174,20 +182,16 @@ void modgate_signature_find(struct modgate_signature *signature,
 		return;
 	size -= marker;
 	memcpy(&ms, bytes + size - sizeof(ms), sizeof(ms));
-	signature->err = mod_check_sig(&ms, size, "modgate");
-	if (signature->err)
+	if (!is_usable(signature, mod_check_sig(&ms, size, "modgate")))
 		return;
 	signature->size = be32_to_cpu(ms.sig_len);
 	size -= signature->size + sizeof(ms);
 	message = pkcs7_parse_message(bytes + size, signature->size);
-	if (IS_ERR(message)) {
-		signature->err = PTR_ERR(message);
+	if (!is_usable(signature, PTR_ERR_OR_ZERO(message)))
 		return;
-	}
 	/* With certificates it is read anew for each keyring, see check(). */
-	if (!message->certs)
-		signature->err = check_soundness(message, bytes, size);
-	if (signature->err) {
+	if (!message->certs &&
+	    !is_usable(signature, check_soundness(message, bytes, size))) {
 		pkcs7_free_message(message);
 		return;
 	}
