@@ -103,9 +103,27 @@ machine
 exits 0 "rebuild with files of one name" --json rebuild --no-close
 modules 'map(select(.name == "mg_first") | .path | sub(".*/updates/"; "")) ==
 	["a/mg_first.ko", "a/mg_first.ko.gz", "b/mg_first.ko", "c/mg_first.ko", "mg_first.ko.gz"]' \
-	"what modprobe would take comes first, then by their paths"
-rm -r "$updates"/{a,b,c}
+	"they come in the order of their paths"
+echo "search updates/c updates" >"$work/depmod.conf"
+depmod -C "$work/depmod.conf" -b "$root" "$release" 2>>"$work/err"
+exits 0 "rebuild when depmod has chosen one" --json rebuild --no-close
+modules 'map(select(.name == "mg_first") | .path | sub(".*/updates/"; "")) ==
+	["c/mg_first.ko", "a/mg_first.ko", "a/mg_first.ko.gz", "b/mg_first.ko", "mg_first.ko.gz"]' \
+	"what modprobe would take comes first"
+rm -r "$updates"/{a,b,c} "$updates"/../modules.*
 exits 0 "rebuild without them" rebuild --no-close
+
+# A copy that cannot be written: nothing that the key is made of will tell that it can be now.
+copy=$collection/$release/mg_first.$(sha384 "$work/mg_first.ko" | cut -c 1-16).ko
+rm "$copy"
+mkdir "$copy"
+exits 0 "rebuild where a copy cannot be written" --json rebuild --no-close --force
+modules 'map({(.name): .reason}) | add | .mg_first == "missing" and .mg_a_user == "dependency"' \
+	"it is left out, and what needs it"
+rmdir "$copy"
+exits 0 "rebuild where it can" --json rebuild --no-close
+json '.rebuilt' "it is made again"
+modules 'map(select(.left_out | not) | .name) == ["mg_first", "mg_a_user"]' "and whole"
 
 # Whatever is in the manifest, nothing outside of the folder is touched.
 for broken in '{' '[]' '{"key": 1}' "$(jq '.modules[0].file = "../../../x.ko"' "$manifest")" \

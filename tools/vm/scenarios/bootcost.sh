@@ -18,8 +18,7 @@ mkdir many modules
 sed 's/^MODULE_LICENSE/static const char weight[65536] __used = "x";\n&/' \
 	"$top/selftests/modgate/test_modules/modgate_test_two.c" >many/bench_00.c
 echo 'obj-m += bench_00.o' >many/Makefile
-make -s -C "$tree" M="$work/many" CONFIG_MODULE_SIG_ALL= modules >build.log 2>&1 ||
-	{ cat build.log >&2; exit 1; }
+build_modules many CONFIG_MODULE_SIG_ALL=
 for i in $(seq -w 0 49); do
 	sed "s/bench_00/bench_$i/g" many/bench_00.ko >"modules/bench_$i.ko"
 done

@@ -13,7 +13,7 @@
 make_modules
 build_programs
 unpack_acpi_call acpi
-make -s -C "$tree" M="$work/acpi" modules >build.log 2>&1 || { cat build.log >&2; exit 1; }
+build_modules acpi
 cp acpi/acpi_call.ko modules/
 
 # Modules that differ in their bytes and not in what they do.
@@ -31,8 +31,7 @@ sed 's/Test module two/Test module vermagic/' modules/modgate_test_two.c >others
 for name in changed missing banned demand kept symbol vermagic; do
 	echo "obj-m += t_$name.o"
 done >others/Makefile
-make -s -C "$tree" M="$work/others" KBUILD_MODPOST_WARN=1 CONFIG_MODULE_SIG_ALL= modules \
-	>build.log 2>&1 || { cat build.log >&2; exit 1; }
+build_modules others KBUILD_MODPOST_WARN=1 CONFIG_MODULE_SIG_ALL=
 # The release stands in its vermagic only.
 sed -i "s/vermagic=$series/vermagic=${series//[0-9]/9}/" others/t_vermagic.ko
 cp others/*.ko modules/

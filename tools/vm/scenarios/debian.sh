@@ -16,10 +16,9 @@ any_kernel
 # kernel was built without. None is signed.
 make_modules
 unpack_acpi_call source
-make -s -C "$tree" M="$work/source" modules >modules.log 2>&1 || { cat modules.log; exit 1; }
+build_modules source
 "$vm" source --kernel "$series" "$work/pristine" drivers/nvme
-make -s -C "$tree" M="$work/pristine/drivers/nvme/host" CONFIG_NVME_CORE=m CONFIG_BLK_DEV_NVME=m \
-	modules >modules.log 2>&1 || { cat modules.log; exit 1; }
+build_modules pristine/drivers/nvme/host CONFIG_NVME_CORE=m CONFIG_BLK_DEV_NVME=m
 mkdir installed
 cp source/acpi_call.ko pristine/drivers/nvme/host/nvme{,-core}.ko modules/modgate_test_one.ko \
 	installed/

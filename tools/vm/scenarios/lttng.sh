@@ -18,7 +18,7 @@ not_debugging
 build_programs
 lttng=$(lttng_modules 2>build.log) || { tail -n 30 build.log >&2; exit 1; }
 unpack_acpi_call acpi
-make -s -C "$tree" M="$work/acpi" modules >build.log 2>&1 || { cat build.log >&2; exit 1; }
+build_modules acpi
 mkdir modules
 cp "$lttng"/*.ko acpi/*.ko modules/
 count=$(find modules -name '*.ko' | wc -l)

@@ -27,7 +27,7 @@ build_for() {
 	local tree
 	tree=$("$vm" path --kernel "$1")
 	unpack_acpi_call "source-$1"
-	make -s -C "$tree" M="$work/source-$1" modules >build.log 2>&1 || { cat build.log >&2; return 1; }
+	build_modules "source-$1"
 	cp "source-$1/acpi_call.ko" "acpi_call-$1.ko"
 }
 

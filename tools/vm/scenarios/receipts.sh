@@ -25,8 +25,7 @@ for i in $(seq 0 9); do
 	sed "s/Test module two/Test module race $i/" modules/modgate_test_two.c >race/race_"$i".c
 	echo "obj-m += race_$i.o" >>race/Makefile
 done
-make -s -C "$tree" M="$work/race" CONFIG_MODULE_SIG_ALL= modules >build.log 2>&1 ||
-	{ cat build.log >&2; exit 1; }
+build_modules race CONFIG_MODULE_SIG_ALL=
 for i in $(seq 0 5); do
 	{ cat race/race_"$i".ko; printf 'again'; } >race/race_"$i".again.ko
 done
