@@ -4,10 +4,10 @@
 # cli.sh: two tools at the same time. On one folder the lock keeps them apart:
 # one wins, the other one says so, and no approval is lost. On two copies of it,
 # with the same TPM, there is no such lock; no number is signed twice all the
-# same.
+# same. And the kernel, which does not wait for a tool.
 
-# shellcheck source-path=SCRIPTDIR source=cli_tpm.sh
-. "$here/cli_tpm.sh"
+# shellcheck source-path=SCRIPTDIR source=cli_measured.sh
+. "$here/cli_measured.sh"
 
 other=$work/other
 # A short run has fewer rounds of each kind, and does not stop at each command.
@@ -314,6 +314,55 @@ never_alone() {
 	exits 6 "approve when it is alone again" "${arguments[@]}" --passphrase-fd=3
 }
 
+# receipt_is LINE...: what the kernel has measured, and has in its log and receipt.
+receipt_is() {
+	local line hash n=0
+
+	sed -i '5,$d' "$log"
+	hash=$(printf '%096d' 0)
+	for line; do
+		n=$((n + 1))
+		echo "seq=$((4 + n)) event=module $line" >>"$log"
+		hash=$({ xxd -r -p <<<"$hash"; printf %s "$line"; } | sha384sum | cut -d ' ' -f 1)
+		printf '%s state=live loads=1 permanent=no\n' "$line"
+	done >"$kernel/receipt"
+	echo "lines=$n lost=0 sha384=$hash" >>"$kernel/receipt"
+	sed -i "s/^measured=.*/measured=$((4 + n))/" "$kernel/state"
+}
+
+# verify_receipt NAME STATUS LINE...: which becomes the receipt after the tool has read
+# it, and before it reads the PCR.
+verify_receipt() {
+	local name=$1 want=$2
+
+	shift 2
+	STOP_AT=1 LD_PRELOAD=$work/crash.so "$tool" --root="$root" receipt --verify \
+		>"$work/out" 2>"$work/err" &
+	runs[0]=$!
+	stopped
+	tap $? "receipt --verify, $name: it is stopped"
+	receipt_is "$@"
+	kill -CONT "${runs[0]}"
+	end 0
+	[ "${ended[0]}" = "$want" ]
+	tap $? "receipt --verify, $name: exit $want"
+}
+
+meanwhile() {
+	local one two
+
+	machine
+	one="number=1 time=7.500000 digest=$(a_digest one) name=mg_one reason=approved authority=$owner"
+	two="number=2 time=8.500000 digest=$(a_digest two) name=mg_two reason=approved authority=$owner"
+	receipt_is "$one" "$two"
+	restarted
+	receipt_is "$one"
+	verify_receipt "a module comes up meanwhile" 0 "$one" "$two"
+	says "receipt: 2 line(s) make its running hash" "all was read anew"
+	receipt_is "$one"
+	verify_receipt "nothing comes up, and the PCR has another module" 8 "$one"
+}
+
 # In a short run, not under each compiler.
 [ "${CRASH_STRIDE:-1}" = 1 ] || can_crash || return 0
 
@@ -337,4 +386,5 @@ if can_crash; then
 	never_alone
 fi
 unshare_tpm
+! can_crash || meanwhile
 tpm_stop
