@@ -9,12 +9,13 @@
 
 make_modules
 build_programs
-for key in anchor owner other villain; do
+for key in anchor owner other villain vendor; do
 	make_key $key
 done
 system_module one.ko system.ko
 system_module two.ko banned-system.ko
 sign one.ko villain.key villain.pem villain.ko
+sign one.ko vendor.key vendor.pem vendor.ko
 for file in revoked held; do
 	{ cat one.ko; printf '%s' $file; } >$file.ko
 done
@@ -34,6 +35,10 @@ policy policy-two 1 --mode listed --authority "$owner_authority" \
 list list-two owner 1 --module "$(digest one.ko)" --module "$(digest held.ko)" \
 	--module "$(digest md5.ko)"
 list list-other other 1 --module "$(digest one.ko),on-demand+permanent"
+policy policy-vendors 1 --mode listed --authority "$owner_authority" \
+	--authority other,other.pem,vendor,required,2,0,1
+list list-vendor owner 1 --vendor vendor.pem
+list list-vendor-too other 1 --vendor "vendor.pem,on-demand+permanent,modgate_test_*"
 
 # In the initramfs, before and after the list is there.
 cat >early <<END
@@ -85,6 +90,21 @@ check "the gate is closed" closed "$(state state)"
 check "closed: approved" "$(refused closed)" "$(load finit held.ko)"
 check "closed: approved twice, on demand by the second list" "$allowed" "$(load -w true finit-keep one.ko)"
 check "permanent by the second list" "* permanent=yes" "$(grep "digest=$(digest one.ko) .* state=live" $modgate/receipt)"
+rmmod modgate_test_one 2>/dev/null
+check "and it stays" 1 "$(grep -c '^modgate_test_one ' /proc/modules)"
+END
+
+# Likewise where each list has a rule for its vendor.
+cat >early <<END
+cd /root$work
+load_document anchor.der policy-vendors.bundle list-vendor.bundle list-vendor-too.bundle
+END
+guest "${boot[@]}" --append "$(pin anchor)" <<'END'
+check "a vendor's: the gate closes while it loads, on demand by the second list's rule" "$allowed" \
+	"$(load -w "echo 1 >$modgate/close" finit-keep vendor.ko)"
+check "the gate is closed" closed "$(state state)"
+check "permanent by the second list's rule" "* reason=vendor * permanent=yes" \
+	"$(grep "digest=$(digest vendor.ko) .* state=live" $modgate/receipt)"
 rmmod modgate_test_one 2>/dev/null
 check "and it stays" 1 "$(grep -c '^modgate_test_one ' /proc/modules)"
 END
