@@ -297,6 +297,16 @@ static void rows_4_to_8(struct verdict *v, const struct world *w,
 	decide_by_list(v, true, MODGATE_REASON_APPROVED, view, next);
 }
 
+/* What no document decides: the kernel could not come to a verdict, or not measure. */
+static const char *refused_as_error(const struct world *w, const struct module *module)
+{
+	if (!module->event || !record_is(module->event, "reason", MODGATE_REASON_ERROR))
+		return NULL;
+	if (record_number(&w->kernel.state, "measure-errors"))
+		return "the kernel has refused it as error: the TPM does not take records any more, so nothing new comes up before a restart";
+	return "the kernel has refused it as error: it had no memory, or could not check a signature that a banned signer may have made";
+}
+
 /**
  * verdict_make() - what would the kernel say?
  * @v: filled in; to be freed
@@ -311,6 +321,8 @@ void verdict_make(struct verdict *v, const struct world *world,
 	if (!row_1(v, world, module, next) && !row_2(v, module) &&
 	    !row_3(v, world, next))
 		rows_4_to_8(v, world, module, next);
+	if (!next && v->allow && refused_as_error(world, module))
+		v->unsure = refused_as_error(world, module);
 }
 
 void verdict_free(struct verdict *v)
