@@ -23,6 +23,9 @@
 #define MODGATE_BPF_PROG_LOAD(hook)					\
 	hook(struct bpf_prog *prog, union bpf_attr *attr,		\
 	     struct bpf_token *token, bool kernel)
+/* Here the verifier looks at what is set as a return value. */
+#define modgate_bpf_returns_more(attach_type)	false
+#define modgate_bpf_writes_registers(prog)	((prog)->aux->kprobe_write_ctx)
 
 static inline int modgate_sha384_compat(const void *data, size_t size, u8 *out)
 {
@@ -66,6 +69,8 @@ static inline void modgate_tpm_buf_free(struct tpm_buf *buf)
 #define MODGATE_BPF_PROG_LOAD(hook)					\
 	hook(struct bpf_prog *prog, union bpf_attr *attr,		\
 	     struct bpf_token *token)
+#define modgate_bpf_returns_more(attach_type)	((attach_type) == BPF_LSM_CGROUP)
+#define modgate_bpf_writes_registers(prog)	false
 
 static inline int modgate_sha384_compat(const void *data, size_t size, u8 *out)
 {

@@ -29,6 +29,7 @@ struct candidate {
 	size_t size;			/* in bytes */
 	struct modgate_signature signature;
 	u8 digest[MODGATE_DIGEST_SIZE];
+	u8 content[MODGATE_DIGEST_SIZE];	/* without the signature, if it has one */
 	bool digested;
 	bool failed;			/* a digest that was needed was not made */
 	bool undecided;			/* a banned key may have signed it, or not */
@@ -40,11 +41,32 @@ struct candidate {
 	bool by_vendor;			/* and whether its key made the signature */
 };
 
+/* Both digests. */
 static bool make_digest(struct candidate *c)
 {
-	if (!c->digested)
-		c->digested = !modgate_sha384(c->bytes, c->size, c->digest);
+	if (c->digested)
+		return true;
+	if (modgate_sha384(c->bytes, c->size, c->digest))
+		return false;
+	memcpy(c->content, c->digest, sizeof(c->content));
+	c->digested = !c->signature.module ||
+		      !modgate_sha384(c->signature.module,
+				      c->signature.module_size, c->content);
 	return c->digested;
+}
+
+/*
+ * The same signature can be written in many ways, and nobody signs how. So what
+ * must not load is known by what was signed as well.
+ */
+static bool is_revoked(const u8 *digest, const u8 *content)
+{
+	return modgate_is_revoked(digest) || modgate_is_revoked(content);
+}
+
+static bool is_banned_by_digest(const u8 *digest, const u8 *content)
+{
+	return modgate_is_banned(digest) || modgate_is_banned(content);
 }
 
 /* A verdict that rests on a digest is none without it. */
@@ -63,7 +85,7 @@ static bool is_banned(struct candidate *c)
 	int err;
 
 	if (modgate_bans_digests() && need_digest(c) &&
-	    modgate_is_banned(c->digest))
+	    is_banned_by_digest(c->digest, c->content))
 		return true;
 	for (i = 0; policy && i < policy->doc.n_authorities; i++) {
 		list = modgate_list(policy, i);
@@ -154,7 +176,7 @@ static bool ask(struct modgate_facts *facts, enum modgate_fact fact)
 	switch (fact) {
 	case MODGATE_IS_REVOKED:
 		return modgate_revoked_count() && need_digest(c) &&
-		       modgate_is_revoked(c->digest);
+		       is_revoked(c->digest, c->content);
 	case MODGATE_IS_BANNED:
 		return is_banned(c);
 	case MODGATE_IS_SYSTEM:
@@ -259,6 +281,7 @@ VISIBLE_IF_KUNIT int modgate_judge(const void *bytes, size_t size,
 	task->judged = true;
 	task->digested = c.digested;
 	memcpy(task->digest, c.digest, sizeof(task->digest));
+	memcpy(task->content, c.content, sizeof(task->content));
 	task->reason = verdict.reason;
 	/* Rows 6 and 7: somebody's list allows it. */
 	if (verdict.vouch) {
@@ -352,7 +375,8 @@ static int modgate_kernel_module_request(char *name)
  * it from being called: every security_*() among them, also under lockdown, and
  * so whether we, or anybody else, are asked. It is a change to the kernel that
  * nobody has approved. Programs of the kind LSM stay, since all they can do is
- * refuse; unless a part of one is replaced, which may return what it likes.
+ * refuse; unless a part of one is replaced, which may return what it likes, or the
+ * kernel lets them return more than an error.
  */
 static int MODGATE_BPF_PROG_LOAD(modgate_bpf_prog_load)
 {
@@ -361,9 +385,23 @@ static int MODGATE_BPF_PROG_LOAD(modgate_bpf_prog_load)
 	if (modgate_enforcing() == MODGATE_RECORD)
 		return 0;
 	if (attr->expected_attach_type == BPF_MODIFY_RETURN ||
+	    modgate_bpf_returns_more(attr->expected_attach_type) ||
 	    (replaced && replaced->type == BPF_PROG_TYPE_LSM))
 		return refuse("bpf", MODGATE_REASON_BPF, NULL, NULL);
 	return 0;
+}
+
+/*
+ * A probe that writes registers may say where the kernel goes on: behind any call.
+ * The kernel does not attach it to its own code, but through a tail call it gets
+ * there. Known when the program has been verified, and before it has a descriptor.
+ */
+static int modgate_bpf_prog(struct bpf_prog *prog)
+{
+	if (modgate_enforcing() == MODGATE_RECORD ||
+	    !modgate_bpf_writes_registers(prog))
+		return 0;
+	return refuse("bpf", MODGATE_REASON_BPF, NULL, NULL);
 }
 #endif
 
@@ -433,9 +471,9 @@ static const char *recheck(const struct modgate_task *task, const char *name)
 		return MODGATE_REASON_ERROR;
 	if (!task->digested && (modgate_revoked_count() || modgate_bans_digests()))
 		return MODGATE_REASON_ERROR;
-	if (task->digested && modgate_is_revoked(task->digest))
+	if (task->digested && is_revoked(task->digest, task->content))
 		return MODGATE_REASON_REVOKED;
-	if (task->digested && modgate_is_banned(task->digest))
+	if (task->digested && is_banned_by_digest(task->digest, task->content))
 		return MODGATE_REASON_BANNED;
 	if (task->name[0] && strcmp(task->name, name))
 		return MODGATE_REASON_NOT_APPROVED;
@@ -540,6 +578,7 @@ struct security_hook_list modgate_hooks[] __ro_after_init = {
 	LSM_HOOK_INIT(kernel_module_request, modgate_kernel_module_request),
 #ifdef CONFIG_BPF_SYSCALL
 	LSM_HOOK_INIT(bpf_prog_load, modgate_bpf_prog_load),
+	LSM_HOOK_INIT(bpf_prog, modgate_bpf_prog),
 #endif
 	LSM_HOOK_INIT(bprm_check_security, modgate_bprm_check_security),
 };

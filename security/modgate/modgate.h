@@ -104,7 +104,7 @@ bool modgate_is_builtin_cert(const u8 *digest);
 
 /**
  * struct modgate_signature - what is appended to a module
- * @module: that it was made over
+ * @module: that it was made over; NULL if nothing is appended
  * @module_size: of @module, in bytes
  * @bytes: the signature, PKCS#7
  * @size: of @bytes, in bytes
@@ -397,18 +397,20 @@ int modgate_judge(const void *bytes, size_t size, struct file *file);
  * struct modgate_task - what modgate remembers with a task
  * @vouched: the buffer of a module that the owner approved, until it is used
  * @digest: of the module being loaded, if @digested
+ * @content: of it without its signature, likewise
  * @name: that the module must come up with; empty if that was not asked
  * @reason: of the verdict on it, MODGATE_REASON_*
  * @authority: whose list allowed it, SHA-384 of the certificate; or NULL
  * @permanent: that list says that it may not be unloaded
  * @until_closed: it is allowed only as long as the gate is open
  * @judged: a module was allowed and has not come up yet
- * @digested: its digest was needed
+ * @digested: its digests were needed
  * @judging: the task is inside a verdict
  */
 struct modgate_task {
 	const void *vouched;
 	u8 digest[MODGATE_DIGEST_SIZE];
+	u8 content[MODGATE_DIGEST_SIZE];
 	char name[MODULE_NAME_LEN];
 	const char *reason;
 	const u8 *authority;

@@ -169,10 +169,10 @@ VISIBLE_IF_KUNIT int modgate_receipt_add(struct modgate_receipt *r,
 					 const char *reason,
 					 int (*measure)(const char *text))
 {
-	u64 now = ktime_get_boottime_ns();
 	char *text = kmalloc(TEXT_MAX, GFP_KERNEL);
 	struct line *l;
 	size_t what;
+	u64 now;
 	int err = 0;
 
 	if (!text)
@@ -182,6 +182,8 @@ VISIBLE_IF_KUNIT int modgate_receipt_add(struct modgate_receipt *r,
 		err = -ESTALE;
 		goto out;
 	}
+	/* Here, so that lines are in order of time. */
+	now = ktime_get_boottime_ns();
 	what = compose(text, r->n_lines + 1, now, module->name, task, reason);
 	l = same_line(r, text + what);
 	if (!l)

@@ -186,6 +186,8 @@ void modgate_signature_find(struct modgate_signature *signature,
 		return;
 	signature->size = be32_to_cpu(ms.sig_len);
 	size -= signature->size + sizeof(ms);
+	signature->module = bytes;
+	signature->module_size = size;
 	message = pkcs7_parse_message(bytes + size, signature->size);
 	if (!is_usable(signature, PTR_ERR_OR_ZERO(message)))
 		return;
@@ -196,8 +198,6 @@ void modgate_signature_find(struct modgate_signature *signature,
 		return;
 	}
 	signature->bytes = bytes + size;
-	signature->module = bytes;
-	signature->module_size = size;
 	signature->message = message;
 }
 

@@ -45,6 +45,37 @@ static struct crypto_shash **bank_hashes __ro_after_init;
 static struct tpm_digest *bank_digests __ro_after_init;
 
 /*
+ * What the PCR holds in one bank, the first whose hash the kernel has, if nobody else
+ * extends it. It tells, where the TPM did not answer, whether it has done what it was
+ * told.
+ */
+static struct {
+	u32 bank;
+	struct crypto_shash *hash;	/* of it, or NULL */
+	struct tpm_digest value;
+	bool known;			/* is that its value? */
+} pcr;
+
+/*
+ * A TPM that has just not answered may first answer what it was asked before; but
+ * waiting for it in vain takes minutes, and once is enough.
+ */
+static int read_pcr(u32 bank, struct tpm_digest *value)
+{
+	unsigned int wait = FIRST_WAIT;
+	int i, err;
+
+	value->alg_id = chip->allocated_banks[bank].alg_id;
+	for (i = 1; (err = tpm_pcr_read(chip, MODGATE_PCR, value)); i++) {
+		if (i == IO_TRIES || err == -ETIME)
+			return -EIO;
+		msleep(wait);
+		wait *= 2;
+	}
+	return 0;
+}
+
+/*
  * Here, since later it may be in exec. What cannot be had stays NULL, and
  * modgate_tpm_extend() does without.
  */
@@ -65,6 +96,11 @@ static void __init prepare_banks(void)
 		if (!IS_ERR(hash))
 			bank_hashes[i] = hash;
 	}
+	for (i = 0; bank_hashes && i < n && !pcr.hash; i++) {
+		pcr.bank = i;
+		pcr.hash = bank_hashes[i];
+	}
+	pcr.known = pcr.hash && !read_pcr(pcr.bank, &pcr.value);
 }
 
 /**
@@ -438,21 +474,54 @@ static int hash_for_bank(u32 bank, const void *data, size_t size)
 	return modgate_sha384(data, size, d->digest);
 }
 
+/* What the PCR will be with the digest in bank_digests, Part 1, 11.3.3. */
+static int next_value(struct tpm_digest *next)
+{
+	u8 both[2 * sizeof_field(struct tpm_digest, digest)];
+	size_t size;
+
+	*next = pcr.value;
+	if (!pcr.known)
+		return 0;
+	size = crypto_shash_digestsize(pcr.hash);
+	memcpy(both, pcr.value.digest, size);
+	memcpy(both + size, bank_digests[pcr.bank].digest, size);
+	return crypto_shash_tfm_digest(pcr.hash, both, 2 * size, next->digest);
+}
+
+/*
+ * The TPM has not said that it has extended the PCR. Returns 0 if it has; 1 if not;
+ * -EIO if that cannot be told.
+ */
+static int not_extended(const struct tpm_digest *next)
+{
+	struct tpm_digest now;
+	size_t size;
+
+	if (!pcr.known || read_pcr(pcr.bank, &now))
+		return -EIO;
+	size = crypto_shash_digestsize(pcr.hash);
+	if (!memcmp(now.digest, next->digest, size))
+		return 0;
+	return memcmp(now.digest, pcr.value.digest, size) ? -EIO : 1;
+}
+
 /**
  * modgate_tpm_extend() - extend the PCR in all its banks
  * @data: what is hashed, by each bank's algorithm
  * @size: of @data, in bytes
  *
  * TPM2_PCR_Extend, Part 3, 22.2, of %MODGATE_PCR. Tried again if the TPM says that
- * it has not done it, and not after an I/O error, since then it may have. The caller
+ * it has not done it. After an I/O error the PCR tells whether it has. The caller
  * serialises.
  *
- * Return: 0; -ENODEV: no chip; -EIO: the TPM has not done it, or does not say;
+ * Return: 0; -ENODEV: no chip; -EIO: the TPM has not done it, or that cannot be told;
  * -ENOMEM; or an errno of the crypto API.
  */
 int modgate_tpm_extend(const void *data, size_t size)
 {
 	unsigned int wait = FIRST_WAIT;
+	struct tpm_digest next;
 	int err;
 	u32 i;
 
@@ -465,11 +534,22 @@ int modgate_tpm_extend(const void *data, size_t size)
 		if (err)
 			return err;
 	}
-	for (i = 1; (err = tpm_pcr_extend(chip, MODGATE_PCR, bank_digests)) > 0; i++) {
-		if (i == BUSY_TRIES)
+	err = next_value(&next);
+	if (err)
+		return err;
+	for (i = 1;; i++) {
+		err = tpm_pcr_extend(chip, MODGATE_PCR, bank_digests);
+		if (err < 0)
+			err = not_extended(&next);
+		if (err <= 0 || i == BUSY_TRIES)
 			break;
 		msleep(wait);
 		wait *= 2;
 	}
-	return err ? -EIO : 0;
+	if (err) {
+		pcr.known = false;
+		return -EIO;
+	}
+	pcr.value = next;
+	return 0;
 }

@@ -187,7 +187,8 @@ struct modgate_vendor {
 
 /**
  * struct modgate_ban - what must not load
- * @digest: SHA-384 of the module, or of the certificate
+ * @digest: SHA-384 of the module, with or without the signature appended to it; or of
+ *	    the certificate
  * @kind: MODGATE_BAN_DIGEST or MODGATE_BAN_CERT
  * @reserved: zero
  * @cert_offset: as in struct modgate_authority; zero for a digest

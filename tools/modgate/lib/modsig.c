@@ -340,6 +340,21 @@ static const char *split(const void *module, size_t size, struct appended *a)
 }
 
 /**
+ * modsig_content() - how much of a module a signature is made over
+ * @module: decompressed
+ * @size: of @module, in bytes
+ *
+ * Return: @size without what is appended as its signature, as the kernel takes it,
+ * even if that cannot be read; in bytes.
+ */
+size_t modsig_content(const void *module, size_t size)
+{
+	struct appended a;
+
+	return !split(module, size, &a) && a.message ? a.content_size : size;
+}
+
+/**
  * modsig_read() - look at the end of a module
  * @sig: zeroed; filled in; to be freed
  * @o: options

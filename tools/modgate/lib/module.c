@@ -131,6 +131,7 @@ static void inspect(struct module *module, const struct options *o, void *data,
 	const char *problem;
 
 	sha384(data, size, module->digest);
+	sha384(data, modsig_content(data, size), module->content);
 	problem = check_elf(data, size);
 	if (!problem)
 		problem = read_info(module, data, size);

@@ -58,6 +58,7 @@ struct modsig {
 /* modsig.c */
 void modsig_read(struct modsig *sig, const struct options *o,
 		 const void *module, size_t size, const char *cert_path);
+size_t modsig_content(const void *module, size_t size);
 bool modsig_verify(const void *module, size_t size, const struct cert *cert);
 void modsig_free(struct modsig *sig);
 char *cert_key_id(const X509 *x509);
@@ -82,6 +83,7 @@ char *modsig_text(const struct modsig *sig);
 struct module {
 	char *path;
 	__u8 digest[MODGATE_DIGEST_SIZE];
+	__u8 content[MODGATE_DIGEST_SIZE];
 	char *name;
 	const char *compression;
 	char *problem;

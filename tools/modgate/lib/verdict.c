@@ -34,7 +34,8 @@ static bool bans(const struct stored *list, const struct modgate_ban *b,
 {
 	if (modgate_le32(b->kind) == MODGATE_BAN_CERT)
 		return names_signer(list, b->cert_offset, b->cert_size, module);
-	return !memcmp(b->digest, module->digest, MODGATE_DIGEST_SIZE);
+	return !memcmp(b->digest, module->digest, MODGATE_DIGEST_SIZE) ||
+	       (module->path && !memcmp(b->digest, module->content, MODGATE_DIGEST_SIZE));
 }
 
 /**

@@ -19,6 +19,7 @@
 /* What is to be banned, or not any more. */
 struct entry {
 	__u8 digest[MODGATE_DIGEST_SIZE];
+	__u8 file[MODGATE_DIGEST_SIZE];		/* of a module with its signature */
 	__u8 name[MODGATE_NAME_SIZE];
 	bool cert;		/* the signer, whose certificate is in @job */
 	bool approved;		/* by the owner's list, as it was: an entry goes */
@@ -70,7 +71,9 @@ static bool is_approved(const struct job *job, const __u8 *digest, bool cert)
 	return false;
 }
 
-static void add(struct job *job, const __u8 *digest, const char *name, bool cert)
+/* @file: the digest by which it may be approved, or NULL if that is the same */
+static void add(struct job *job, const __u8 *digest, const __u8 *file, const char *name,
+		bool cert)
 {
 	struct entry *e;
 
@@ -83,9 +86,10 @@ static void add(struct job *job, const __u8 *digest, const char *name, bool cert
 	e = &job->entries[job->n_entries++];
 	memset(e, 0, sizeof(*e));
 	memcpy(e->digest, digest, MODGATE_DIGEST_SIZE);
+	memcpy(e->file, file ? file : digest, MODGATE_DIGEST_SIZE);
 	owner_entry_name(e->name, name);
 	e->cert = cert;
-	e->approved = !job->remove && is_approved(job, digest, cert);
+	e->approved = !job->remove && is_approved(job, e->file, cert);
 }
 
 static enum status add_import(struct job *job)
@@ -96,7 +100,7 @@ static enum status add_import(struct job *job)
 
 	status = digests_read(job->import, &lines, &n);
 	for (i = 0; i < n && !status; i++)
-		add(job, lines[i].digest, lines[i].name, false);
+		add(job, lines[i].digest, NULL, lines[i].name, false);
 	digests_free(lines, n);
 	return status;
 }
@@ -127,7 +131,7 @@ static enum status add_certificate(struct job *job)
 	char *subject = NULL;
 
 	if (job->remove && digest_parse(digest, job->certificate)) {
-		add(job, digest, NULL, true);
+		add(job, digest, NULL, NULL, true);
 		return ST_OK;
 	}
 	if (cert_read(job->certificate, &job->cert))
@@ -136,7 +140,7 @@ static enum status add_certificate(struct job *job)
 		status = refuse_certificate(job);
 	if (!status) {
 		subject = cert_subject(job->cert.x509);
-		add(job, job->cert.digest, subject, true);
+		add(job, job->cert.digest, NULL, subject, true);
 	}
 	free(subject);
 	return status;
@@ -155,11 +159,27 @@ static bool add_by_name(struct job *job, const char *target)
 
 		if (!strcmp((const char *)b->name, name) ||
 		    !strcmp((const char *)b->name, target))
-			add(job, b->digest, name,
+			add(job, b->digest, NULL, name,
 			    modgate_le32(b->kind) == MODGATE_BAN_CERT);
 	}
 	free(name);
 	return job->n_entries > before;
+}
+
+/*
+ * The signature that is appended to a module can be written in many ways that all
+ * verify, so a module is banned by what was signed. It may have been banned by the
+ * digest of a file, too.
+ */
+static void add_module(struct job *job, const struct module *m)
+{
+	const __u8 *content = m->path ? m->content : m->digest;
+	bool by_file = job->remove && known_ban(job, m->digest);
+
+	if (by_file)
+		add(job, m->digest, NULL, m->name, false);
+	if (!by_file || known_ban(job, content))
+		add(job, content, m->digest, m->name, false);
 }
 
 static enum status add_target(struct job *job, const char *target)
@@ -175,7 +195,7 @@ static enum status add_target(struct job *job, const char *target)
 	if (!status && m.problem)
 		status = fail(ST_NO, "%s: not a module: %s", target, m.problem);
 	if (!status)
-		add(job, m.digest, m.name, false);
+		add_module(job, &m);
 	module_free(&m);
 	return status;
 }
@@ -269,7 +289,7 @@ static void draft_entry(const struct job *job, struct draft *draft,
 	memcpy(b->name, e->name, MODGATE_NAME_SIZE);
 	/* A ban is above an approval; together they would only confuse. */
 	if (e->approved && !e->cert)
-		draft_remove_module(draft, e->digest);
+		draft_remove_module(draft, e->file);
 	while (e->cert && draft_remove_vendor(draft, e->digest, NULL))
 		;
 }

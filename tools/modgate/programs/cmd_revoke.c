@@ -150,6 +150,18 @@ static bool is_installed(const struct job *job, const char *target)
 	return yes;
 }
 
+/*
+ * What no list has by its digest is allowed by a signature, which can be written in many
+ * ways: then it is what was signed that is revoked.
+ */
+static void add_module(struct job *job, const struct module *m)
+{
+	bool by_digest = !m->path || owner_entry(&job->owner, m->digest) ||
+			 world_approval(&job->owner.world, m->digest, false);
+
+	add(job, by_digest ? m->digest : m->content, m->name);
+}
+
 static enum status add_target(struct job *job, const char *target)
 {
 	bool named = !strchr(target, '/') && !is_digest(target), by_vendor;
@@ -172,7 +184,7 @@ static enum status add_target(struct job *job, const char *target)
 	if (!status && m.problem)
 		status = fail(ST_NO, "%s: not a module: %s", target, m.problem);
 	if (!status)
-		add(job, m.digest, m.name);
+		add_module(job, &m);
 	module_free(&m);
 	return status;
 }

@@ -10,6 +10,12 @@ cert=$(openssl x509 -in "$work/banned.crt" -outform DER | sha384sum | cut -d' ' 
 cp "$work/mg_two.ko" "$work/by_banned.ko"
 sign_module "$work/by_banned.ko" "$work/banned.key" "$work/banned.crt" -noattr
 
+# respell FILE: the module with a byte behind its signature that no parser minds.
+respell() {
+	perl -e 'undef $/; $_ = <>; $size = unpack "N", substr $_, -32, 4;
+		substr($_, -40, 12) = "\0" . substr($_, -40, 8) . pack("N", $size + 1); print' "$1"
+}
+
 # in_force_now: the newest policy and list on disk are in force.
 in_force_now() {
 	mv "$etc"/staged/* "$etc/active" 2>/dev/null
@@ -87,6 +93,39 @@ exits 6 "take the signer off" ban --remove --passphrase-fd=3 --signer="$cert"
 in_force_now
 exits 0 "why after that" --json why --cert="$work/banned.crt" "$work/by_banned.ko"
 exits 0 "verify after that" verify
+
+# A signed module, whose signature is the same with one byte more.
+respell "$work/by_banned.ko" >"$work/respelled.ko"
+fresh
+m approve --passphrase-fd=3 "$work/by_banned.ko"
+in_force_now
+exits 0 "ban of a signed module" --json ban --passphrase-fd=3 "$work/by_banned.ko"
+json ".banned[0].digest == \"$two\" and .banned[0].approval_removed" "it is banned by what was signed"
+[ "$(cat "$kernel/revoke")" = "$two" ]
+tap $? "and revoked by it"
+in_force_now
+for name in by_banned respelled mg_two; do
+	exits 1 "why of $name" --json why "$work/$name.ko"
+	json '.reason == "banned"' "$name is banned"
+done
+exits 1 "approve it respelled" approve --passphrase-fd=3 "$work/respelled.ko"
+exits 6 "take it off, respelled" ban --remove --passphrase-fd=3 "$work/respelled.ko"
+exits 0 "ban it by the digest of the file" ban --passphrase-fd=3 "$(sha384 "$work/by_banned.ko")"
+exits 0 "and by what was signed" --json ban --passphrase-fd=3 "$work/by_banned.ko"
+json '.already == 0' "which is another ban"
+exits 6 "take both off" --json ban --remove --passphrase-fd=3 "$work/by_banned.ko"
+json '[.removed[].digest] | length == 2' "they are two"
+fresh
+m approve --passphrase-fd=3 --vendor="$work/banned.crt"
+m approve --passphrase-fd=3 "$work/by_banned.ko"
+in_force_now
+exits 0 "revoke a signed module that a list has" revoke --passphrase-fd=3 "$work/by_banned.ko"
+[ "$(cat "$kernel/revoke")" = "$(sha384 "$work/by_banned.ko")" ]
+tap $? "it is revoked by its digest"
+in_force_now
+exits 0 "revoke one that only its vendor has" revoke "$work/by_banned.ko"
+[ "$(cat "$kernel/revoke")" = "$two" ]
+tap $? "it is revoked by what was signed"
 
 # A file of digests.
 fresh

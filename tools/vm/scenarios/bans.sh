@@ -15,8 +15,13 @@ for key in anchor owner villain other; do
 done
 cp modules/modgate_test_user.ko user.ko
 system_module one.ko system-one.ko
-system_module two.ko system.ko
-sign two.ko villain.key villain.der by-villain.ko
+# What is banned or revoked is so whoever has signed it: not the same code for each.
+for name in own villains; do
+	{ cat two.ko; printf %s $name; } >$name.ko
+done
+system_module own.ko system.ko
+respell system.ko respelled.ko
+sign villains.ko villain.key villain.der by-villain.ko
 for way in again finit init; do
 	sign two.ko other.key other.der two-$way.ko
 done
@@ -104,8 +109,10 @@ check "and is gone" gone "$(loaded modgate_test_two)"
 tool 6 approve --passphrase-fd=3 ./two.ko
 
 check "a system module loads" "$allowed" "$(load finit system.ko)"
+check "with its signature written in another way, too" "$allowed" "$(load finit respelled.ko)"
 tool 0 ban --passphrase-fd=3 ./system.ko
 check "banned, it is refused at once" "$(refused revoked)" "$(load finit system.ko)"
+check "however its signature is written" "$(refused revoked)" "$(load finit respelled.ko)"
 check "what the villain signed loads: it is approved" "$allowed" "$(load finit by-villain.ko)"
 tool 6 ban --passphrase-fd=3 --signer=villain.pem
 tool 1 ban --passphrase-fd=3 --signer=builtin.der
@@ -117,6 +124,8 @@ END
 machine <<'END'
 tool 0 status
 check "a system module that is banned" "$(refused banned)" "$(load finit system.ko)"
+check "however its signature is written" "$(refused banned)" "$(load finit respelled.ko)"
+check "and without it" "$(refused banned)" "$(load init own.ko)"
 check "banned by its signer, though approved" "$(refused banned)" "$(load finit by-villain.ko)"
 check "revoked for good" "$(refused not-approved)" "$(load finit one.ko)"
 check "not banned" "$allowed" "$(load finit two.ko)"

@@ -4,7 +4,8 @@
 # What root does with BPF. A program of the kind BPF_MODIFY_RETURN runs in place of the
 # hooks of module loading and of lockdown, after a verdict on a system module that did
 # not come up: it works where nothing is enforced, and is refused where modgate
-# enforces. So is one that replaces a part of an LSM program. An LSM program does not let
+# enforces. So is one that replaces a part of an LSM program, and, where the kernel has
+# them, a probe that writes registers, which another one calls. An LSM program does not let
 # the loader search the keyring of a banned key: what is approved is then refused.
 #
 # Takes a kernel with BTF. In "make check" other scenarios see such programs refused,
@@ -55,8 +56,35 @@ cat >replaces.c <<'END'
 __attribute__((section("freplace/answer"), used)) int replaces(int value) { return 1; }
 char gpl[] __attribute__((section("license"), used)) = "GPL";
 END
-for file in around nokeys asks replaces; do
-	clang -O2 -g -target bpf -c $file.c -o $file.o
+# The kernel attaches only the first ones to itself. The last returns 0 from where it is.
+cat >probes.c <<'END'
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, int);
+	__type(value, int);
+} programs SEC(".maps");
+#define probe(hook) \
+	SEC("kprobe/" #hook) \
+	int probe_##hook(void *context) { bpf_tail_call(context, &programs, 0); return 0; }
+probe(security_kernel_read_file)
+probe(security_kernel_post_read_file)
+probe(security_locked_down)
+SEC("kprobe")
+int writes(struct { unsigned long before[10], ax, between[5], ip; } *context)
+{
+	context->ax = 0;
+	context->ip = RETURN;
+	return 0;
+}
+char gpl[] SEC("license") = "GPL";
+END
+for file in around nokeys asks replaces probes; do
+	clang -O2 -g -target bpf -I"/usr/include/$(gcc -print-multiarch)" \
+		-DRETURN="0x$(sed -n 's/ . ftrace_stub$//p' "$tree/System.map")" -c $file.c -o $file.o
 done
 # Attaches programs and loads modules, in the order in which they are given, all in one
 # task, with which a verdict stays.
@@ -79,6 +107,7 @@ static const char *attach(const char *path)
 	static int last = -1;
 	struct bpf_object *programs = bpf_object__open_file(path, NULL);
 	struct bpf_program *p = programs ? bpf_object__next_program(programs, NULL) : NULL;
+	struct bpf_program *called;
 
 	if (!p)
 		return strerror(errno);
@@ -87,8 +116,16 @@ static const char *attach(const char *path)
 	if (bpf_object__load(programs))
 		return strerror(errno);
 	last = bpf_program__fd(p);
+	called = bpf_object__find_program_by_name(programs, "writes");
+	if (called) {
+		int fd = bpf_program__fd(called), key = 0;
+
+		if (bpf_map__update_elem(bpf_object__find_map_by_name(programs, "programs"),
+					 &key, sizeof(key), &fd, sizeof(fd), 0))
+			return strerror(errno);
+	}
 	bpf_object__for_each_program(p, programs)
-		if (!bpf_program__attach(p))
+		if (p != called && !bpf_program__attach(p))
 			return strerror(errno);
 	return "attached";
 }
@@ -124,6 +161,15 @@ check "flag audit: nothing tells of the module" "" "$(grep modgate_test_one $mod
 check "flag audit: but of the programs" "*op=bpf*" "$(grep reason=bpf $modgate/events)"
 check "flag audit: a part of an LSM program is replaced" "attached; attached" "$(attack asks.o replaces.o)"
 END
+# 6.12's verifier does not let a probe write.
+writes="Permission denied; Operation not permitted"
+[ "$series" = 6.12 ] || writes="attached; loaded"
+denied=${writes/attached; loaded/Operation not permitted; Operation not permitted}
+helpers+=$'\n'"writes='$writes' denied='$denied'"
+guest "${boot[@]}" <<'END'
+check "flag audit: probes that write registers" "File exists; $writes" "$(attack system.ko probes.o one.ko)"
+check "flag audit: nothing tells of the module" "" "$(grep modgate_test_one $modgate/receipt)"
+END
 
 documents policy.bundle list.bundle
 guest "${boot[@]}" <<'END'
@@ -133,6 +179,7 @@ check "it is told" "*op=bpf*reason=bpf*" "$(head -n 1 $modgate/events)"
 check "the module is refused by modgate" "*reason=not-approved*" "$(tail -n 1 $modgate/events)"
 check "and is not there" 0 "$(grep -c '^modgate_test_one ' /proc/modules)"
 check "a part of an LSM program" "attached; Operation not permitted" "$(attack asks.o replaces.o)"
+check "probes that write registers" "File exists; $denied" "$(attack system.ko probes.o one.ko)"
 END
 
 documents policy.bundle ban.bundle

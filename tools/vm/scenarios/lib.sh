@@ -169,6 +169,12 @@ system_module() {
 	sign "$1" "$tree/certs/signing_key.pem" "$tree/certs/signing_key.x509" "$2"
 }
 
+# respell IN OUT: a byte behind the signature that the kernel's parser does not mind.
+respell() {
+	perl -e 'undef $/; $_ = <>; $size = unpack "N", substr $_, -32, 4;
+		substr($_, -40, 12) = "\0" . substr($_, -40, 8) . pack("N", $size + 1); print' "$1" >"$2"
+}
+
 # flip IN OUT: one bit of one byte, inside the text that modinfo shows.
 flip() {
 	local at
