@@ -90,6 +90,7 @@ void json_str(struct json_object *o, const char *key, const char *value);
 void json_num(struct json_object *o, const char *key, uint64_t value);
 void json_yes(struct json_object *o, const char *key, bool value);
 void json_digest(struct json_object *o, const char *key, const void *digest);
+void json_print(struct json_object *o, int flags);
 void json_out(struct json_object *o);
 char *time_text(uint64_t seconds);
 const char *mode_name(__u32 mode);

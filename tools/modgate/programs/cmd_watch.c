@@ -61,13 +61,6 @@ static void show(const struct record *e, bool repeat)
 	free(last);
 }
 
-static void json_line(struct json_object *j)
-{
-	puts(json_object_to_json_string_ext(j, JSON_C_TO_STRING_PLAIN |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(j);
-}
-
 static void tell(const struct watch *w, const struct record *e, bool repeat)
 {
 	struct json_object *j;
@@ -83,7 +76,7 @@ static void tell(const struct watch *w, const struct record *e, bool repeat)
 	json_str(j, "digest", record_get(e, "digest"));
 	event_json(j, e);
 	json_yes(j, "repeat", repeat);
-	json_line(j);
+	json_print(j, JSON_C_TO_STRING_PLAIN);
 }
 
 static void tell_lost(const struct watch *w, unsigned long long n)
@@ -96,7 +89,7 @@ static void tell_lost(const struct watch *w, unsigned long long n)
 	}
 	j = json_object_new_object();
 	json_num(j, "lost", n);
-	json_line(j);
+	json_print(j, JSON_C_TO_STRING_PLAIN);
 }
 
 static unsigned long long count_before(const struct watch *w, unsigned long long seq)

@@ -50,6 +50,15 @@ json() {
 	tap $? "$2"
 }
 
+# strict NAME: the last output is JSON also for who takes nothing but UTF-8, and no byte
+# of it is for a terminal to act on.
+strict() {
+	[ -s "$work/out" ] && jq -e . "$work/out" >/dev/null 2>>"$work/err" &&
+		iconv -f UTF-8 -t UTF-8 "$work/out" >/dev/null 2>>"$work/err" &&
+		! LC_ALL=C grep -qP '[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$work/out"
+	tap $? "$1"
+}
+
 sha384() {
 	sha384sum "$1" | cut -d' ' -f1
 }

@@ -279,6 +279,12 @@ refused "one bit of any byte of attest or signature: exit 4"
 verifies 4 "one bit of it" "$changed"
 says "Nothing of what this quote says can be believed." "says what that means"
 
+# It comes from another machine: what it has in it cannot act on a terminal here.
+LC_ALL=C sed 's/"receipt":"number=1 /"receipt":"number=\xc2\x9b /' "$quote" >"$changed"
+verifies 8 "a receipt with a control character" "$changed" --json
+strict "what is found does not have it"
+json '.checks[].text | select(contains("number=\\xC2\\x9B:"))' "but as text"
+
 # change FILE LINE FIELD: with another last character of this field of this line.
 change() {
 	sed "$2s/\\(^\\| \\)$3\\( \\|\$\\)/\\1${3%?}$(other "${3: -1}")\\2/" "$1"
