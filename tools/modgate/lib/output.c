@@ -47,6 +47,20 @@ void print_untrusted(const char *s)
 	fprint_untrusted(stdout, s);
 }
 
+/* Likewise as text, which the caller frees. */
+char *untrusted_text(const char *s)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		abort();
+	fprint_untrusted(f, s);
+	fclose(f);
+	return text;
+}
+
 void json_str(struct json_object *o, const char *key, const char *value)
 {
 	json_object_object_add(o, key, value && *value ?

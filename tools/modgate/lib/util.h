@@ -86,6 +86,7 @@ const char *tick(bool good);
 const char *dash(const char *s);
 void fprint_untrusted(FILE *f, const char *s);
 void print_untrusted(const char *s);
+char *untrusted_text(const char *s);
 void json_str(struct json_object *o, const char *key, const char *value);
 void json_num(struct json_object *o, const char *key, uint64_t value);
 void json_yes(struct json_object *o, const char *key, bool value);

@@ -78,18 +78,43 @@ static char *authority_name(const struct kernel *kernel, const char *hex)
 	return fmt("%.12s", hex);
 }
 
+/* A field of a receipt in its column, which is negative for one on the left. */
+static void column(int width, const char *value)
+{
+	char *text = untrusted_text(value);
+
+	printf("%*s ", width, text);
+	free(text);
+}
+
 static void show_line(const struct kernel *kernel, const struct record *line)
 {
 	char *authority = authority_name(kernel, record_get(line, "authority"));
+	char *digest = fmt("%.16s", dash(record_get(line, "digest")));
 
-	print_untrusted(record_get(line, "name"));
-	printf("%*s %-7s %-12s %5s  %-12s %.16s  %s\n",
-	       (int)(24 - (strlen(dash(record_get(line, "name"))) > 24 ? 24 :
-			   strlen(dash(record_get(line, "name"))))), "",
-	       dash(record_get(line, "state")), dash(record_get(line, "reason")),
-	       dash(record_get(line, "loads")), authority,
-	       dash(record_get(line, "digest")), dash(record_get(line, "time")));
+	column(-24, record_get(line, "name"));
+	column(-7, record_get(line, "state"));
+	column(-12, record_get(line, "reason"));
+	column(5, record_get(line, "loads"));
+	putchar(' ');
+	column(-12, authority);
+	column(-16, digest);
+	putchar(' ');
+	print_untrusted(record_get(line, "time"));
+	putchar('\n');
 	free(authority);
+	free(digest);
+}
+
+static void show_left_out(const struct member *m, const char *state)
+{
+	printf("%s ", tick(false));
+	print_untrusted(m->name);
+	printf(": ");
+	print_untrusted(state);
+	printf(": ");
+	print_untrusted(m->detail);
+	putchar('\n');
 }
 
 /* What the collection of the running kernel left out, and why. */
@@ -111,9 +136,7 @@ static void left_out(const struct options *o, const struct kernel *kernel,
 			continue;
 		state = state_text(STATE_LEFT_OUT, m->reason);
 		if (!array) {
-			printf("%s %s: %s: ", tick(false), m->name, state);
-			print_untrusted(m->detail);
-			putchar('\n');
+			show_left_out(m, state);
 			free(state);
 			continue;
 		}
@@ -165,12 +188,16 @@ static void show(const struct receipt *r, const struct options *o,
 		       "REASON", "LOADS", "AUTHORITY", "DIGEST", "TIME");
 	for (i = 0; i < r->n; i++)
 		show_line(kernel, &r->lines[i]);
-	if (!record_is(&r->end, "lost", "0"))
-		printf("%s and %s more came up without a line\n", tick(false),
-		       dash(record_get(&r->end, "lost")));
+	if (!record_is(&r->end, "lost", "0")) {
+		printf("%s and ", tick(false));
+		print_untrusted(record_get(&r->end, "lost"));
+		puts(" more came up without a line");
+	}
 	if (now)
 		left_out(o, kernel, NULL);
-	printf("sha384 %s\n", dash(record_get(&r->end, "sha384")));
+	printf("sha384 ");
+	print_untrusted(record_get(&r->end, "sha384"));
+	putchar('\n');
 }
 
 /* For programs that want to know whether any third-party code is in the kernel. */
@@ -249,7 +276,8 @@ static enum status history(const struct options *o)
 			json_str(j, "sha384", record_get(&r.end, "sha384"));
 			json_object_array_add(array, j);
 		} else if (!bad) {
-			printf("%s  %zu module(s)\n", names[i], r.n);
+			print_untrusted(names[i]);
+			printf("  %zu module(s)\n", r.n);
 		}
 		receipt_free(&r);
 	}
@@ -282,8 +310,11 @@ static void differences(const struct receipt *a, const struct receipt *b,
 		}
 		printf("%s ", sign);
 		print_untrusted(record_get(line, "name"));
-		printf(" (%s) %s\n", dash(record_get(line, "reason")),
-		       dash(record_get(line, "digest")));
+		printf(" (");
+		print_untrusted(record_get(line, "reason"));
+		printf(") ");
+		print_untrusted(record_get(line, "digest"));
+		putchar('\n');
 	}
 }
 
@@ -315,8 +346,11 @@ static enum status file_now(const struct options *o, const struct kernel *kernel
 	if (!kernel->present)
 		return kernel_missing(kernel);
 	status = receipt_file(o, kernel, &name);
-	if (!status && !o->json)
-		printf("%s receipt filed: %s\n", tick(true), name);
+	if (!status && !o->json) {
+		printf("%s receipt filed: ", tick(true));
+		print_untrusted(name);
+		putchar('\n');
+	}
 	free(name);
 	return status;
 }

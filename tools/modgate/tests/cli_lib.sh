@@ -50,12 +50,21 @@ json() {
 	tap $? "$2"
 }
 
-# strict NAME: the last output is JSON also for who takes nothing but UTF-8, and no byte
-# of it is for a terminal to act on.
+# acts: has the last output anything in it that a terminal acts on?
+acts() {
+	LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$work/out"
+}
+
+# harmless NAME: it has nothing of that.
+harmless() {
+	! acts
+	tap $? "$1"
+}
+
+# strict NAME: likewise, and it is JSON also for who takes nothing but UTF-8.
 strict() {
 	[ -s "$work/out" ] && jq -e . "$work/out" >/dev/null 2>>"$work/err" &&
-		iconv -f UTF-8 -t UTF-8 "$work/out" >/dev/null 2>>"$work/err" &&
-		! LC_ALL=C grep -qP '[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$work/out"
+		iconv -f UTF-8 -t UTF-8 "$work/out" >/dev/null 2>>"$work/err" && ! acts
 	tap $? "$1"
 }
 

@@ -121,6 +121,13 @@ m --json receipt
 json '.left_out[0].state == "left out (missing)"' "receipt: no file of it"
 m receipt
 says "mg_one: left out (missing): " "receipt as text: no file of it"
+manifest=$root/var/lib/modgate/collection/$release/manifest.json
+cp "$manifest" "$work/manifest"
+sed -i 's/"name":"[^"]*/&\\u001b/; s/"reason":"[^"]*/&\\u001b/; s/"detail":"/&\\u001b/' "$manifest"
+m receipt
+says 'mg_one\x1B: left out (missing\x1B): \x1B' "what stands in the manifest"
+harmless "it cannot act on the terminal"
+cp "$work/manifest" "$manifest"
 cp "$work/mg_one.ko" "$updates"
 everywhere active "its file has come back, so that it may load"
 m mode --passphrase-fd=3 system
@@ -128,3 +135,33 @@ mv "$etc"/staged/* "$etc/active"
 state mode=system
 in_force "$etc/active/local-2.policy" "$etc/active/owner-2.list"
 everywhere "left out (mode)" "the mode is against it"
+
+# A filed receipt is a file: what stands in it cannot act on the terminal.
+approved mg_one
+receipts=$root/var/lib/modgate/receipts
+mkdir -p "$receipts"
+owner=$(sed 's/.* authority=//; s/ .*//' "$kernel/lists")
+sed -i 's/name=owner/name=own\\x1ber/' "$kernel/lists"
+cat >"$receipts/20260101T000000Z-0a0a0a0a.receipt" <<-END
+	number=1 time=1\x1b digest=$one name=mg\x1bone reason=app\x1broved authority=$owner state=li\x1bve loads=1\x1b permanent=\x1b
+	number=2 time=2 digest=12\x1b name=mg_two reason=approved authority=\x1b state=gone loads=1 permanent=no
+	lines=2 lost=3\x1b sha384=00\x1b
+END
+exits 0 "a filed receipt" receipt --boot=0a0a0a0a
+says 'mg\x1Bone ' "shows the name"
+says ' li\x1Bve ' "shows the state"
+says ' app\x1Broved ' "shows the reason"
+says ' 1\x1B ' "shows the loads"
+says ' own\x1Ber ' "shows the authority"
+says ' 12\x1B ' "shows the digest"
+says '3\x1B more' "shows how many are lost"
+says 'sha384 00\x1B' "shows the hash"
+harmless "none of them acts on the terminal"
+exits 1 "the difference to a filed receipt" receipt --diff=0a0a0a0a
+says '- mg\x1Bone (app\x1Broved) ' "the difference shows name and reason"
+says '- mg_two (approved) 12\x1B' "the difference shows the digest"
+harmless "the difference does not act on the terminal"
+mv "$receipts"/2026* "$receipts/20260101T000000Z-"$'\e'"0a.receipt"
+exits 0 "receipts whose names are no text" receipt --history
+says '20260101T000000Z-\x1B0a ' "shows the name of it"
+harmless "the names do not act on the terminal"
