@@ -97,6 +97,7 @@ static void show_line(const struct kernel *kernel, const struct record *line)
 	column(-12, record_get(line, "reason"));
 	column(5, record_get(line, "loads"));
 	putchar(' ');
+	column(-10, record_is(line, "permanent", "yes") ? "permanent" : NULL);
 	column(-12, authority);
 	column(-16, digest);
 	putchar(' ');
@@ -184,8 +185,8 @@ static void show(const struct receipt *r, const struct options *o,
 	if (receipt_is_empty(r))
 		puts("No third-party module has been in this kernel since power-on.");
 	if (r->n)
-		printf("%-24s %-7s %-12s %5s  %-12s %-16s  %s\n", "NAME", "STATE",
-		       "REASON", "LOADS", "AUTHORITY", "DIGEST", "TIME");
+		printf("%-24s %-7s %-12s %5s  %-10s %-12s %-16s  %s\n", "NAME", "STATE",
+		       "REASON", "LOADS", "FLAGS", "AUTHORITY", "DIGEST", "TIME");
 	for (i = 0; i < r->n; i++)
 		show_line(kernel, &r->lines[i]);
 	if (!record_is(&r->end, "lost", "0")) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "programs.h"
+#include "receipt.h"
 #include "states.h"
 
 /* One answer. */
@@ -21,6 +22,8 @@ struct answer {
 	enum status status;
 	char *remedy;
 	char *state;
+	bool permanent;		/* and loaded, so that it stays */
+	char *release;		/* what ends that, or NULL */
 };
 
 static bool loads(const struct answer *a, const struct verdict *v, bool next)
@@ -237,6 +240,56 @@ static void find_remedy(struct answer *a)
 						     a->now.reason, a);
 }
 
+/* approve adds flags to an entry and takes none off: the entry has to go first. */
+static char *release_commands(const struct answer *a, const struct modgate_module *m,
+			      const struct modgate_vendor *v)
+{
+	const char *demand = modgate_le32(m ? m->flags : v->flags) &
+			     MODGATE_MODULE_ON_DEMAND ? " --on-demand" : "";
+	char *commands = NULL, *name = m ? target(a) : NULL, *text;
+	char hex[HEX_SIZE], *revoke;
+
+	if (m)
+		also(&commands, "modgate revoke %s", name);
+	else
+		also(&commands, "modgate revoke --vendor=%s --name='%s'",
+		     digest_hex(hex, v->digest), (const char *)v->pattern);
+	revoke = xstrdup(commands);
+	if (m)
+		also(&commands, "modgate approve%s %s%s", demand, name,
+		     a->m->path ? "" : " --unseen");
+	else
+		also(&commands, "modgate approve%s --vendor=FILE --name='%s'", demand,
+		     (const char *)v->pattern);
+	text = fmt("%s, then restart; to keep it approved: %s, then restart", revoke, commands);
+	free(revoke);
+	free(commands);
+	free(name);
+	return text;
+}
+
+/* The kernel keeps it until restart, and after that if its entry still says so. */
+static void find_permanent(struct answer *a)
+{
+	const struct modgate_vendor *v = NULL;
+	const struct modgate_module *m;
+	const struct view *view;
+
+	a->permanent = receipt_permanent(&a->w->kernel, a->m->digest);
+	if (!a->permanent)
+		return;
+	m = approval_find(a->w, a->m, true, MODGATE_MODULE_PERMANENT, &view);
+	if (!m)
+		v = vendor_find(a->w, a->m, true, MODGATE_MODULE_PERMANENT, &view);
+	if (!m && !v)
+		a->release = xstrdup("restart");
+	else if (is_owners(a, view))
+		a->release = release_commands(a, m, v);
+	else
+		a->release = fmt("none here: %s has to take it off its list, or the flag",
+				 view->name);
+}
+
 static void find_state(struct answer *a)
 {
 	struct states s;
@@ -249,6 +302,7 @@ static void find_state(struct answer *a)
 static void find_answer(struct answer *a)
 {
 	find_state(a);
+	find_permanent(a);
 	verdict_make(&a->now, a->w, a->m, false);
 	a->has_next = a->w->policy_next;
 	if (a->has_next)
@@ -324,6 +378,10 @@ static void show(const struct answer *a)
 		field("restart", text);
 		free(text);
 	}
+	if (a->permanent) {
+		field("permanent", "it is permanent, and stays until restart; rmmod fails");
+		field("release", a->release);
+	}
 	field("file", m->path ? m->path : "not found");
 	field("digest", digest_hex(hex, m->digest));
 	text = m->path && !m->problem ? modsig_text(&m->sig) : NULL;
@@ -352,6 +410,8 @@ static void show_json(const struct answer *a)
 	json_str(j, "decided", a->now.decided);
 	if (a->has_next)
 		json_str(j, "reason_after_restart", a->next.reason);
+	json_yes(j, "permanent", a->permanent);
+	json_str(j, "release", a->release);
 	json_str(j, "kernel", a->kernel);
 	json_str(j, "unsure", a->now.unsure);
 	json_yes(j, "assumed", a->w->assumed);
@@ -391,6 +451,7 @@ static enum status why(const struct options *o, const char *target,
 		free(a.kernel);
 		free(a.remedy);
 		free(a.state);
+		free(a.release);
 	}
 	module_free(&m);
 	world_free(&w);

@@ -136,6 +136,55 @@ state mode=system
 in_force "$etc/active/local-2.policy" "$etc/active/owner-2.list"
 everywhere "left out (mode)" "the mode is against it"
 
+# Permanent: the kernel keeps it, until it restarts without that flag.
+approved --permanent mg_one
+receipt "$one" mg_one gone "$two" mg_two live
+m --json why mg_one
+json '.permanent == false and .release == null' "why: permanent, and not loaded"
+sed -i "s/\\(digest=$one .* state=\\)gone\\(.*\\)permanent=no/\\1live\\2permanent=yes/" "$kernel/receipt"
+exits 0 "a permanent module that is loaded" why mg_one
+says "permanent it is permanent, and stays until restart; rmmod fails" "why: permanent, and loaded"
+release="modgate revoke $updates/mg_one.ko; modgate approve $updates/mg_one.ko, then restart"
+says "release   modgate revoke $updates/mg_one.ko, then restart; to keep it approved: $release" \
+	"why: what releases it"
+m --json why mg_one
+json ".permanent and (.release | endswith(\": $release\"))" "why: likewise in JSON"
+m why mg_two
+! grep -q permanent "$work/out"
+tap $? "why: another one is not"
+m receipt
+grep -q '^mg_one  *live  *approved  *1  permanent  *- ' "$work/out" &&
+	grep -q '^mg_two  *live  *approved  *1  -  *- ' "$work/out"
+tap $? "receipt: which one is"
+m revoke --passphrase-fd=3 mg_one
+m --json why mg_one
+json '.permanent and .release == "restart"' "why: revoked, a restart releases it"
+m approve --passphrase-fd=3 "$updates/mg_one.ko"
+m --json why mg_one
+json '.permanent and .release == "restart"' "why: likewise when it is approved anew"
+mv "$etc/staged/owner-4.list" "$etc/active"
+in_force "$etc/active/local-1.policy" "$etc/active/owner-4.list"
+m --json list
+json '[.[] | select(.name == "mg_one") | [.state, .flags]] == [["active", null]]' \
+	"and after the restart it is approved, and not permanent"
+
+# By an entry for a vendor, or by somebody else's list.
+approved mg_two
+cp "$work/mg_one.ko" "$updates/mg_signed.ko"
+sign_module "$updates/mg_signed.ko" "$work/signer.key" "$work/signer.crt" -noattr
+signed=$(sha384 "$updates/mg_signed.ko")
+m approve --passphrase-fd=3 --permanent --on-demand --vendor="$work/signer.crt" --name='mg_*'
+mv "$etc"/staged/* "$etc/active"
+in_force "$etc/active/local-1.policy" "$etc/active/owner-3.list"
+receipt "$signed" mg_one live
+sed -i "s/permanent=no/permanent=yes/" "$kernel/receipt"
+m --json why "$updates/mg_signed.ko"
+signer=$(openssl x509 -in "$work/signer.crt" -outform DER | sha384sum | cut -d' ' -f1)
+release="modgate revoke --vendor=$signer --name='mg_*'"
+approve="modgate approve --on-demand --vendor=FILE --name='mg_*'"
+json ".permanent and .release == \"$release, then restart; to keep it approved: $release; $approve, then restart\"" \
+	"why: permanent by an entry for a vendor"
+
 # A filed receipt is a file: what stands in it cannot act on the terminal.
 approved mg_one
 receipts=$root/var/lib/modgate/receipts
