@@ -33,6 +33,7 @@ struct seen {
 struct watch {
 	const struct options *o;
 	const char *motd;	/* path of the message, or NULL */
+	bool stale;		/* the message may be */
 	bool only_new;
 	bool begun;		/* the ring was read before */
 	unsigned long long last;	/* highest seq */
@@ -113,8 +114,10 @@ static void take(struct watch *w, const struct record *e)
 		tell_lost(w, seq - w->last - 1);
 	if (!quiet)
 		tell(w, e, repeat);
-	if (!repeat)
+	if (!repeat) {
 		w->last = seq;
+		w->stale = true;
+	}
 }
 
 static void take_all(struct watch *w, char *text)
@@ -158,15 +161,20 @@ static int read_events(struct watch *w)
 	return 0;
 }
 
-/* An approval changes the message, too; the folder may have come only now. */
+/*
+ * An approval changes the message, too; the folder may have come only now. A repeat
+ * does not, and whoever makes one after the other would have all documents and pending
+ * modules read again each time.
+ */
 static void write_motd(struct watch *w)
 {
 	static const char *const names[] = { "", "/staged", "/active" };
 	char buffer[4096];
 	size_t i;
 
-	if (!w->motd)
+	if (!w->motd || !w->stale)
 		return;
+	w->stale = false;
 	while (read(w->fds[DOCUMENTS].fd, buffer, sizeof(buffer)) > 0)
 		;
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
@@ -204,6 +212,7 @@ static enum status follow(struct watch *w)
 			break;
 		while (poll(fds, FDS, timeout) < 0 && errno == EINTR)
 			;
+		w->stale |= fds[DOCUMENTS].revents;
 	}
 	return ST_OK;
 }
@@ -264,7 +273,7 @@ static enum status run(int argc, char **argv, struct options *o)
 		{ "motd", required_argument, NULL, 'm' },
 		{ 0 }
 	};
-	struct watch w = { .o = o };
+	struct watch w = { .o = o, .stale = true };
 	int c;
 
 	while ((c = next_option(argc, argv, options, o)) != -1) {

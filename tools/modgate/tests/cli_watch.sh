@@ -96,6 +96,17 @@ until_says "  7 weird" "the same once more"
 sleep 0.5
 [ "$(stat -c %i "$motd")" = "$before" ]
 tap $? "the message is left alone"
+# What is looked at anew costs: a flood of repeats must not have it done again.
+echo by hand >"$motd"
+text=$(sed '1s/count=2/count=8/' "$kernel/events")
+echo "$text" >"$kernel/events"
+until_says " 5 mg_one: refused, not-approved, by now 8 time(s)" "a repeat"
+sleep 1.5
+[ "$(cat "$motd")" = "by hand" ]
+tap $? "is no reason to look at the message"
+event 8 "${two//[0-9]/0}" weird\\x1bname not-approved /nowhere
+until_says '2 kernel module(s) wait for a decision: mg_one, weird\x1Bname' "what is new is" "$motd"
+echo by hand >"$motd"
 "$tool" --root="$root" approve --passphrase-fd=3 mg_one >/dev/null 2>&1 3<"$work/pass"
 until_says '1 kernel module(s) wait for a decision: weird\x1Bname' "approved, it is not told any more" "$motd"
 ended 0 "ended"
