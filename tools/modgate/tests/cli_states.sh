@@ -144,11 +144,11 @@ json '.permanent == false and .release == null' "why: permanent, and not loaded"
 sed -i "s/\\(digest=$one .* state=\\)gone\\(.*\\)permanent=no/\\1live\\2permanent=yes/" "$kernel/receipt"
 exits 0 "a permanent module that is loaded" why mg_one
 says "permanent it is permanent, and stays until restart; rmmod fails" "why: permanent, and loaded"
-release="modgate revoke $updates/mg_one.ko; modgate approve $updates/mg_one.ko, then restart"
-says "release   modgate revoke $updates/mg_one.ko, then restart; to keep it approved: $release" \
+commands="modgate revoke $updates/mg_one.ko; modgate approve $updates/mg_one.ko, then restart"
+says "release   modgate revoke $updates/mg_one.ko, then restart; to keep it approved: $commands" \
 	"why: what releases it"
 m --json why mg_one
-json ".permanent and (.release | endswith(\": $release\"))" "why: likewise in JSON"
+json ".permanent and (.release | endswith(\": $commands\"))" "why: likewise in JSON"
 m why mg_two
 ! grep -q permanent "$work/out"
 tap $? "why: another one is not"
@@ -180,9 +180,9 @@ receipt "$signed" mg_one live
 sed -i "s/permanent=no/permanent=yes/" "$kernel/receipt"
 m --json why "$updates/mg_signed.ko"
 signer=$(openssl x509 -in "$work/signer.crt" -outform DER | sha384sum | cut -d' ' -f1)
-release="modgate revoke --vendor=$signer --name='mg_*'"
-approve="modgate approve --on-demand --vendor=FILE --name='mg_*'"
-json ".permanent and .release == \"$release, then restart; to keep it approved: $release; $approve, then restart\"" \
+commands="modgate revoke --vendor=$signer --name='mg_*'"
+again="modgate approve --on-demand --vendor=FILE --name='mg_*'"
+json ".permanent and .release == \"$commands, then restart; to keep it approved: $commands; $again, then restart\"" \
 	"why: permanent by an entry for a vendor"
 
 # A filed receipt is a file: what stands in it cannot act on the terminal.
