@@ -53,8 +53,6 @@ static enum status store(struct rebuild *r)
 		if (!status)
 			collection_prune(&r->c);
 	}
-	if (r->made)
-		collections_prune(r->o);
 	return status;
 }
 
@@ -84,6 +82,8 @@ static enum status build_and_load(struct rebuild *r, const struct request *q)
 	char *release = kernel_release();
 	enum status status = ST_OK;
 
+	/* First: there is more room then. */
+	collections_prune(r->o);
 	collection_begin(&r->c, r->o, &r->kernel, release);
 	if (q->force || !collection_read(&r->c))
 		status = make(r);

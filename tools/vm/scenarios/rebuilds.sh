@@ -127,7 +127,7 @@ check "the kernel before the update still boots with it" "*; 1 loaded, 0 on dema
 check "and nothing was refused" 0 "$(state refused)"
 check "both are kept" 2 "$(collected)"
 rmdir /lib/modules/$other
-tool 0 rebuild --no-close --force
+tool 0 rebuild --no-close
 check "who is uninstalled loses its collection" "1 $(uname -r)" "$(collected) $(ls /var/lib/modgate/collection)"
 END
 
