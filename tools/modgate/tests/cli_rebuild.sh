@@ -202,6 +202,16 @@ exits 0 "file it by a clock that is slow" receipt --file
 	[ "$(find "$root/var/lib/modgate/receipts" -name '*.receipt' | wc -l)" = 129 ]
 tap $? "the others go, but not this one"
 rm "$root"/var/lib/modgate/receipts/2099*
+
+# The unit that closes: /var is not in its way, and at shutdown it files once more.
+unit=$here/../boot/systemd/modgate-close.service
+! grep -qE '^(Requires|BindsTo)' "$unit" && grep -q '^After=.*local-fs.target' "$unit"
+tap $? "without /var the gate closes all the same"
+echo old >"$root/var/lib/modgate/receipts/$name.receipt"
+read -ra command < <(sed -n 's|^ExecStop=@SBINDIR@/modgate ||p' "$unit")
+exits 0 "what runs at shutdown" "${command[@]}"
+cmp -s "$kernel/receipt" "$root/var/lib/modgate/receipts/$name.receipt"
+tap $? "files the receipt"
 exits 0 "history" --json receipt --history
 json 'length == 1 and .[0].modules == 1 and .[0].good' "history has it"
 exits 0 "one of them" receipt --boot="$name"

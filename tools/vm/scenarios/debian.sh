@@ -86,6 +86,9 @@ check "the modules of the boot come before the gate closes" "*modgate-rebuild.se
 check "the initramfs has no documents and no keys" 0 "$(lsinitramfs $initrd | grep -c etc/modgate)"
 check "approved in the boot before: it was loaded at boot" 1 \
 	"$(grep -c ' name=acpi_call reason=approved .* state=live ' $modgate/receipt)"
+check "it comes after /var, and does without" "*var.mount* -" \
+	"$(systemctl show -P After modgate-close) -$(systemctl show -P Requires modgate-close |
+		grep -o 'var[^ ]*mount')"
 check "the receipt is filed" "$(sed -n 's/.* sha384=//p' $modgate/receipt)" \
 	"$(sed -n 's/.* sha384=//p' /var/lib/modgate/receipts/*.receipt)"
 check "/var was mounted before that" "/dev/vda[[]/srv/var[]]" "$(findmnt -n -o SOURCE /var)"
@@ -126,6 +129,7 @@ check "the documents, too" "[1-9]*" "$(grep -c 'etc/modgate/staged/.*\.list' /ru
 check "of the keys, only the certificate that is pinned" "etc/modgate/keys/anchor.pem" \
 	"$(grep etc/modgate/keys/ /run/list)"
 check "not before the restart" "*not permitted*1" "$(probe nvme)"
+rm /var/lib/modgate/receipts/*
 END
 
 machine --nvme <<'END'
@@ -135,6 +139,8 @@ check "which loaded when the kernel was sealed" "closed seal" "$(state state) $(
 check "by approval, ahead of the collection" "nvme_core nvme acpi_call" \
 	"$(sed -n 's/.* name=\([^ ]*\) reason=approved .* state=live .*/\1/p' $modgate/receipt | xargs)"
 tool 0 status
+check "at shutdown the receipt of the boot before was filed once more" 2 \
+	"$(ls /var/lib/modgate/receipts/*.receipt | wc -l)"
 
 # If the initramfs cannot be made anew, what it has stays good.
 mv /usr/sbin/update-initramfs /usr/sbin/update-initramfs.away
