@@ -244,7 +244,7 @@ static bool take_member(struct collection *c, struct json_object *j)
 	m->at_load = take_num(j, "at_load");
 	digest = take_str(j, "digest");
 	good = m->name && m->reason && (!m->file || is_plain(m->file)) &&
-	       (m->file || m->left_out) && digest &&
+	       (m->file || m->path || m->left_out) && digest &&
 	       digest_parse(m->digest, digest);
 	if (!m->depends)
 		m->depends = xstrdup("");
@@ -340,14 +340,40 @@ enum status collection_write(struct collection *c)
 	return ST_OK;
 }
 
+/* It is written if it is not there: a full or read-only /var is no loss then. */
+static int put_copy(const struct collection *c, const struct member *m,
+		    const void *data, size_t size)
+{
+	char *path = fmt("%s/%s", c->dir, m->file);
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	bool there = !module_digest(path, digest) &&
+		     !memcmp(digest, m->digest, sizeof(digest));
+
+	free(path);
+	return there ? 0 : file_replace(c->dir, m->file, data, size, 0644);
+}
+
+/* It loads from its own path, and the collection is made again the next time. */
+static void do_without_copy(struct collection *c, struct member *m, int err)
+{
+	free(m->file);
+	m->file = NULL;
+	free(m->detail);
+	m->detail = fmt("its copy cannot be written: %s; it loads from %s",
+			strerror(-err), m->path);
+	*c->key = '\0';
+}
+
 /**
  * collection_copy() - copy a module into the collection, decompressed
  * @c: the collection
- * @member: has its path and its digest; the file must still have that digest
+ * @member: has its path and its digest; the file must still have that digest. If
+ *	    the copy cannot be written, it has none
  *
- * Return: 0; -ESTALE: the file has another digest; or another negative errno.
+ * Return: 0; -ESTALE: the file has another digest; or another negative errno, if it
+ * cannot be read.
  */
-int collection_copy(const struct collection *c, struct member *member)
+int collection_copy(struct collection *c, struct member *member)
 {
 	__u8 digest[MODGATE_DIGEST_SIZE];
 	char hex[HEX_SIZE];
@@ -364,16 +390,18 @@ int collection_copy(const struct collection *c, struct member *member)
 		return -EBADMSG;
 	}
 	sha384(data, size, digest);
-	err = -ESTALE;
-	if (!memcmp(digest, member->digest, sizeof(digest))) {
-		free(member->file);
-		/* libkmod takes what stands before the first dot for the name. */
-		member->file = fmt("%s.%.16s.ko", member->name,
-				   digest_hex(hex, digest));
-		err = file_replace(c->dir, member->file, data, size, 0644);
+	if (memcmp(digest, member->digest, sizeof(digest))) {
+		free(data);
+		return -ESTALE;
 	}
+	free(member->file);
+	/* libkmod takes what stands before the first dot for the name. */
+	member->file = fmt("%s.%.16s.ko", member->name, digest_hex(hex, digest));
+	err = put_copy(c, member, data, size);
 	free(data);
-	return err;
+	if (err)
+		do_without_copy(c, member, err);
+	return 0;
 }
 
 static bool is_named(const struct collection *c, const char *file)

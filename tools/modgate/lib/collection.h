@@ -26,12 +26,13 @@
  * @name: of the module
  * @digest: of what the kernel loads
  * @path: where it was installed; NULL if it is not known
- * @file: its copy in the folder of the collection; NULL if it has none
+ * @file: its copy in the folder of the collection; NULL if it has none, and then it
+ *	  loads from @path
  * @depends: names of the modules that it needs, with "," in between
  * @flags: of its approval, MODGATE_MODULE_*
  * @reason: why it is allowed, or why it was left out
  * @allowed: why it is allowed, or NULL
- * @detail: of @reason, for people; NULL if it is allowed
+ * @detail: of @reason, for people; NULL if it is allowed and has a copy
  * @left_out: it does not load
  * @at_load: that came out when it was loaded, and is tried again
  * @chosen: there are others of its name, and modprobe would take this one; only as
@@ -79,7 +80,7 @@ struct member *collection_find(const struct collection *c, const char *name);
 void collection_leave_out(struct collection *c, struct member *member,
 			  const char *reason, const char *format, ...)
 	__printf(4, 5);
-int collection_copy(const struct collection *c, struct member *member);
+int collection_copy(struct collection *c, struct member *member);
 void collection_prune(const struct collection *c);
 void collections_prune(const struct options *o);
 void collection_free(struct collection *c);

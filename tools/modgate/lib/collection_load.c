@@ -105,7 +105,7 @@ static char *load_dependencies(const struct loader *l, const struct member *m)
 /* 0 or a negative errno. Whatever loaded it before, it is loaded. */
 static int insert(const struct loader *l, const struct member *m)
 {
-	char *path = fmt("%s/%s", l->c->dir, m->file);
+	char *path = m->file ? fmt("%s/%s", l->c->dir, m->file) : xstrdup(m->path);
 	struct kmod_module *module = NULL;
 	int err = kmod_module_new_from_path(l->ctx, path, &module);
 
@@ -168,16 +168,19 @@ static void leave_out(struct loader *l, struct member *m, int err)
  * A copy that is missing or was changed comes back from where it was installed. That
  * is looked at when the kernel has refused it, which looks anyway.
  *
- * Return: 0 if it came back; -EALREADY if nothing was wrong with it; or a negative
- * errno, and it is left out.
+ * Return: 0 if it came back, or loads from there; -EALREADY if nothing was wrong with
+ * it; or a negative errno, and it is left out.
  */
 static int restore(const struct loader *l, struct member *m)
 {
-	char *path = fmt("%s/%s", l->c->dir, m->file);
+	char *path;
 	__u8 digest[MODGATE_DIGEST_SIZE];
 	bool whole;
 	int err;
 
+	if (!m->file)
+		return -EALREADY;
+	path = fmt("%s/%s", l->c->dir, m->file);
 	whole = !module_digest(path, digest) &&
 		!memcmp(digest, m->digest, sizeof(digest));
 	free(path);

@@ -164,7 +164,7 @@ static void prune(const struct options *o, const char *dir, const char *this)
  * receipt_file() - file the receipt of this boot
  * @o: options
  * @kernel: as read
- * @name: set to what it is filed as; to be freed
+ * @name: set to what it is filed as, NULL if it is not; to be freed
  *
  * Return: ST_OK, or a status after saying what went wrong.
  */
@@ -180,8 +180,12 @@ enum status receipt_file(const struct options *o, const struct kernel *kernel,
 		status = file_one(kernel, "receipt", dir, *name, SUFFIX);
 	if (!status)
 		status = file_one(kernel, "log", dir, *name, ".log");
-	if (!status)
+	if (!status) {
 		prune(o, dir, *name);
+	} else {
+		free(*name);
+		*name = NULL;
+	}
 	free(dir);
 	return status;
 }

@@ -23,20 +23,21 @@ struct rebuild {
 	struct kernel kernel;
 	struct collection c;
 	bool made;
+	bool loaded;		/* as far as it can be */
 	bool closed;
 	char *filed;		/* name of the receipt, or NULL */
 };
 
-/* From the documents and the installed modules. */
+/*
+ * From the documents and the installed modules. If the folder cannot be made, modules
+ * load from where they are, and it is the manifest that cannot be written.
+ */
 static enum status make(struct rebuild *r)
 {
-	const char *root = r->o->root;
-	int err = dirs_make(root, r->c.dir + strlen(root), 0755);
-	enum status status = err ? fail_errno(err, "%s", r->c.dir) : ST_OK;
 	struct world w = { 0 };
+	enum status status = world_read(&w, r->o);
 
-	if (!status)
-		status = world_read(&w, r->o);
+	dirs_make(r->o->root, r->c.dir + strlen(r->o->root), 0755);
 	if (!status)
 		collection_make(&r->c, r->o, &w);
 	r->made = !status;
@@ -90,6 +91,7 @@ static enum status build_and_load(struct rebuild *r, const struct request *q)
 	/* The kernel of another root is not this one. */
 	if (!status && !*r->o->root)
 		status = collection_load(&r->c, r->o);
+	r->loaded = !status;
 	if (!status)
 		status = store(r);
 	free(release);
@@ -108,6 +110,17 @@ static enum status close_gate(struct rebuild *r)
 	return err ? fail_errno(err, "%s/close", r->kernel.dir) : ST_OK;
 }
 
+static void show_member(const struct member *m)
+{
+	char *state = m->left_out ? state_text(STATE_LEFT_OUT, m->reason) :
+				    xstrdup(state_word(STATE_ACTIVE));
+
+	printf("%s %s: %s: ", tick(!m->left_out), m->name, state);
+	print_untrusted(m->detail);
+	putchar('\n');
+	free(state);
+}
+
 static void show(const struct rebuild *r)
 {
 	size_t i, left_out = 0, on_demand = 0;
@@ -117,14 +130,8 @@ static void show(const struct rebuild *r)
 
 		left_out += m->left_out;
 		on_demand += !m->left_out && m->flags & MODGATE_MODULE_ON_DEMAND;
-		if (m->left_out) {
-			char *state = state_text(STATE_LEFT_OUT, m->reason);
-
-			printf("%s %s: %s: ", tick(false), m->name, state);
-			print_untrusted(m->detail);
-			putchar('\n');
-			free(state);
-		}
+		if (m->left_out || m->detail)
+			show_member(m);
 	}
 	printf("%s collection for %s: %s; %zu %s, %zu on demand, %zu left out\n",
 	       tick(!left_out), r->c.release, r->made ? "rebuilt" : "up to date",
@@ -183,6 +190,19 @@ static void print_json(const struct rebuild *r, const struct request *q)
 	json_out(j);
 }
 
+/* What went wrong with the collection does not keep the gate open. */
+static enum status end(struct rebuild *r)
+{
+	enum status status = close_gate(r);
+	bool tell = !status && !r->o->json;
+
+	if (!status)
+		status = receipt_file(r->o, &r->kernel, &r->filed);
+	if (tell)
+		show_end(r);
+	return status;
+}
+
 static enum status rebuild(const struct options *o, const struct request *q)
 {
 	struct rebuild r = { .o = o };
@@ -195,19 +215,13 @@ static enum status rebuild(const struct options *o, const struct request *q)
 			      "the gate is closed: the collection is rebuilt and loaded at the next restart");
 	if (!status && !q->only_close) {
 		status = build_and_load(&r, q);
-		if (!o->json && !status)
+		if (!o->json && r.loaded)
 			show(&r);
 		fflush(stdout);
 	}
-	/* What went wrong with the collection does not keep the gate open. */
-	if (!q->no_close && r.kernel.privileged && status != ST_UNPROVISIONED) {
-		closing = close_gate(&r);
-		if (!closing)
-			closing = receipt_file(o, &r.kernel, &r.filed);
-		if (!o->json && !closing)
-			show_end(&r);
-	}
-	if (o->json && !status && !closing)
+	if (!q->no_close && r.kernel.privileged && status != ST_UNPROVISIONED)
+		closing = end(&r);
+	if (o->json && (r.loaded || (q->only_close && !status && !closing)))
 		print_json(&r, q);
 	collection_free(&r.c);
 	kernel_free(&r.kernel);

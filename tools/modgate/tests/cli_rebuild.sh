@@ -115,15 +115,40 @@ exits 0 "rebuild without them" rebuild --no-close
 
 # A copy that cannot be written: nothing that the key is made of will tell that it can be now.
 copy=$collection/$release/mg_first.$(sha384 "$work/mg_first.ko" | cut -c 1-16).ko
+other=$collection/$release/mg_a_user.$(sha384 "$work/mg_a-user.ko" | cut -c 1-16).ko
 rm "$copy"
 mkdir "$copy"
+before=$(stat -c %i "$other")
 exits 0 "rebuild where a copy cannot be written" --json rebuild --no-close --force
-modules 'map({(.name): .reason}) | add | .mg_first == "missing" and .mg_a_user == "dependency"' \
-	"it is left out, and what needs it"
+modules 'map(select(.left_out | not) | .name) == ["mg_first", "mg_a_user"] and
+	(.[0].detail | contains("cannot be written"))' "it loads from its own path"
+[ "$(stat -c %i "$other")" = "$before" ]
+tap $? "a copy that is there is not written again"
+exits 0 "and without JSON" rebuild --no-close
+says "mg_first: active: its copy cannot be written" "it says so"
 rmdir "$copy"
 exits 0 "rebuild where it can" --json rebuild --no-close
 json '.rebuilt' "it is made again"
-modules 'map(select(.left_out | not) | .name) == ["mg_first", "mg_a_user"]' "and whole"
+modules 'map(select(.left_out | not) | .name) == ["mg_first", "mg_a_user"] and .[0].detail == null' "and whole"
+[ -f "$copy" ]
+tap $? "with the copy"
+
+# Neither can the manifest, nor the folder.
+mv "$manifest" "$work/manifest"
+mkdir -p "$manifest/in-the-way"
+exits 1 "rebuild where the manifest cannot be written" --json rebuild --no-close
+modules 'map(select(.left_out | not) | .name) == ["mg_first", "mg_a_user"]' "it shows what it has"
+m rebuild --no-close
+says "rebuilt; 2 to load, 0 on demand, 3 left out" "without JSON, too"
+says "manifest.json: Is a directory" "and what went wrong"
+rm -r "$manifest"
+mv "$work/manifest" "$manifest"
+mv "$collection" "$work/collection"
+touch "$collection"
+exits 1 "rebuild where there is no folder" rebuild --no-close
+says "rebuilt; 2 to load, 0 on demand, 3 left out" "it shows what it has"
+rm "$collection"
+mv "$work/collection" "$collection"
 
 # Whatever is in the manifest, nothing outside of the folder is touched.
 for broken in '{' '[]' '{"key": 1}' "$(jq '.modules[0].file = "../../../x.ko"' "$manifest")" \
@@ -170,6 +195,16 @@ tap $? "the kernel was told"
 name=$(jq -r .receipt "$work/out")
 cmp -s "$kernel/receipt" "$root/var/lib/modgate/receipts/$name.receipt"
 tap $? "the receipt is filed"
+mv "$root/var/lib/modgate/receipts" "$work/receipts"
+touch "$root/var/lib/modgate/receipts"
+: >"$kernel/close"
+exits 1 "rebuild where the receipt cannot be filed" rebuild
+says "to load" "it shows what it has"
+says "the gate is closed" "and that the gate is closed"
+exits 1 "likewise" --json rebuild
+json '.closed and .receipt == null and (.modules | length > 0)' "and in JSON"
+rm "$root/var/lib/modgate/receipts"
+mv "$work/receipts" "$root/var/lib/modgate/receipts"
 machine state=closed
 exits 1 "rebuild when it is closed" rebuild
 says "at the next restart" "it says when"

@@ -176,6 +176,15 @@ check "nothing changed" "*up to date; 6 loaded, 2 on demand, 3 left out*" "$said
 rmmod t_changed
 copy=$(echo /var/lib/modgate/collection/$(uname -r)/t_changed.*.ko)
 flip() { printf 'U' | dd of="$1" bs=1 seek="$(grep -obaF 'Test module' "$1" | head -n 1 | cut -d : -f 1)" conv=notrunc status=none; }
+rm $copy
+mkdir $copy
+tool 0 rebuild --no-close
+check "where the copy cannot be written it loads from its own path" loaded "$(loaded t_changed)"
+rmdir $copy
+rmmod t_changed
+tool 0 rebuild --no-close
+check "where it can, the copy comes back" "loaded file" "$(loaded t_changed) $([ ! -f $copy ] || echo file)"
+rmmod t_changed
 flip $copy
 tool 0 rebuild --no-close
 check "a damaged copy comes back" loaded "$(loaded t_changed)"
