@@ -58,23 +58,75 @@ static bool add_module_to_key(void *key, const char *path)
 	return false;
 }
 
-/* The keys that the kernel knows, in an order of their own. */
+/* The keyrings in which the kernel looks for the signer of a module. */
+struct keyrings {
+	__s32 *keys[KEYRINGS];
+	size_t n[KEYRINGS];
+	bool known;
+};
+
+static void keyrings_read(struct keyrings *rings, const struct options *o)
+{
+	int i;
+
+	rings->known = true;
+	for (i = 0; i < KEYRINGS; i++)
+		if (keyring_keys(o, i, &rings->keys[i], &rings->n[i]))
+			rings->known = false;
+}
+
+static void keyrings_free(struct keyrings *rings)
+{
+	int i;
+
+	for (i = 0; i < KEYRINGS; i++)
+		free(rings->keys[i]);
+}
+
+static bool ring_has(const struct keyrings *rings, int ring, __s32 key)
+{
+	size_t i;
+
+	for (i = 0; i < rings->n[ring]; i++)
+		if (rings->keys[ring][i] == key)
+			return true;
+	return false;
+}
+
+/* A line of /proc/keys: serial number, what it may, and what it is. */
+static void add_line_to_key(struct json_object *key, const struct keyrings *rings,
+			    const char *line)
+{
+	const char *what = strstr(line, " asymmetri ");
+	__s32 serial = strtoul(line, NULL, 16);
+	int i;
+
+	if (what && !rings->known)
+		add_to_key(key, "%s", what);
+	for (i = 0; what && rings->known && i < KEYRINGS; i++)
+		if (ring_has(rings, i, serial))
+			add_to_key(key, "%s%s", keyring_name(i), what);
+}
+
+/*
+ * The keys that may have signed a module, in an order of their own. Others come and go
+ * while the kernel runs; they count only if keyrings cannot be told apart.
+ */
 static void add_keys_to_key(const struct options *o, struct json_object *key)
 {
 	char *path = fmt("%s/proc/keys", o->root), *rest, *line;
+	struct keyrings rings;
 	size_t size;
 	void *text;
 
+	keyrings_read(&rings, o);
 	if (!file_read(path, KEYS_MAX, &text, &size)) {
 		rest = text;
-		while ((line = strsep(&rest, "\n"))) {
-			const char *what = strstr(line, " asymmetri ");
-
-			if (what)
-				add_to_key(key, "%s", what);
-		}
+		while ((line = strsep(&rest, "\n")))
+			add_line_to_key(key, &rings, line);
 		free(text);
 	}
+	keyrings_free(&rings);
 	free(path);
 }
 
@@ -120,7 +172,8 @@ static char *make_key(const struct options *o, const struct kernel *kernel,
  * collection_begin() - the collection of a kernel, still empty
  * @c: filled in; to be freed
  * @o: options
- * @kernel: as read; says which documents are in force
+ * @kernel: as read; says which documents are in force. NULL: it is only shown, and need
+ *	    not be up to date
  * @release: of the kernel that is meant
  */
 void collection_begin(struct collection *c, const struct options *o,
@@ -131,7 +184,7 @@ void collection_begin(struct collection *c, const struct options *o,
 	memset(c, 0, sizeof(*c));
 	c->release = xstrdup(release);
 	c->dir = fmt("%s/%s", dir, release);
-	c->key = make_key(o, kernel, release);
+	c->key = kernel ? make_key(o, kernel, release) : NULL;
 	free(dir);
 }
 
@@ -146,7 +199,8 @@ static void member_free(struct member *m)
 	free(m->detail);
 }
 
-static void forget_members(struct collection *c)
+/* As begun, whatever was read. */
+void collection_forget(struct collection *c)
 {
 	size_t i;
 
@@ -159,7 +213,7 @@ static void forget_members(struct collection *c)
 
 void collection_free(struct collection *c)
 {
-	forget_members(c);
+	collection_forget(c);
 	free(c->release);
 	free(c->dir);
 	free(c->key);
@@ -256,22 +310,22 @@ static bool take_manifest(struct collection *c, struct json_object *manifest)
 {
 	struct json_object *modules = NULL;
 	char *key = take_str(manifest, "key");
-	bool good = key && !strcmp(key, c->key) &&
-		    json_object_object_get_ex(manifest, "modules", &modules) &&
+	bool good = key && json_object_object_get_ex(manifest, "modules", &modules) &&
 		    json_object_is_type(modules, json_type_array);
 	size_t i;
 
 	for (i = 0; good && i < json_object_array_length(modules); i++)
 		good = take_member(c, json_object_array_get_idx(modules, i));
+	c->up_to_date = good && c->key && !strcmp(key, c->key);
 	free(key);
 	return good;
 }
 
 /**
- * collection_read() - read the manifest, if it is up to date
- * @c: begun
+ * collection_read() - read the manifest as it was last written
+ * @c: begun; says afterwards whether it is up to date
  *
- * Return: true if so; false if the collection has to be made.
+ * Return: true if there is a good one.
  */
 bool collection_read(struct collection *c)
 {
@@ -289,7 +343,7 @@ bool collection_read(struct collection *c)
 	json_object_put(manifest);
 	free(path);
 	if (!good)
-		forget_members(c);
+		collection_forget(c);
 	return good;
 }
 

@@ -57,9 +57,10 @@ struct member {
  * struct collection - of one kernel
  * @release: of the kernel
  * @dir: folder
- * @key: tells whether it is up to date
+ * @key: what it is made of; NULL if it is only shown
  * @members: in the order in which they load
  * @n: their number
+ * @up_to_date: the manifest that was read has this key
  * @changed: the manifest is not on disk as it is here
  */
 struct collection {
@@ -68,6 +69,7 @@ struct collection {
 	char *key;
 	struct member *members;
 	size_t n;
+	bool up_to_date;
 	bool changed;
 };
 
@@ -75,6 +77,7 @@ struct collection {
 void collection_begin(struct collection *c, const struct options *o,
 		      const struct kernel *kernel, const char *release);
 bool collection_read(struct collection *c);
+void collection_forget(struct collection *c);
 enum status collection_write(struct collection *c);
 struct member *collection_find(const struct collection *c, const char *name);
 void collection_leave_out(struct collection *c, struct member *member,

@@ -354,7 +354,7 @@ static void copy(struct job *job)
 
 /**
  * collection_make() - make the collection of a kernel anew
- * @c: begun, and empty
+ * @c: begun; what was read goes
  * @o: options
  * @world: everything that is known; its lists in force are those that count
  *
@@ -365,6 +365,7 @@ void collection_make(struct collection *c, const struct options *o,
 {
 	struct job job = { .c = c, .o = o, .w = world };
 
+	collection_forget(c);
 	lookup_walk(o, c->release, false, add_installed, &job);
 	add_entries(&job);
 	copy(&job);

@@ -98,6 +98,7 @@ const char *keyring_name(enum keyring which);
 enum known keyring_takes(const struct options *o, const void *der, size_t size);
 enum known keyring_holds(const struct options *o, enum keyring which,
 			 const char *id);
+int keyring_keys(const struct options *o, enum keyring which, __s32 **keys, size_t *n);
 
 /* machine_key.c */
 int machine_key_add(const char *path);

@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <keyutils.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -85,4 +86,34 @@ enum known keyring_holds(const struct options *o, enum keyring which,
 	if (errno == ENOKEY)
 		return KNOWN_NO;
 	return errno == EACCES ? KNOWN_YES : KNOWN_UNKNOWN;
+}
+
+/**
+ * keyring_keys() - the keys of a keyring
+ * @o: options; with a root folder it is not this kernel that is meant
+ * @which: the keyring
+ * @keys: set to their serial numbers; to be freed
+ * @n: set to their number; 0 if there is no such keyring
+ *
+ * Return: 0, or a negative errno if it may not be asked.
+ */
+int keyring_keys(const struct options *o, enum keyring which, __s32 **keys, size_t *n)
+{
+	key_serial_t ring;
+	void *data;
+	int size;
+
+	*keys = NULL;
+	*n = 0;
+	if (*o->root)
+		return -EXDEV;
+	ring = find_key_by_type_and_desc("keyring", names[which], 0);
+	if (ring == -1)
+		return errno == ENOKEY ? 0 : -errno;
+	size = keyctl_read_alloc(ring, &data);
+	if (size < 0)
+		return -errno;
+	*keys = data;
+	*n = size / sizeof(**keys);
+	return 0;
 }

@@ -38,7 +38,7 @@ void states_read(struct states *s, const struct world *w, const struct options *
 	s->w = w;
 	s->o = o;
 	receipt_try(&s->receipt, &w->kernel);
-	collection_begin(&s->collection, o, &w->kernel, release);
+	collection_begin(&s->collection, o, NULL, release);
 	collection_read(&s->collection);
 	free(release);
 }
@@ -73,6 +73,19 @@ static bool is_loaded(const struct states *s, const struct module *module)
 	return module->name && module_is_loaded(s->o, module->name);
 }
 
+/* The collection was made at boot: is a file there now that was not? */
+static bool has_come_back(const struct states *s, const struct member *m)
+{
+	bool gone = !strcmp(m->reason, LEFT_MISSING) || !strcmp(m->reason, LEFT_CHANGED);
+	char *path = gone ? lookup_name(s->o, s->collection.release, m->name) : NULL;
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	bool there = path && !module_digest(path, digest) &&
+		     !memcmp(digest, m->digest, sizeof(digest));
+
+	free(path);
+	return there;
+}
+
 static const struct member *left_out(const struct states *s,
 				     const struct module *module)
 {
@@ -82,7 +95,7 @@ static const struct member *left_out(const struct states *s,
 		const struct member *m = &s->collection.members[i];
 
 		if (m->left_out && !memcmp(m->digest, module->digest, sizeof(m->digest)))
-			return m;
+			return has_come_back(s, m) ? NULL : m;
 	}
 	return NULL;
 }

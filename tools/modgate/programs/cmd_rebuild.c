@@ -86,7 +86,8 @@ static enum status build_and_load(struct rebuild *r, const struct request *q)
 	/* First: there is more room then. */
 	collections_prune(r->o);
 	collection_begin(&r->c, r->o, &r->kernel, release);
-	if (q->force || !collection_read(&r->c))
+	collection_read(&r->c);
+	if (q->force || !r->c.up_to_date)
 		status = make(r);
 	/* The kernel of another root is not this one. */
 	if (!status && !*r->o->root)

@@ -119,14 +119,13 @@ static void show_left_out(const struct member *m, const char *state)
 }
 
 /* What the collection of the running kernel left out, and why. */
-static void left_out(const struct options *o, const struct kernel *kernel,
-		     struct json_object *array)
+static void left_out(const struct options *o, struct json_object *array)
 {
 	char *release = kernel_release();
 	struct collection c;
 	size_t i;
 
-	collection_begin(&c, o, kernel, release);
+	collection_begin(&c, o, NULL, release);
 	collection_read(&c);
 	for (i = 0; i < c.n; i++) {
 		const struct member *m = &c.members[i];
@@ -154,8 +153,7 @@ static void left_out(const struct options *o, const struct kernel *kernel,
 	free(release);
 }
 
-static void show_json(const struct receipt *r, const struct options *o,
-		      const struct kernel *kernel, bool now)
+static void show_json(const struct receipt *r, const struct options *o, bool now)
 {
 	struct json_object *j = json_object_new_object();
 	struct json_object *modules = json_object_new_array();
@@ -166,7 +164,7 @@ static void show_json(const struct receipt *r, const struct options *o,
 		json_object_array_add(modules, record_json(&r->lines[i]));
 	json_object_object_add(j, "modules", modules);
 	if (now)
-		left_out(o, kernel, out);
+		left_out(o, out);
 	json_object_object_add(j, "left_out", out);
 	json_num(j, "lost", record_number(&r->end, "lost"));
 	json_str(j, "sha384", record_get(&r->end, "sha384"));
@@ -179,7 +177,7 @@ static void show(const struct receipt *r, const struct options *o,
 	size_t i;
 
 	if (o->json) {
-		show_json(r, o, kernel, now);
+		show_json(r, o, now);
 		return;
 	}
 	if (receipt_is_empty(r))
@@ -195,7 +193,7 @@ static void show(const struct receipt *r, const struct options *o,
 		puts(" more came up without a line");
 	}
 	if (now)
-		left_out(o, kernel, NULL);
+		left_out(o, NULL);
 	printf("sha384 ");
 	print_untrusted(record_get(&r->end, "sha384"));
 	putchar('\n');

@@ -88,6 +88,13 @@ says "2 to load" "they are back"
 echo "1 I------ 1 perm 1f030000 0 0 asymmetri one: X509.rsa 1234 []" >"$root/proc/keys"
 exits 0 "rebuild, the kernel knows another key" --json rebuild --no-close
 json '.rebuilt' "it is made again"
+echo "3 I------ 1 perm 1f030000 0 0 asymmetri wireless: X509.rsa 5678 []" >>"$root/proc/keys"
+exits 0 "receipt, a key has come since" --json receipt
+json '.left_out | map(.name) | contains(["mg_lost", "mg_orphan"])' "it knows what was left out"
+exits 0 "list, likewise" --json list
+says "left out (vermagic)" "it does, too"
+exits 0 "rebuild, that key" rebuild --no-close
+says "rebuilt" "it is made again"
 echo "2 I------ 2 perm 1f030000 0 0 keyring _tid: 1" >>"$root/proc/keys"
 exits 0 "rebuild, another keyring" rebuild --no-close
 says "up to date" "it is not made again"

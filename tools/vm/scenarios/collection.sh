@@ -173,6 +173,11 @@ check "no longer permanent: rmmod" no "$(rmmod t_kept; loaded t_kept)"
 check "the gate is open" sealed "$(state state)"
 tool 0 rebuild --no-close
 check "nothing changed" "*up to date; 6 loaded, 2 on demand, 3 left out*" "$said"
+openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null -subj /CN=nobody -outform DER 2>/dev/null |
+	keyctl padd asymmetric nobody @u >/dev/null
+check "a key comes that signs no modules" 1 "$(grep -c 'asymmetri nobody: ' /proc/keys)"
+tool 0 rebuild --no-close
+check "that is nothing to the collection" "*up to date; 6 loaded, 2 on demand, 3 left out*" "$said"
 rmmod t_changed
 copy=$(echo /var/lib/modgate/collection/$(uname -r)/t_changed.*.ko)
 flip() { printf 'U' | dd of="$1" bs=1 seek="$(grep -obaF 'Test module' "$1" | head -n 1 | cut -d : -f 1)" conv=notrunc status=none; }
