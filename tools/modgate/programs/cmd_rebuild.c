@@ -23,10 +23,36 @@ struct rebuild {
 	struct kernel kernel;
 	struct collection c;
 	bool made;
+	bool kept;		/* it is old, and could not be made */
 	bool loaded;		/* as far as it can be */
 	bool closed;
 	char *filed;		/* name of the receipt, or NULL */
 };
+
+/* Without a document that is in force nobody knows what may load. */
+static enum status need_documents(const struct world *w)
+{
+	enum status status = ST_OK;
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	size_t i;
+
+	if (!w->policy)
+		status = fail(ST_CORRUPT,
+			      "the local policy in force is not on disk: the collection stays as it was; restore it from a backup");
+	for (i = 0; i < w->kernel.n_lists; i++) {
+		const struct record *line = &w->kernel.lists[i];
+
+		if (record_is(line, "loaded", "yes") &&
+		    record_digest(line, "digest", digest) &&
+		    !store_by_digest(&w->store, digest))
+			status = fail(ST_CORRUPT,
+				      "%s: its list in force (generation %s, %.16s) is not on disk: the collection stays as it was; restore it from a backup",
+				      dash(record_get(line, "name")),
+				      dash(record_get(line, "generation")),
+				      record_get(line, "digest"));
+	}
+	return status;
+}
 
 /*
  * From the documents and the installed modules. If the folder cannot be made, modules
@@ -37,6 +63,8 @@ static enum status make(struct rebuild *r)
 	struct world w = { 0 };
 	enum status status = world_read(&w, r->o);
 
+	if (!status)
+		status = need_documents(&w);
 	dirs_make(r->o->root, r->c.dir + strlen(r->o->root), 0755);
 	if (!status)
 		collection_make(&r->c, r->o, &w);
@@ -78,10 +106,11 @@ static enum status need_sealed(const struct rebuild *r)
 	return ST_OK;
 }
 
+/* One that cannot be made is loaded as it was: the kernel judges each module anyway. */
 static enum status build_and_load(struct rebuild *r, const struct request *q)
 {
 	char *release = kernel_release();
-	enum status status = ST_OK;
+	enum status status = ST_OK, loading = ST_OK;
 
 	/* First: there is more room then. */
 	collections_prune(r->o);
@@ -89,14 +118,15 @@ static enum status build_and_load(struct rebuild *r, const struct request *q)
 	collection_read(&r->c);
 	if (q->force || !r->c.up_to_date)
 		status = make(r);
+	r->kept = status;
 	/* The kernel of another root is not this one. */
-	if (!status && !*r->o->root)
-		status = collection_load(&r->c, r->o);
-	r->loaded = !status;
-	if (!status)
+	if (!*r->o->root)
+		loading = collection_load(&r->c, r->o);
+	r->loaded = !loading;
+	if (!status && !loading)
 		status = store(r);
 	free(release);
-	return status;
+	return status ? status : loading;
 }
 
 static enum status close_gate(struct rebuild *r)
@@ -109,6 +139,13 @@ static enum status close_gate(struct rebuild *r)
 		r->closed = !err;
 	}
 	return err ? fail_errno(err, "%s/close", r->kernel.dir) : ST_OK;
+}
+
+static const char *how_made(const struct rebuild *r)
+{
+	if (r->kept)
+		return "as it was";
+	return r->made ? "rebuilt" : "up to date";
 }
 
 static void show_member(const struct member *m)
@@ -135,7 +172,7 @@ static void show(const struct rebuild *r)
 			show_member(m);
 	}
 	printf("%s collection for %s: %s; %zu %s, %zu on demand, %zu left out\n",
-	       tick(!left_out), r->c.release, r->made ? "rebuilt" : "up to date",
+	       tick(!left_out && !r->kept), r->c.release, how_made(r),
 	       r->c.n - left_out - on_demand, *r->o->root ? "to load" : "loaded",
 	       on_demand, left_out);
 }

@@ -171,6 +171,37 @@ modules 'any(.name == "mg_a_user" and .reason == "changed")' "it is left out"
 [ -z "$(find "$collection/$release" -name 'mg_a_user*')" ]
 tap $? "and its copy goes"
 
+# A list that is in force, and is not on disk: nobody knows what is on it.
+cp "$manifest" "$work/manifest"
+find "$collection" -type f | sort >"$work/files"
+list=$(find "$etc" -name "*$(sed -n 's/.* generation=\([0-9]*\) .*/\1/p' "$kernel/lists").list")
+mv "$list" "$work/list"
+touch -d '2002-01-01' "$updates/mg_orphan.ko"
+exits 8 "rebuild without a list that is in force" rebuild --no-close
+says "owner: its list in force" "it says which"
+says "1 to load" "it loads what it has"
+exits 8 "likewise, as JSON" --json rebuild --no-close
+json '.rebuilt == false and (.modules | map(select(.left_out | not) | .name) == ["mg_first"])' "it is not rebuilt"
+cmp -s "$manifest" "$work/manifest" && find "$collection" -type f | sort | cmp -s - "$work/files"
+tap $? "the collection stays as it is"
+sed -i 's/^flags=.*/flags=auto-close/' "$kernel/policy"
+exits 8 "and without --no-close" rebuild
+[ "$(cat "$kernel/close")" = 1 ]
+tap $? "the gate closes"
+: >"$kernel/close"
+mv "$work/list" "$list"
+policy=$(find "$etc" -name "*.policy" -exec grep -l . {} + | while read -r one; do
+	[ "$(sha384 "$one")" != "$(sed -n 's/^digest=//p' "$kernel/policy")" ] || echo "$one"
+done)
+mv "$policy" "$work/policy"
+exits 8 "rebuild without the local policy that is in force" rebuild --no-close
+says "the local policy in force" "it says so"
+cmp -s "$manifest" "$work/manifest"
+tap $? "the collection stays as it is"
+mv "$work/policy" "$policy"
+exits 0 "rebuild with them" --json rebuild --no-close
+json '.rebuilt' "it is made again"
+
 # What another kernel has, linked from here because the versions of symbols are the same.
 make_module mg_weak 1.2.3-other
 sed -i 's/mod_unload /mod_unload modversions /' "$work/mg_weak.c"
