@@ -231,6 +231,17 @@ struct member *collection_find(const struct collection *c, const char *name)
 	return NULL;
 }
 
+/* What others get by this name: if one of the files is left out, another one of them. */
+struct member *collection_provider(const struct collection *c, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		if (!c->members[i].left_out && !strcmp(c->members[i].name, name))
+			return &c->members[i];
+	return collection_find(c, name);
+}
+
 /**
  * collection_leave_out() - say that a module does not load
  * @c: the collection

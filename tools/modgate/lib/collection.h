@@ -80,6 +80,7 @@ bool collection_read(struct collection *c);
 void collection_forget(struct collection *c);
 enum status collection_write(struct collection *c);
 struct member *collection_find(const struct collection *c, const char *name);
+struct member *collection_provider(const struct collection *c, const char *name);
 void collection_leave_out(struct collection *c, struct member *member,
 			  const char *reason, const char *format, ...)
 	__printf(4, 5);

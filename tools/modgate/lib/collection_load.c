@@ -90,7 +90,7 @@ static char *load_dependencies(const struct loader *l, const struct member *m)
 	char *missing = NULL;
 
 	while (!missing && (name = strsep(&rest, ","))) {
-		const struct member *d = *name ? collection_find(l->c, name) : NULL;
+		const struct member *d = *name ? collection_provider(l->c, name) : NULL;
 		int err = d || !*name ? 0 : load_system(l, name);
 
 		if (d && d->left_out)

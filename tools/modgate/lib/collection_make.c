@@ -212,7 +212,7 @@ static char *missing_dependency(const struct job *job, const struct member *m)
 
 		if (!*name)
 			continue;
-		d = collection_find(job->c, name);
+		d = collection_provider(job->c, name);
 		if (d ? d->left_out : !is_system(job, name))
 			missing = d ? fmt("%s, which is left out (%s)", name, d->reason) :
 				  fmt("%s, which is not approved", name);

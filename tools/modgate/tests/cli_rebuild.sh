@@ -119,6 +119,18 @@ modules 'map(select(.name == "mg_first") | .path | sub(".*/updates/"; "")) ==
 	"what modprobe would take comes first"
 rm -r "$updates"/{a,b,c} "$updates"/../modules.*
 exits 0 "rebuild without them" rebuild --no-close
+sed 's/vermagic=[^ ]* /vermagic=1.2.3-other /' "$work/mg_first.c" >"$work/mg_wrong.c"
+cc -c -o "$work/mg_wrong.ko" "$work/mg_wrong.c"
+exits 6 "approve one of that name for another kernel" approve --passphrase-fd=3 --unseen --name=mg_first \
+	"$(sha384 "$work/mg_wrong.ko")"
+mkdir "$updates/a"
+cp "$work/mg_wrong.ko" "$updates/a/mg_first.ko"
+machine
+exits 0 "rebuild with it" --json rebuild --no-close
+modules 'map(select(.name == "mg_first" or .name == "mg_a_user") | .reason) == ["vermagic", "approved", "approved"]' \
+	"what needs the name has the other one"
+rm -r "$updates/a"
+exits 0 "rebuild without it" rebuild --no-close
 
 # A copy that cannot be written: nothing that the key is made of will tell that it can be now.
 copy=$collection/$release/mg_first.$(sha384 "$work/mg_first.ko" | cut -c 1-16).ko
