@@ -102,7 +102,21 @@ static char *load_dependencies(const struct loader *l, const struct member *m)
 	return missing;
 }
 
-/* 0 or a negative errno. Whatever loaded it before, it is loaded. */
+static bool is_loaded(const struct loader *l, const char *name)
+{
+	struct kmod_module *module = NULL;
+	bool loaded = false;
+
+	if (!kmod_module_new_from_name(l->ctx, name, &module))
+		loaded = kmod_module_get_initstate(module) == KMOD_MODULE_LIVE;
+	kmod_module_unref(module);
+	return loaded;
+}
+
+/*
+ * 0 or a negative errno. Whoever loaded it just before, it is loaded; but its own init
+ * function may say EEXIST, too.
+ */
 static int insert(const struct loader *l, const struct member *m)
 {
 	char *path = m->file ? fmt("%s/%s", l->c->dir, m->file) : xstrdup(m->path);
@@ -114,18 +128,7 @@ static int insert(const struct loader *l, const struct member *m)
 						kmod_module_get_options(module));
 	kmod_module_unref(module);
 	free(path);
-	return err == -EEXIST ? 0 : err;
-}
-
-static bool is_loaded(const struct loader *l, const char *name)
-{
-	struct kmod_module *module = NULL;
-	bool loaded = false;
-
-	if (!kmod_module_new_from_name(l->ctx, name, &module))
-		loaded = kmod_module_get_initstate(module) == KMOD_MODULE_LIVE;
-	kmod_module_unref(module);
-	return loaded;
+	return err == -EEXIST && is_loaded(l, m->name) ? 0 : err;
 }
 
 /* What modgate had against it just now: a word, or NULL. To be freed. */

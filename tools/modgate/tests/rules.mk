@@ -9,13 +9,17 @@ FUZZ_CFLAGS	:= -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 RUNS		?= -1
 SECONDS		?= 60
 
-tests: $(MKDOC) $(B)/document_test
+tests: $(MKDOC) $(B)/document_test $(B)/load_test
 
 $(MKDOC): $(B)/tests/mkdoc.o $(B)/tests/mkdoc_build.o $(LIB_OBJECTS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/document_test: $(B)/tests/document_test.o $(B)/tests/limits_test.o \
 		    $(B)/tests/sample.o $(B)/tests/tap.o $(LIB_OBJECTS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Its own functions come before those of libkmod.
+$(B)/load_test: $(B)/tests/load_test.o $(B)/tests/tap.o $(LIB_OBJECTS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/fuzz_seeds: $(B)/tests/fuzz_seeds.o $(B)/tests/sample.o $(LIB_OBJECTS)

@@ -200,8 +200,11 @@ depmod 2>/dev/null
 tool 0 rebuild --no-close
 check "both damaged" "*t_changed: left out (changed): *" "$said"
 mkdir -p /etc/modprobe.d
-echo 'options modgate_test_two fail=5' >/etc/modprobe.d/modgate-test.conf
+echo 'options modgate_test_two fail=17' >/etc/modprobe.d/modgate-test.conf
 rmmod modgate_test_two
+tool 0 rebuild --no-close
+check "its init function says that it is there: it is not" "*modgate_test_two: left out (init): *" "$said"
+echo 'options modgate_test_two fail=5' >/etc/modprobe.d/modgate-test.conf
 tool 0 rebuild --no-close
 check "it fails now" "*modgate_test_two: left out (init): *" "$said"
 echo 'install modgate_test_two /bin/false' >/etc/modprobe.d/modgate-test.conf
