@@ -252,14 +252,51 @@ static void forget_failures(struct collection *c)
 	}
 }
 
-/* Did a member fail now that did not before, or the other way round? */
-static bool differs(const struct collection *c, const bool *failed)
+/* As it failed in another boot; nothing if it did not. */
+struct failure {
+	char *reason;
+	char *detail;
+};
+
+static struct failure *take_failures(const struct collection *c)
+{
+	struct failure *failures = xzalloc(c->n * sizeof(*failures) + 1);
+	size_t i;
+
+	for (i = 0; i < c->n; i++) {
+		if (!c->members[i].at_load)
+			continue;
+		failures[i].reason = xstrdup(c->members[i].reason);
+		failures[i].detail = xstrdup(dash(c->members[i].detail));
+	}
+	return failures;
+}
+
+static void free_failures(struct failure *failures, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < c->n; i++)
-		if (c->members[i].at_load != failed[i])
+	for (i = 0; i < n; i++) {
+		free(failures[i].reason);
+		free(failures[i].detail);
+	}
+	free(failures);
+}
+
+/* Did a member fail now that did not before, or the other way round, or differently? */
+static bool differs(const struct collection *c, const struct failure *before)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++) {
+		const struct member *m = &c->members[i];
+
+		if (m->at_load != !!before[i].reason)
 			return true;
+		if (m->at_load && (strcmp(m->reason, before[i].reason) ||
+				   strcmp(dash(m->detail), before[i].detail)))
+			return true;
+	}
 	return false;
 }
 
@@ -291,17 +328,15 @@ static void find_wanted(struct loader *l)
 enum status collection_load(struct collection *c, const struct options *o)
 {
 	struct loader l = { .c = c, .o = o };
-	bool was_changed = c->changed, *failed = xzalloc(c->n * sizeof(*failed) + 1);
+	bool was_changed = c->changed;
+	struct failure *failures;
 	size_t i;
 
 	l.ctx = kmod_new(NULL, NULL);
-	if (!l.ctx) {
-		free(failed);
+	if (!l.ctx)
 		return fail(ST_NO, "libkmod cannot be started");
-	}
 	kmod_set_log_fn(l.ctx, quiet, NULL);
-	for (i = 0; i < c->n; i++)
-		failed[i] = c->members[i].at_load;
+	failures = take_failures(c);
 	forget_failures(c);
 	l.wanted = xzalloc(c->n * sizeof(*l.wanted) + 1);
 	find_wanted(&l);
@@ -309,8 +344,8 @@ enum status collection_load(struct collection *c, const struct options *o)
 		if (l.wanted[i] && !c->members[i].left_out)
 			load(&l, &c->members[i]);
 	free(l.wanted);
-	c->changed = was_changed || differs(c, failed);
+	c->changed = was_changed || differs(c, failures);
 	kmod_unref(l.ctx);
-	free(failed);
+	free_failures(failures, c->n);
 	return ST_OK;
 }

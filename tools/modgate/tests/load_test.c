@@ -178,8 +178,48 @@ static void test_answers(void)
 	collection_free(&c);
 }
 
+static void test_changed(void)
+{
+	struct collection c;
+	char *detail;
+
+	begin(&c, NULL, NULL);
+	kernel.answer = -EIO;
+	load(&c);
+	tap(c.changed, "it fails, and did not before: the manifest changes");
+	detail = xstrdup(c.members[0].detail);
+	collection_free(&c);
+
+	begin(&c, LEFT_INIT, detail);
+	load(&c);
+	tap(!c.changed, "it fails as it did before: the manifest stays");
+	collection_free(&c);
+
+	begin(&c, LEFT_INIT, detail);
+	kernel.answer = -ENODEV;
+	load(&c);
+	tap(c.changed, "it fails with another error: the manifest changes");
+	collection_free(&c);
+
+	begin(&c, LEFT_INIT, detail);
+	kernel.blacklisted = true;
+	load(&c);
+	tap(c.changed && !strcmp(c.members[0].reason, LEFT_BLACKLIST),
+	    "it fails for another reason: the manifest changes");
+	collection_free(&c);
+
+	begin(&c, LEFT_INIT, detail);
+	kernel.blacklisted = false;
+	kernel.answer = 0;
+	load(&c);
+	tap(c.changed && !c.members[0].left_out, "it loads again: the manifest changes");
+	collection_free(&c);
+	free(detail);
+}
+
 int main(void)
 {
 	test_answers();
+	test_changed();
 	return tap_end();
 }

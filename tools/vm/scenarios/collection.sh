@@ -210,6 +210,8 @@ check "it fails now" "*modgate_test_two: left out (init): *" "$said"
 echo 'install modgate_test_two /bin/false' >/etc/modprobe.d/modgate-test.conf
 tool 0 rebuild --no-close
 check "switched off in modprobe.d" "*modgate_test_two: left out (blacklist): *" "$said"
+tool 0 receipt
+check "the manifest has the new reason" "*modgate_test_two: left out (blacklist): *" "$said"
 rm /etc/modprobe.d/modgate-test.conf
 tool 0 --json rebuild --no-close
 check "and no more: by its approval" '"approved" null false' "$(jq -c '.modules[] |
