@@ -65,9 +65,10 @@ static enum status make(struct rebuild *r)
 
 	if (!status)
 		status = need_documents(&w);
-	dirs_make(r->o->root, r->c.dir + strlen(r->o->root), 0755);
-	if (!status)
+	if (!status) {
+		dirs_make(r->o->root, r->c.dir + strlen(r->o->root), 0755);
 		collection_make(&r->c, r->o, &w);
+	}
 	r->made = !status;
 	world_free(&w);
 	return status;
