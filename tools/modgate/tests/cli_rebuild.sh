@@ -237,6 +237,11 @@ exits 0 "rebuild in mode system" --json rebuild --no-close --force
 modules 'all(.left_out)' "nothing is to load"
 
 machine
+: >"$kernel/close"
+exits 0 "rebuild where the local policy does not close" --json rebuild
+json '.closed == false' "it says so"
+[ ! -s "$kernel/close" ]
+tap $? "the gate stays open until the restart"
 sed -i 's/^flags=.*/flags=auto-close/' "$kernel/policy"
 exits 0 "rebuild closes" --json rebuild
 json '.closed' "it says so"
