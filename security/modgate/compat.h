@@ -6,6 +6,7 @@
 #ifndef _MODGATE_COMPAT_H
 #define _MODGATE_COMPAT_H
 
+#include <linux/bpf.h>
 #include <linux/module_signature.h>
 #include <linux/slab.h>
 #ifdef CONFIG_SECURITY_MODGATE_TPM
@@ -23,9 +24,17 @@
 #define MODGATE_BPF_PROG_LOAD(hook)					\
 	hook(struct bpf_prog *prog, union bpf_attr *attr,		\
 	     struct bpf_token *token, bool kernel)
+
 /* Here the verifier looks at what is set as a return value. */
-#define modgate_bpf_returns_more(attach_type)	false
-#define modgate_bpf_writes_registers(prog)	((prog)->aux->kprobe_write_ctx)
+static inline bool modgate_bpf_returns_more(u32 attach_type)
+{
+	return false;
+}
+
+static inline bool modgate_bpf_writes_registers(const struct bpf_prog *prog)
+{
+	return prog->aux->kprobe_write_ctx;
+}
 
 static inline int modgate_sha384_compat(const void *data, size_t size, u8 *out)
 {
@@ -69,8 +78,16 @@ static inline void modgate_tpm_buf_free(struct tpm_buf *buf)
 #define MODGATE_BPF_PROG_LOAD(hook)					\
 	hook(struct bpf_prog *prog, union bpf_attr *attr,		\
 	     struct bpf_token *token)
-#define modgate_bpf_returns_more(attach_type)	((attach_type) == BPF_LSM_CGROUP)
-#define modgate_bpf_writes_registers(prog)	false
+
+static inline bool modgate_bpf_returns_more(u32 attach_type)
+{
+	return attach_type == BPF_LSM_CGROUP;
+}
+
+static inline bool modgate_bpf_writes_registers(const struct bpf_prog *prog)
+{
+	return false;
+}
 
 static inline int modgate_sha384_compat(const void *data, size_t size, u8 *out)
 {

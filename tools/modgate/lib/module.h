@@ -73,6 +73,7 @@ char *modsig_text(const struct modsig *sig);
  * struct module - a module, from a file or known by its digest alone
  * @path: of the file, or NULL
  * @digest: SHA-384 of what the kernel loads
+ * @content: SHA-384 of that without the signature appended to it; only with @path
  * @name: with "_", as the module says it, or as the file is called
  * @compression: "xz", "zstd", "gzip", or NULL
  * @problem: why it is not a module, or NULL

@@ -304,8 +304,8 @@ static const char *refused_as_error(const struct world *w, const struct module *
 	if (!module->event || !record_is(module->event, "reason", MODGATE_REASON_ERROR))
 		return NULL;
 	if (record_number(&w->kernel.state, "measure-errors"))
-		return "the kernel has refused it as error: the TPM does not take records any more, so nothing new comes up before a restart";
-	return "the kernel has refused it as error: it had no memory, or could not check a signature that a banned signer may have made";
+		return "refused as error: the TPM takes no records any more, until restart";
+	return "refused as error: no memory, or its signer, maybe a banned one, is not known";
 }
 
 /**

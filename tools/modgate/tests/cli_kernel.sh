@@ -112,10 +112,10 @@ exits 0 "why of an approved module" why mg_one
 says "list of owner, generation 2" "why names list and generation"
 event 9 "$one" mg_one error
 exits 0 "why of what the kernel could not judge" why mg_one
-says "a banned signer may have made" "why says what an error may come from"
+says "refused as error: no memory" "why says what an error may come from"
 sed -i 's/^measure-errors=.*/measure-errors=1/' "$kernel/state"
 exits 0 "why of what could not be measured" why mg_one
-says "nothing new comes up before a restart" "why says that it is the TPM"
+says "takes no records any more" "why says that it is the TPM"
 sed -i 's/^measure-errors=.*/measure-errors=0/' "$kernel/state"
 sed -i '$d' "$kernel/events"
 exits 1 "why of another one" why mg_two

@@ -142,7 +142,8 @@ static void begin(struct collection *c, const char *reason, const char *detail)
 	m->allowed = xstrdup("approved");
 	m->reason = xstrdup(reason ? reason : "approved");
 	m->detail = detail ? xstrdup(detail) : NULL;
-	m->left_out = m->at_load = reason;
+	m->left_out = reason;
+	m->at_load = reason;
 	kernel.asked = false;
 }
 
