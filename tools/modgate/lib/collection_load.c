@@ -336,6 +336,8 @@ enum status collection_load(struct collection *c, const struct options *o)
 	if (!l.ctx)
 		return fail(ST_NO, "libkmod cannot be started");
 	kmod_set_log_fn(l.ctx, quiet, NULL);
+	/* Once, or it opens an index for each module. There may be none. */
+	kmod_load_resources(l.ctx);
 	failures = take_failures(c);
 	forget_failures(c);
 	l.wanted = xzalloc(c->n * sizeof(*l.wanted) + 1);

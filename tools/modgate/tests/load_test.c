@@ -58,6 +58,11 @@ void kmod_set_log_fn(struct kmod_ctx *ctx __maybe_unused,
 {
 }
 
+int kmod_load_resources(struct kmod_ctx *ctx __maybe_unused)
+{
+	return 0;
+}
+
 struct kmod_config_iter *kmod_config_get_blacklists(const struct kmod_ctx *ctx __maybe_unused)
 {
 	the_blacklist.done = false;
