@@ -128,10 +128,13 @@ static bool is_good_name(const char *name)
 static void inspect(struct module *module, const struct options *o, void *data,
 		    size_t size, const char *cert_path)
 {
+	size_t content = modsig_content(data, size);
 	const char *problem;
 
 	sha384(data, size, module->digest);
-	sha384(data, modsig_content(data, size), module->content);
+	memcpy(module->content, module->digest, sizeof(module->content));
+	if (content != size)
+		sha384(data, content, module->content);
 	problem = check_elf(data, size);
 	if (!problem)
 		problem = read_info(module, data, size);
