@@ -15,7 +15,7 @@
 #include "collection.h"
 
 #define MANIFEST "manifest.json"
-#define MANIFEST_VERSION 3
+#define MANIFEST_VERSION 4
 #define MANIFEST_MAX (64U << 20)	/* in bytes */
 #define KEYS_MAX (4U << 20)		/* in bytes, of /proc/keys */
 
@@ -24,10 +24,10 @@ static char *collections_dir(const struct options *o)
 	return fmt("%s/var/lib/modgate/collection", o->root);
 }
 
-static void add_to_key(struct json_object *key, const char *format, ...)
+static void add_source(struct json_object *sources, const char *format, ...)
 	__printf(2, 3);
 
-static void add_to_key(struct json_object *key, const char *format, ...)
+static void add_source(struct json_object *sources, const char *format, ...)
 {
 	va_list ap;
 	char *text;
@@ -35,26 +35,26 @@ static void add_to_key(struct json_object *key, const char *format, ...)
 	va_start(ap, format);
 	text = vfmt(format, ap);
 	va_end(ap);
-	json_object_array_add(key, json_object_new_string(text));
+	json_object_array_add(sources, json_object_new_string(text));
 	free(text);
 }
 
-static void add_file_to_key(struct json_object *key, const char *path)
+static void add_file(struct json_object *sources, const char *path)
 {
 	struct stat st;
 
 	if (stat(path, &st))
-		add_to_key(key, "%s: %s", path, strerror(errno));
+		add_source(sources, "%s: %s", path, strerror(errno));
 	else
-		add_to_key(key, "%s: %llu bytes, inode %llu, %lld.%09ld", path,
+		add_source(sources, "%s: %llu bytes, inode %llu, %lld.%09ld", path,
 			   (unsigned long long)st.st_size,
 			   (unsigned long long)st.st_ino,
 			   (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 }
 
-static bool add_module_to_key(void *key, const char *path)
+static bool add_module(void *sources, const char *path)
 {
-	add_file_to_key(key, path);
+	add_file(sources, path);
 	return false;
 }
 
@@ -94,25 +94,25 @@ static bool ring_has(const struct keyrings *rings, int ring, __s32 key)
 }
 
 /* A line of /proc/keys: serial number, what it may, and what it is. */
-static void add_line_to_key(struct json_object *key, const struct keyrings *rings,
-			    const char *line)
+static void add_key_line(struct json_object *sources, const struct keyrings *rings,
+			 const char *line)
 {
 	const char *what = strstr(line, " asymmetri ");
 	__s32 serial = strtoul(line, NULL, 16);
 	int i;
 
 	if (what && !rings->known)
-		add_to_key(key, "%s", what);
+		add_source(sources, "%s", what);
 	for (i = 0; what && rings->known && i < KEYRINGS; i++)
 		if (ring_has(rings, i, serial))
-			add_to_key(key, "%s%s", keyring_name(i), what);
+			add_source(sources, "%s%s", keyring_name(i), what);
 }
 
 /*
  * The keys that may have signed a module, in an order of their own. Others come and go
  * while the kernel runs; they count only if keyrings cannot be told apart.
  */
-static void add_keys_to_key(const struct options *o, struct json_object *key)
+static void add_keys(struct json_object *sources, const struct options *o)
 {
 	char *path = fmt("%s/proc/keys", o->root), *rest, *line;
 	struct keyrings rings;
@@ -123,7 +123,7 @@ static void add_keys_to_key(const struct options *o, struct json_object *key)
 	if (!file_read(path, KEYS_MAX, &text, &size)) {
 		rest = text;
 		while ((line = strsep(&rest, "\n")))
-			add_line_to_key(key, &rings, line);
+			add_key_line(sources, &rings, line);
 		free(text);
 	}
 	keyrings_free(&rings);
@@ -140,32 +140,25 @@ static int compare_parts(const void *a, const void *b)
  * All that a collection is made of: the documents in force, what depmod knows, the
  * files that third parties have installed, and what else the kernel may refuse by.
  */
-static char *make_key(const struct options *o, const struct kernel *kernel,
-		      const char *release)
+static struct json_object *find_sources(const struct options *o, const struct kernel *kernel,
+					const char *release)
 {
-	struct json_object *key = json_object_new_array();
+	struct json_object *sources = json_object_new_array();
 	char *index = fmt("%s/lib/modules/%s/modules.dep.bin", o->root, release);
-	char *text;
-	__u8 digest[MODGATE_DIGEST_SIZE];
-	char hex[HEX_SIZE];
 	size_t i;
 
-	add_to_key(key, "version %u, kernel %s", MANIFEST_VERSION, release);
-	add_to_key(key, "policy %s", dash(record_get(&kernel->policy, "digest")));
+	add_source(sources, "version %u, kernel %s", MANIFEST_VERSION, release);
+	add_source(sources, "policy %s", dash(record_get(&kernel->policy, "digest")));
 	for (i = 0; i < kernel->n_lists; i++)
-		add_to_key(key, "list %s", dash(record_get(&kernel->lists[i], "digest")));
-	add_to_key(key, "sig_enforce %d, lockdown %d, revoked %s", sig_enforced(o),
+		add_source(sources, "list %s", dash(record_get(&kernel->lists[i], "digest")));
+	add_source(sources, "sig_enforce %d, lockdown %d, revoked %s", sig_enforced(o),
 		   locked_down(o), dash(record_get(&kernel->state, "revoked")));
-	add_keys_to_key(o, key);
-	add_file_to_key(key, index);
-	lookup_walk(o, release, false, add_module_to_key, key);
-	json_object_array_sort(key, compare_parts);
-	text = xstrdup(json_object_to_json_string_ext(key, JSON_C_TO_STRING_PLAIN));
-	sha384(text, strlen(text), digest);
-	json_object_put(key);
+	add_keys(sources, o);
+	add_file(sources, index);
+	lookup_walk(o, release, false, add_module, sources);
+	json_object_array_sort(sources, compare_parts);
 	free(index);
-	free(text);
-	return xstrdup(digest_hex(hex, digest));
+	return sources;
 }
 
 /**
@@ -184,7 +177,7 @@ void collection_begin(struct collection *c, const struct options *o,
 	memset(c, 0, sizeof(*c));
 	c->release = xstrdup(release);
 	c->dir = fmt("%s/%s", dir, release);
-	c->key = kernel ? make_key(o, kernel, release) : NULL;
+	c->made_from = kernel ? find_sources(o, kernel, release) : NULL;
 	free(dir);
 }
 
@@ -216,7 +209,7 @@ void collection_free(struct collection *c)
 	collection_forget(c);
 	free(c->release);
 	free(c->dir);
-	free(c->key);
+	json_object_put(c->made_from);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -319,16 +312,15 @@ static bool take_member(struct collection *c, struct json_object *j)
 
 static bool take_manifest(struct collection *c, struct json_object *manifest)
 {
-	struct json_object *modules = NULL;
-	char *key = take_str(manifest, "key");
-	bool good = key && json_object_object_get_ex(manifest, "modules", &modules) &&
+	struct json_object *modules = NULL, *made_from = NULL;
+	bool good = json_object_object_get_ex(manifest, "modules", &modules) &&
 		    json_object_is_type(modules, json_type_array);
 	size_t i;
 
 	for (i = 0; good && i < json_object_array_length(modules); i++)
 		good = take_member(c, json_object_array_get_idx(modules, i));
-	c->up_to_date = good && c->key && !strcmp(key, c->key);
-	free(key);
+	json_object_object_get_ex(manifest, "made_from", &made_from);
+	c->up_to_date = good && c->made_from && json_object_equal(made_from, c->made_from);
 	return good;
 }
 
@@ -390,8 +382,8 @@ enum status collection_write(struct collection *c)
 	size_t i;
 	int err;
 
-	json_str(manifest, "key", c->key);
 	json_str(manifest, "release", c->release);
+	json_object_object_add(manifest, "made_from", json_object_get(c->made_from));
 	for (i = 0; i < c->n; i++)
 		json_object_array_add(modules, member_json(&c->members[i]));
 	json_object_object_add(manifest, "modules", modules);
@@ -418,6 +410,13 @@ static int put_copy(const struct collection *c, const struct member *m,
 	return there ? 0 : file_replace(c->dir, m->file, data, size, 0644);
 }
 
+/* It is not up to date at the next boot, whatever that finds. */
+void collection_make_again(struct collection *c)
+{
+	json_object_put(c->made_from);
+	c->made_from = NULL;
+}
+
 /* It loads from its own path, and the collection is made again the next time. */
 static void do_without_copy(struct collection *c, struct member *m, int err)
 {
@@ -426,7 +425,7 @@ static void do_without_copy(struct collection *c, struct member *m, int err)
 	free(m->detail);
 	m->detail = fmt("its copy cannot be written: %s; it loads from %s",
 			strerror(-err), m->path);
-	*c->key = '\0';
+	collection_make_again(c);
 }
 
 /**

@@ -57,16 +57,17 @@ struct member {
  * struct collection - of one kernel
  * @release: of the kernel
  * @dir: folder
- * @key: what it is made of; NULL if it is only shown
+ * @made_from: JSON array of all that it depends on; NULL if it is only shown, or has to be
+ *	       made again
  * @members: in the order in which they load
  * @n: their number
- * @up_to_date: the manifest that was read has this key
+ * @up_to_date: the manifest that was read was made from the same
  * @changed: the manifest is not on disk as it is here
  */
 struct collection {
 	char *release;
 	char *dir;
-	char *key;
+	struct json_object *made_from;
 	struct member *members;
 	size_t n;
 	bool up_to_date;
@@ -84,6 +85,7 @@ struct member *collection_provider(const struct collection *c, const char *name)
 void collection_leave_out(struct collection *c, struct member *member,
 			  const char *reason, const char *format, ...)
 	__printf(4, 5);
+void collection_make_again(struct collection *c);
 int collection_copy(struct collection *c, struct member *member);
 void collection_prune(const struct collection *c);
 void collections_prune(const struct options *o);

@@ -347,8 +347,8 @@ static void copy(struct job *job)
 			collection_leave_out(job->c, m, LEFT_MISSING, "%s: %s",
 					     m->path, strerror(-err));
 		/* Who knows what it is like at the next boot. */
-		if (err && *job->c->key)
-			*job->c->key = '\0';
+		if (err)
+			collection_make_again(job->c);
 	}
 }
 

@@ -25,7 +25,7 @@ static char *modules_dir(const struct options *o, const char *release)
 	return fmt("%s/lib/modules/%s", o->root, release);
 }
 
-/* What depmod knows. */
+/* What depmod knows, if it is still there. */
 static char *lookup_index(const char *dir, const char *name)
 {
 	static const char *const no_config[] = { NULL };
@@ -37,9 +37,10 @@ static char *lookup_index(const char *dir, const char *name)
 		kmod_set_log_priority(ctx, 0);
 	if (ctx && !kmod_module_new_from_lookup(ctx, name, &list) && list) {
 		struct kmod_module *mod = kmod_module_get_module(list);
+		const char *known = kmod_module_get_path(mod);
 
-		if (kmod_module_get_path(mod))
-			path = xstrdup(kmod_module_get_path(mod));
+		if (known && !access(known, F_OK))
+			path = xstrdup(known);
 		kmod_module_unref(mod);
 	}
 	kmod_module_unref_list(list);

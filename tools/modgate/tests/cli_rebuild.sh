@@ -44,6 +44,8 @@ says "no name of a module" "it says so"
 exits 6 "approve what is to be collected" approve --passphrase-fd=3 "$work"/mg_{first,a-user,lost,orphan}.ko
 exits 6 "approve one of another kernel" approve --passphrase-fd=3 --unseen --name=mg_other "$(sha384 "$work/mg_other.ko")"
 cp "$work/mg_other.ko" "$updates"
+# What depmod knows stays behind.
+depmod -b "$root" "$release" 2>/dev/null
 rm "$updates/mg_lost.ko"
 state provisioned=no
 exits 5 "rebuild, not provisioned" rebuild
@@ -170,9 +172,10 @@ rm "$collection"
 mv "$work/collection" "$collection"
 
 # Whatever is in the manifest, nothing outside of the folder is touched.
-for broken in '{' '[]' '{"key": 1}' "$(jq '.modules[0].file = "../../../x.ko"' "$manifest")" \
+for broken in '{' '[]' '{"made_from": 1}' "$(jq '.modules[0].file = "../../../x.ko"' "$manifest")" \
 	"$(jq '.modules = 1' "$manifest")" "$(jq '.modules[0].digest = "z"' "$manifest")" \
-	"$(jq 'del(.modules[0].name)' "$manifest")" "$(jq '.key = "0"' "$manifest")"; do
+	"$(jq 'del(.modules[0].name)' "$manifest")" "$(jq '.made_from[0] = "0"' "$manifest")" \
+	"$(jq 'del(.made_from)' "$manifest")" "$(jq '.made_from = null' "$manifest")"; do
 	printf '%s' "$broken" >"$manifest"
 	exits 0 "rebuild over a broken manifest" --json rebuild --no-close
 	json '.rebuilt' "it is made again"

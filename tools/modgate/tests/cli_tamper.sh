@@ -112,6 +112,10 @@ policy --authority "owner,$etc/keys/owner.pem,approve,required" \
 	--ban "@$work/mg_two.ko" --out "$etc/staged/fleet-1.list"
 exits 1 "approve what is banned" approve --passphrase-fd=3 "$work/mg_two.ko"
 says "banned by the list of fleet, generation 1" "says who banned it"
+state
+in_force "$etc/staged/local-2.policy" "$(ls "$etc"/staged/owner-*.list | tail -n 1)"
+exits 1 "why of what is banned" --json why "$work/mg_two.ko"
+json '.remedy == "none here: fleet has to take the ban off its list"' "says who alone can help"
 exits 6 "approve what is not banned" approve --on-demand --passphrase-fd=3 "$work/mg_one.ko"
 cp "$work/mg_two.ko" "$work/by_signer.ko"
 sign_module "$work/by_signer.ko" "$work/signer.key" "$work/signer.crt" -noattr
@@ -119,6 +123,28 @@ sign_module "$work/by_signer.ko" "$work/signer.key" "$work/signer.crt" -noattr
 	--ban-cert "$work/signer.crt" --out "$etc/staged/fleet-1.list"
 exits 1 "approve what a banned key signed" approve --passphrase-fd=3 "$work/by_signer.ko"
 says "banned by the list of fleet" "says who banned the key"
+
+# An approval of another authority, and nobody's but its own.
+fleet() {
+	"$mkdoc" list --key "$work/signer.key" --cert "$work/signer.crt" "$@" \
+		--out "$etc/staged/fleet-1.list"
+}
+policy --authority "owner,$etc/keys/owner.pem,approve,required" \
+	--authority "fleet,$work/signer.crt,approve+exclusive,required"
+fleet --exclusive --module "@$work/mg_one.ko,permanent,mg_one"
+m --json why "$work/mg_two.ko"
+json '.remedy == "none here: the list of fleet alone approves"' "why: only another authority approves"
+{
+	echo "number=1 digest=$(sha384 "$work/mg_one.ko") name=mg_one reason=approved authority=-" \
+		"time=1 state=live loads=1 permanent=yes"
+	echo "lines=1 lost=0 sha384=$(printf '%096d' 0)"
+} >"$kernel/receipt"
+m --json why "$work/mg_one.ko"
+json '.permanent and .release == "none here: fleet has to take it off its list, or the flag"' \
+	"why: a permanent module of another authority's"
+fleet --exclusive --module "@$work/mg_one.ko,0,mg_one"
+m --json why "$work/mg_one.ko"
+json '.permanent and .release == "restart"' "why: it has taken the flag off"
 
 # Gone.
 fresh

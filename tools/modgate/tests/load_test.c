@@ -138,7 +138,7 @@ static void begin(struct collection *c, const char *reason, const char *detail)
 	memset(c, 0, sizeof(*c));
 	c->release = xstrdup("none");
 	c->dir = xstrdup("/nonexistent");
-	c->key = xstrdup("key");
+	c->made_from = json_object_new_array();
 	c->members = m;
 	c->n = 1;
 	m->name = xstrdup(NAME);

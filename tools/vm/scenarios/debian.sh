@@ -20,8 +20,8 @@ build_modules source
 "$vm" source --kernel "$series" "$work/pristine" drivers/nvme
 build_modules pristine/drivers/nvme/host CONFIG_NVME_CORE=m CONFIG_BLK_DEV_NVME=m
 mkdir installed
-cp source/acpi_call.ko pristine/drivers/nvme/host/nvme{,-core}.ko modules/modgate_test_one.ko \
-	installed/
+cp source/acpi_call.ko pristine/drivers/nvme/host/nvme{,-core}.ko \
+	modules/modgate_test_{one,two}.ko installed/
 
 guest=debian pin=''
 machine() {
@@ -45,7 +45,8 @@ mkdir $updates
 cp installed/* $updates/
 depmod
 tool 6 init --freshness=tpm --key=tpm --passphrase-fd=3
-tool 6 approve --passphrase-fd=3 acpi_call
+tool 6 approve --passphrase-fd=3 acpi_call modgate_test_two
+rm $updates/modgate_test_two.ko
 tool 0 key --pin
 echo "PIN $said"
 # The next boot mounts /var.
@@ -73,7 +74,7 @@ type 8
 see Restarting
 END
 
-machine <<'END'
+ends=125 machine <<'END'
 check "the initramfs has handed over the documents, and sealed" "closed seal yes yes 0" \
 	"$(state state) $(state ended-by) $(state policy) $(state enforcing) $(state missing-lists)"
 check "what recovery has signed is in force" allowed "$(state kexec)"
@@ -81,6 +82,8 @@ for unit in modgate-rebuild modgate-close; do
 	check "$unit.service has run" "[1-9]* success" \
 		"$(systemctl show -P ExecMainPID $unit) $(systemctl show -P Result $unit)"
 done
+check "what was left out is in its journal, with the reason" \
+	"*modgate_test_two: left out (missing):*1 loaded, 0 on demand, 1 left out*" "$(journalctl -b -u modgate-rebuild)"
 check "the modules of the boot come before the gate closes" "*modgate-rebuild.service*" \
 	"$(systemctl show -P After modgate-close)"
 check "the initramfs has no documents and no keys" 0 "$(lsinitramfs $initrd | grep -c etc/modgate)"
@@ -100,6 +103,20 @@ message=/run/motd.d/modgate
 timeout 60 sh -c "until grep -q nvme $message; do sleep 0.2; done"
 check "who logs in is told, by modgate-watch.service" "active *nvme_core*modgate pending*" \
 	"$(systemctl is-active modgate-watch) $(tr '\n' ' ' <$message)"
+
+# The session of a user: modgate.desktop is started, and a notification comes.
+notified() {
+	systemctl start user@0
+	export XDG_RUNTIME_DIR=/run/user/0 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/0/bus
+	python3 -m dbusmock --template notification_daemon >/run/notified &
+	timeout 60 sh -c 'until busctl --user status org.freedesktop.Notifications; do sleep 0.2; done' >/dev/null
+	$(sed -n 's/^Exec=//p' /etc/xdg/autostart/modgate.desktop)
+	timeout 60 sh -c 'until grep -q Notify /run/notified; do sleep 0.2; done'
+	kill %1
+	systemctl stop user@0
+	cat /run/notified
+}
+check "and on the desktop" '* Notify *"Kernel modules"*nvme_core*modgate pending*' "$(notified)"
 check "and it is in its journal" "*nvme_core: refused, closed*" "$(journalctl -u modgate-watch)"
 
 # The hook warns of what a module needs, too.
@@ -130,7 +147,11 @@ check "of the keys, only the certificate that is pinned" "etc/modgate/keys/ancho
 	"$(grep etc/modgate/keys/ /run/list)"
 check "not before the restart" "*not permitted*1" "$(probe nvme)"
 rm /var/lib/modgate/receipts/*
+modgate restart
+sleep 60
 END
+check "modgate restart says what it is good for" "*become active:*nvme_core*" "$(cat output)"
+check "and the firmware starts the machine anew" "*reboot: Restarting system*" "$(cat console)"
 
 machine --nvme <<'END'
 check "the root file system is on a disk whose driver is a third-party module" \

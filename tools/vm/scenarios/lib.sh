@@ -59,7 +59,7 @@ check() {
 
 # Runs the script on stdin in a guest, with the helpers of guest.sh and of
 # $helpers. Arguments go to "vm run", or another verb of vm that $guest names. What
-# it checks is counted with ours.
+# it checks is counted with ours. The guest ends with status $ends, or 0.
 guest() {
 	local status=0
 	{
@@ -76,7 +76,7 @@ guest() {
 		fi
 		printf '%s\n' "$line"
 	done <"$work/output"
-	[ $status -eq 0 ] || check "the guest ends well" 0 "$status"
+	[ "$status" -eq "${ends:-0}" ] || check "the guest ends well" "${ends:-0}" "$status"
 }
 
 # Has a person wait at the console of the machine that is started next, with --serial
