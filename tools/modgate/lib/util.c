@@ -8,12 +8,16 @@
 
 #include "util.h"
 
+/* In what is said there may be the name of a file. */
 static void complain(const char *format, va_list ap)
 {
+	char *text = vfmt(format, ap);
+
 	fflush(stdout);
 	fputs("modgate: ", stderr);
-	vfprintf(stderr, format, ap);
+	fprint_untrusted(stderr, text);
 	fputc('\n', stderr);
+	free(text);
 }
 
 /**

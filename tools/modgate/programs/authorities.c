@@ -241,8 +241,11 @@ enum status authorities_change(const struct options *o, char *line)
 	enum status status;
 	struct world w;
 
-	if (!take_words(line, words))
-		return fail(ST_USAGE, "it is one of:\n" AUTHORITIES_HELP);
+	if (!take_words(line, words)) {
+		fail(ST_USAGE, "it is one of:");
+		fputs(AUTHORITIES_HELP, stderr);
+		return ST_USAGE;
+	}
 	status = policy_begin(&w, o, &count);
 	if (!status) {
 		policy_draft(&w, &draft);

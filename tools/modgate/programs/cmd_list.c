@@ -74,7 +74,8 @@ static void row(struct table *t, const struct view *v,
 		const struct stored *list, const struct entry *e,
 		enum fate fate)
 {
-	char *state = state_of_row(t, e, fate);
+	/* The reason in it may come from a manifest. */
+	char *word = state_of_row(t, e, fate), *state = untrusted_text(word), *shown;
 	char *flags = flag_names(e->flags, module_flag_names);
 	unsigned long long generation = stored_generation(list);
 	char hex[HEX_SIZE];
@@ -86,7 +87,7 @@ static void row(struct table *t, const struct view *v,
 		json_str(j, "kind", e->kind);
 		json_str(j, "name", e->name);
 		json_str(j, "digest", hex);
-		json_str(j, "state", state);
+		json_str(j, "state", word);
 		json_str(j, "flags", strcmp(flags, "-") ? flags : NULL);
 		json_str(j, "authority", v->name);
 		json_num(j, "generation", generation);
@@ -96,11 +97,14 @@ static void row(struct table *t, const struct view *v,
 			printf("%-24s %-6s %-*s %-28s %-10s %-12s %s\n",
 			       "NAME", "KIND", t->full ? 96 : 16, "DIGEST",
 			       "STATE", "FLAGS", "AUTHORITY", "GENERATION");
+		shown = untrusted_text(e->name);
 		printf("%-24s %-6s %.*s %-28s %-10s %-12s %llu\n",
-		       dash(e->name), e->kind, t->full ? 96 : 16, hex, state,
+		       shown, e->kind, t->full ? 96 : 16, hex, state,
 		       flags, v->name, generation);
+		free(shown);
 	}
 	t->rows++;
+	free(word);
 	free(state);
 	free(flags);
 }

@@ -72,13 +72,14 @@ static void print_help(void)
 enum status usage(const char *format, ...)
 {
 	va_list ap;
+	char *text;
 
-	fputs("modgate: ", stderr);
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	text = vfmt(format, ap);
 	va_end(ap);
-	fprintf(stderr, "; see 'modgate %s%s--help'\n",
-		current ? current->name : "", current ? " " : "");
+	warn("%s; see 'modgate %s%s--help'", text, current ? current->name : "",
+	     current ? " " : "");
+	free(text);
 	return ST_USAGE;
 }
 

@@ -35,6 +35,12 @@ exits 4 "wrong passphrase" approve --passphrase-fd=4 "$work/mg_two.ko" \
 tap $? "a wrong passphrase changes nothing"
 exits 1 "approve what is not there" approve "$work/none.ko"
 exits 1 "approve a name that is not there" approve mg_none
+exits 1 "approve a path that a terminal acts on" approve "$work/"$'\x1b[2J\xc2\x9b2J.ko'
+says '/\x1B[2J\xC2\x9B2J.ko' "it names it"
+harmless "and does not act on the terminal"
+exits 2 "an option that a terminal acts on" approve $'--\x1b[2J'
+says '--\x1B[2J' "likewise"
+harmless "nor does that"
 exits 2 "approve nothing" approve
 
 # Compressed forms are judged by what is in them.

@@ -52,7 +52,8 @@ json() {
 
 # acts: has the last output anything in it that a terminal acts on?
 acts() {
-	LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$work/out"
+	cat "$work/out" "$work/err" |
+		LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]'
 }
 
 # harmless NAME: it has nothing of that.

@@ -127,6 +127,9 @@ sed -i 's/"name":"[^"]*/&\\u001b/; s/"reason":"[^"]*/&\\u001b/; s/"detail":"/&\\
 m receipt
 says 'mg_one\x1B: left out (missing\x1B): \x1B' "what stands in the manifest"
 harmless "it cannot act on the terminal"
+m list
+says 'left out (missing\x1B)' "list has it"
+harmless "and it does not act there either"
 cp "$work/manifest" "$manifest"
 cp "$work/mg_one.ko" "$updates"
 everywhere active "its file has come back, so that it may load"
