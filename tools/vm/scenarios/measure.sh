@@ -138,7 +138,8 @@ list list-floor owner 2 --module "$(digest one.ko)"
 list list-stranger stranger 5 --module "$(digest two.ko)"
 "$mkdoc" list --key stranger.key --cert owner.pem --generation 6 --module "$(digest two.ko)" \
 	--out list-forged --bundle list-forged.bundle
-head -c 500 /dev/urandom >garbage
+# No certificate, which begins with 0x30.
+{ printf G; head -c 499 /dev/urandom; } >garbage
 cat >early <<END
 echo "measure func=CRITICAL_DATA label=modgate" >/sys/kernel/security/ima/policy
 cd /root$work
