@@ -247,7 +247,7 @@ until enough || [ $bad -ne 0 ]; do
 	echo "# kill $n: in $phase; the one before: $verdict"
 	killed[$phase]=$((killed[$phase] + 1))
 	took=$(sed -n 's/.*modgate boot: [be].* at \([0-9]*\)\.\([0-9]*\) s.*/\1\20/p' console | tr '\n' ' ')
-	[[ ! $took =~ ^([0-9]+)\ ([0-9]+)\ $ ]] || handing=$((BASH_REMATCH[2] - BASH_REMATCH[1]))
+	[[ ! $took =~ ^([0-9]+)\ ([0-9]+)\ $ ]] || handing=$((10#${BASH_REMATCH[2]} - 10#${BASH_REMATCH[1]}))
 done
 
 # Once more, and nobody cuts the power.
