@@ -70,12 +70,24 @@ static char *state_of_row(const struct table *t, const struct entry *e,
 	return state_text(state, reason);
 }
 
+/* A name comes from a module; the reason in a state may come from a manifest. */
+static void print_row(const struct table *t, const struct entry *e, const char *authority,
+		      const char *hex, const char *state, const char *flags,
+		      unsigned long long generation)
+{
+	char *name = untrusted_text(e->name), *safe_state = untrusted_text(state);
+
+	printf("%-24s %-6s %.*s %-28s %-10s %-12s %llu\n", name, e->kind,
+	       t->full ? 96 : 16, hex, safe_state, flags, authority, generation);
+	free(name);
+	free(safe_state);
+}
+
 static void row(struct table *t, const struct view *v,
 		const struct stored *list, const struct entry *e,
 		enum fate fate)
 {
-	/* The reason in it may come from a manifest. */
-	char *word = state_of_row(t, e, fate), *state = untrusted_text(word), *shown;
+	char *state = state_of_row(t, e, fate);
 	char *flags = flag_names(e->flags, module_flag_names);
 	unsigned long long generation = stored_generation(list);
 	char hex[HEX_SIZE];
@@ -87,7 +99,7 @@ static void row(struct table *t, const struct view *v,
 		json_str(j, "kind", e->kind);
 		json_str(j, "name", e->name);
 		json_str(j, "digest", hex);
-		json_str(j, "state", word);
+		json_str(j, "state", state);
 		json_str(j, "flags", strcmp(flags, "-") ? flags : NULL);
 		json_str(j, "authority", v->name);
 		json_num(j, "generation", generation);
@@ -97,14 +109,9 @@ static void row(struct table *t, const struct view *v,
 			printf("%-24s %-6s %-*s %-28s %-10s %-12s %s\n",
 			       "NAME", "KIND", t->full ? 96 : 16, "DIGEST",
 			       "STATE", "FLAGS", "AUTHORITY", "GENERATION");
-		shown = untrusted_text(e->name);
-		printf("%-24s %-6s %.*s %-28s %-10s %-12s %llu\n",
-		       shown, e->kind, t->full ? 96 : 16, hex, state,
-		       flags, v->name, generation);
-		free(shown);
+		print_row(t, e, v->name, hex, state, flags, generation);
 	}
 	t->rows++;
-	free(word);
 	free(state);
 	free(flags);
 }
