@@ -143,12 +143,30 @@ list() {
 owner_authority=owner,owner.pem,approve+vendor+ban,required,1,0,1
 
 # build_modules DIR [VARIABLE=VALUE...]: against the kernel's tree, which nobody builds anew
-# meanwhile: another checkout may have another kernel of it.
+# meanwhile: another checkout may have another kernel of it. What was built is kept, by
+# all that goes in: the tree's stamp has the checksums of its configuration and symbols.
 build_modules() {
-	local dir=$1
+	local dir=$1 kept
 	shift
-	flock -s "$tree.lock" make -s -C "$tree" M="$work/$dir" "$@" modules >build.log 2>&1 ||
-		{ cat build.log >&2; return 1; }
+	{
+		flock -s 6
+		kept=$cache/modules/$({
+			echo "${tree##*/} $*"
+			cat "$tree/.modgate-stamp"
+			(cd "$dir" && find . -type f -exec sha256sum {} + | LC_ALL=C sort)
+		} | sha256sum | cut -c 1-24)
+		if [ -d "$kept" ]; then
+			cp -r "$kept/." "$dir"
+			return
+		fi
+		make -s -C "$tree" M="$work/$dir" "$@" modules >build.log 2>&1 ||
+			{ cat build.log >&2; return 1; }
+	} 6<"$tree.lock"
+	mkdir -p "$cache/modules"
+	find "$cache/modules" -mindepth 1 -maxdepth 1 -mtime +7 -exec rm -rf {} +
+	cp -r "$dir" "$kept.$$"
+	# Another one may have been faster.
+	mv -T "$kept.$$" "$kept" 2>/dev/null || rm -r "$kept.$$"
 }
 
 # Third-party test modules one.ko and two.ko, and what is made of one.ko.
