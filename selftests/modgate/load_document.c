@@ -12,6 +12,7 @@
  * initramfs. In front of the files may stand:
  *
  *	-2	write each in two halves
+ *	-a	write each once more, when it was written already
  *	-t	FILE is a bundle: write its document cut off at every byte, with
  *		a bundle header that fits, and print how often that was refused:
  *
@@ -20,17 +21,20 @@
 #define _GNU_SOURCE
 #include "common.h"
 
-static int write_all(const char *bytes, size_t size, bool halves)
+enum how { ONCE, HALVES, AGAIN };
+
+static int write_all(const char *bytes, size_t size, enum how how)
 {
 	int fd = open(MODGATE_DIR "load", O_WRONLY | O_CLOEXEC);
-	size_t first = halves ? size / 2 : size;
+	size_t first = how == HALVES ? size / 2 : size;
+	size_t second = how == HALVES ? first : 0;
 	int err = 0;
 
 	if (fd < 0)
 		return errno;
 	if (write(fd, bytes, first) < 0)
 		err = errno;
-	if (halves && write(fd, bytes + first, size - first) < 0)
+	if (how != ONCE && write(fd, bytes + second, size - second) < 0)
 		err = errno;
 	close(fd);
 	return err;
@@ -56,7 +60,7 @@ static char *read_file(const char *path, size_t *size)
 	return bytes;
 }
 
-static void load(const char *path, bool halves)
+static void load(const char *path, enum how how)
 {
 	char audit[8192], name[64] = "-";
 	int log = audit_open();
@@ -64,7 +68,7 @@ static void load(const char *path, bool halves)
 	size_t size;
 	char *bytes = read_file(path, &size);
 
-	err = write_all(bytes, size, halves);
+	err = write_all(bytes, size, how);
 	while (audit_wait(log, AUDIT_MODGATE_DOCUMENT, records ? 20 : 1000,
 			  audit, sizeof(audit))) {
 		records++;
@@ -95,7 +99,7 @@ static void load_cut(const char *path)
 		       bundle->signature_size);
 		bundle->document_size = cut;
 		refused += write_all(copy, head + cut + bundle->signature_size,
-				     false) == EINVAL;
+				     ONCE) == EINVAL;
 	}
 	printf("%s cut=%zu refused=%d\n", path, cut, refused);
 	free(bytes);
@@ -104,19 +108,24 @@ static void load_cut(const char *path)
 
 int main(int argc, char **argv)
 {
-	bool halves = argc > 1 && !strcmp(argv[1], "-2");
 	bool cut = argc > 1 && !strcmp(argv[1], "-t");
-	int i = 1 + (halves || cut);
+	enum how how = ONCE;
+	int i;
 
+	if (argc > 1 && !strcmp(argv[1], "-2"))
+		how = HALVES;
+	else if (argc > 1 && !strcmp(argv[1], "-a"))
+		how = AGAIN;
+	i = 1 + (how != ONCE || cut);
 	if (i >= argc) {
-		fprintf(stderr, "usage: load_document [-2|-t] FILE...\n");
+		fprintf(stderr, "usage: load_document [-2|-a|-t] FILE...\n");
 		return 2;
 	}
 	for (; i < argc; i++) {
 		if (cut)
 			load_cut(argv[i]);
 		else
-			load(argv[i], halves);
+			load(argv[i], how);
 	}
 	return 0;
 }

@@ -104,12 +104,27 @@ static int write_seal(void)
 	return try_write("seal", "1", 1);
 }
 
+static int write_close(void)
+{
+	return try_write("close", "1", 1);
+}
+
 static int write_revoke(void)
 {
 	char hex[2 * MODGATE_DIGEST_SIZE];
 
 	memset(hex, 'f', sizeof(hex));
 	return try_write("revoke", hex, sizeof(hex));
+}
+
+/* Was a write to "load" refused for that, and not for the state? */
+static bool refused_for_privilege(int audit)
+{
+	char record[4096];
+
+	return audit_wait(audit, AUDIT_MODGATE_DOCUMENT, 1000, record,
+			  sizeof(record)) &&
+	       strstr(record, "rule=\"privilege:");
 }
 
 static int read_state(void)
@@ -121,12 +136,12 @@ static int read_state(void)
 
 static int read_secret(void)
 {
-	static const char *const names[] = { "policy", "lists", "events" };
+	static const char *const names[] = { "policy", "lists", "events", "log", NULL };
 	char path[128];
 	unsigned int i;
 	int fd;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; names[i]; i++) {
 		snprintf(path, sizeof(path), MODGATE_DIR "%s", names[i]);
 		fd = open(path, O_RDONLY);
 		if (fd >= 0)
@@ -164,20 +179,25 @@ TEST_F(modgate, an_ordinary_user_cannot_write)
 {
 	EXPECT_EQ(EACCES, in_child(become_nobody, write_load));
 	EXPECT_EQ(EACCES, in_child(become_nobody, write_seal));
+	EXPECT_EQ(EACCES, in_child(become_nobody, write_close));
 	EXPECT_EQ(EACCES, in_child(become_nobody, write_revoke));
 }
 
 TEST_F(modgate, root_without_mac_admin_cannot_write)
 {
 	EXPECT_EQ(EPERM, in_child(drop_mac_admin, write_load));
+	EXPECT_TRUE(refused_for_privilege(self->audit));
 	EXPECT_EQ(EPERM, in_child(drop_mac_admin, write_seal));
+	EXPECT_EQ(EPERM, in_child(drop_mac_admin, write_close));
 	EXPECT_EQ(EPERM, in_child(drop_mac_admin, write_revoke));
 }
 
 TEST_F(modgate, root_of_a_user_namespace_cannot_write)
 {
 	EXPECT_EQ(EPERM, in_child(enter_user_namespace, write_load));
+	EXPECT_TRUE(refused_for_privilege(self->audit));
 	EXPECT_EQ(EPERM, in_child(enter_user_namespace, write_seal));
+	EXPECT_EQ(EPERM, in_child(enter_user_namespace, write_close));
 	EXPECT_EQ(EPERM, in_child(enter_user_namespace, write_revoke));
 }
 

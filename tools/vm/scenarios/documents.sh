@@ -51,11 +51,11 @@ step anchor.der EEXIST '*known?x20already*'
 : >empty
 step empty EINVAL '*bundle*'
 head -c 24 good-policy.bundle >header-only
-step header-only EINVAL '*'
+step header-only EINVAL '*bundle:*'
 (cat good-policy.bundle; echo) >too-long
 step too-long EINVAL '*exactly?x20one?x20write*'
 cp good-policy.bundle halves
-step -2halves EINVAL '*'
+step -2halves EINVAL '*bundle:*'
 # Form: document. Offsets are those of struct modgate_header (184 bytes).
 raw bad-magic 0 6d policy magic:
 raw bad-version 8 02 policy version:
@@ -93,13 +93,16 @@ step forged-policy.bundle EKEYREJECTED '*signature:*'
 policy other-policy 2 --mode listed --authority "$owner_authority"
 "$mkdoc" bundle good-policy other-policy.sig --out swapped.bundle
 step swapped.bundle EKEYREJECTED '*signature:*'
-# Machine, before generation
+# Machine
 policy elsewhere 3 --mode listed --authority "$owner_authority" --machine "$(digest one.ko)"
 step elsewhere.bundle EXDEV '*machine:*'
 
 step good-policy.bundle ok '*'
 step good-policy.bundle EEXIST '*in?x20force?x20already*'
 step other-policy.bundle EEXIST '*in?x20force?x20already*'
+# Form before that, and that before the signature
+step bad-magic.bundle EINVAL '*magic:*'
+step forged-policy.bundle EEXIST '*in?x20force?x20already*'
 
 # Lists
 list stranger-list stranger 1 --module "$(digest one.ko)"
@@ -113,8 +116,12 @@ list fleet-exclusive fleet 9 --exclusive --module "$(digest one.ko)"
 step fleet-exclusive.bundle EKEYREJECTED '*without?x20the?x20role?x20exclusive*'
 list fleet-old fleet 4 --module "$(digest one.ko)"
 step fleet-old.bundle ESTALE '*floor*'
-list list-elsewhere owner 9 --machine "$(digest one.ko)" --module "$(digest one.ko)"
+# Signature before machine, and machine before generation
+list list-elsewhere fleet 4 --machine "$(digest one.ko)" --module "$(digest one.ko)"
 step list-elsewhere.bundle EXDEV '*machine:*'
+"$mkdoc" list --key stranger.key --cert fleet.pem --generation 4 --machine "$(digest one.ko)" \
+	--module "$(digest one.ko)" --out forged-elsewhere --bundle forged-elsewhere.bundle
+step forged-elsewhere.bundle EKEYREJECTED '*signature:*'
 openssl x509 -inform DER -in "$tree/certs/signing_key.x509" -out builtin.pem
 list ban-builtin owner 9 --ban-cert builtin.pem
 step ban-builtin.bundle EKEYREJECTED '*built?x20into?x20this?x20kernel*'
@@ -122,9 +129,11 @@ list weak-list weak 1 --module "$(digest one.ko)"
 step weak-list.bundle EKEYREJECTED '*RSA-3072*'
 step good-list.bundle ok '*'
 step good-list.bundle EEXIST '*in?x20force?x20already*'
+step forged-list.bundle EEXIST '*in?x20force?x20already*'
 list newer-list owner 99
 step newer-list.bundle EEXIST '*in?x20force?x20already*'
-step good-rsa.bundle ok '*'
+# The first of two writes is in force, the second is refused as such.
+step -agood-rsa.bundle EINVAL '*exactly?x20one?x20write*'
 
 {
 	echo "cd /root$work"
@@ -133,7 +142,7 @@ step good-rsa.bundle ok '*'
 		read -r file errno _ <<<"$s"
 		[ "$file $errno" = "good-policy.bundle ok" ] && echo "cd /sys/kernel/security/modgate; cat policy lists >>/root/run/early-policy; cd /root$work"
 		case $file in
-		-2*) echo "load_document -2 ${file#-2} >>/root/run/early" ;;
+		-*) echo "load_document ${file:0:2} ${file:2} >>/root/run/early" ;;
 		*) echo "load_document $file >>/root/run/early" ;;
 		esac
 	done
@@ -144,7 +153,7 @@ guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor
 exec 3<steps
 while read -r got && read -r file errno rule <&3; do
 	records=1
-	[[ \$file != -2* ]] || records=2
+	[[ \$file != -* ]] || records=2
 	check "\$file: \$errno" "*result=\$errno audit=\$errno records=\$records *" "\$got"
 	[ \$errno = ok ] || check "\$file names the rule" "*error=\$rule" "\$got"
 done </run/early

@@ -69,6 +69,10 @@ guest() {
 		cat
 	} >"$work/script"
 	"$vm" "${guest:-run}" --kernel "$series" "$@" -- bash "$work/script" >"$work/output" 2>&1 || status=$?
+	# What the kernel complained of is looked for there.
+	if [ -n "${MODGATE_CONSOLES:-}" ] && [ -s "$work/console" ]; then
+		cat "$work/console" >>"$MODGATE_CONSOLES/console.log"
+	fi
 	while IFS= read -r line; do
 		if [[ $line =~ ^(not\ )?ok\ -\  ]]; then
 			echo $(($(cat "$work/count") + 1)) >"$work/count"

@@ -43,8 +43,11 @@ END
 echo "cd /root$work; load_document anchor.der policy.bundle empty.bundle" >early
 # LoadPin has a notice for every module, and the console is slow.
 guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor) loglevel=5" --timeout 4000 <<'END'
+check "modgate is active" "*modgate*" "$(cat /sys/kernel/security/lsm)"
 kselftest -c lsm
 kselftest -c modgate
+check "both programs ran" "*ok 1 selftests: modgate: *ok 2 selftests: modgate: *" "$(grep -v '^# ' kselftest.log)"
+check "on a provisioned machine they skip nothing" "" "$(grep SKIP kselftest.log)"
 END
 guest --no-boot --timeout 1000 <<'END'
 kselftest -c modgate
