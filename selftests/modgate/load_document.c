@@ -5,18 +5,20 @@
  *
  *	load_document FILE...
  *
- *	FILE result=EINVAL audit=EINVAL records=1 error=document:\x20EINVAL:...
+ *	FILE result=EINVAL audit=EINVAL records=1 rule=magic:... error=document:\x20EINVAL:...
  *
- * "audit" is the errno in the audit record ("ok" if there is none), "error" the
- * key of that name in modgate/state. Meant to be linked statically, for an
+ * "audit" is the errno in the audit record ("ok" if there is none), "rule" what it
+ * gives as the rule, with blanks as "_", or "-"; "error" is the key of that name in
+ * modgate/state. Meant to be linked statically, for an
  * initramfs. In front of the files may stand:
  *
  *	-2	write each in two halves
  *	-a	write each once more, when it was written already
  *	-t	FILE is a bundle: write its document cut off at every byte, with
- *		a bundle header that fits, and print how often that was refused:
+ *		a bundle header that fits, and print how often that was refused
+ *		with EINVAL, and with one audit record that names the rule:
  *
- *	FILE cut=304 refused=304
+ *	FILE cut=304 refused=304 recorded=304
  */
 #define _GNU_SOURCE
 #include "common.h"
@@ -60,9 +62,27 @@ static char *read_file(const char *path, size_t *size)
 	return bytes;
 }
 
+/* The text of an audit record's "rule", without blanks. */
+static void get_rule(const char *audit, char *rule, size_t size)
+{
+	const char *text = strstr(audit, " rule=\"");
+	size_t n, i;
+
+	snprintf(rule, size, "-");
+	if (!text)
+		return;
+	text += strlen(" rule=\"");
+	n = strcspn(text, "\"");
+	if (n >= size)
+		n = size - 1;
+	for (i = 0; i < n; i++)
+		rule[i] = text[i] == ' ' ? '_' : text[i];
+	rule[n] = '\0';
+}
+
 static void load(const char *path, enum how how)
 {
-	char audit[8192], name[64] = "-";
+	char audit[8192], name[64] = "-", rule[256] = "-";
 	int log = audit_open();
 	int err, records = 0;
 	size_t size;
@@ -74,12 +94,27 @@ static void load(const char *path, enum how how)
 		records++;
 		if (!get_value(audit, "errno", name, sizeof(name)))
 			snprintf(name, sizeof(name), "ok");
+		get_rule(audit, rule, sizeof(rule));
 	}
 	close(log);
 	free(bytes);
-	printf("%s result=%s audit=%s records=%d error=%s\n", path,
-	       err ? strerrorname_np(err) : "ok", name, records,
+	printf("%s result=%s audit=%s records=%d rule=%s error=%s\n", path,
+	       err ? strerrorname_np(err) : "ok", name, records, rule,
 	       state_value("error"));
+}
+
+/* Is the next audit record that of a refusal for form, and the only one? */
+static bool recorded_once(int log)
+{
+	char audit[8192], name[64], rule[256];
+
+	if (!audit_wait(log, AUDIT_MODGATE_DOCUMENT, 1000, audit,
+			sizeof(audit)) ||
+	    !get_value(audit, "errno", name, sizeof(name)))
+		return false;
+	get_rule(audit, rule, sizeof(rule));
+	return !strcmp(name, "EINVAL") && strlen(rule) > 1 &&
+	       !audit_wait(log, AUDIT_MODGATE_DOCUMENT, 0, audit, sizeof(audit));
 }
 
 static void load_cut(const char *path)
@@ -87,7 +122,8 @@ static void load_cut(const char *path)
 	size_t size, cut, document_size, head = sizeof(struct modgate_bundle);
 	char *bytes = read_file(path, &size), *copy = malloc(size);
 	struct modgate_bundle *bundle = (struct modgate_bundle *)copy;
-	int refused = 0;
+	int log = audit_open();
+	int refused = 0, recorded = 0;
 
 	if (size < head || !copy)
 		exit(2);
@@ -100,8 +136,11 @@ static void load_cut(const char *path)
 		bundle->document_size = cut;
 		refused += write_all(copy, head + cut + bundle->signature_size,
 				     ONCE) == EINVAL;
+		recorded += recorded_once(log);
 	}
-	printf("%s cut=%zu refused=%d\n", path, cut, refused);
+	close(log);
+	printf("%s cut=%zu refused=%d recorded=%d\n", path, cut, refused,
+	       recorded);
 	free(bytes);
 	free(copy);
 }

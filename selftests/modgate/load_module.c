@@ -3,21 +3,24 @@
  * Loads a module one way and prints what came of it, for scripts:
  *
  *	load_module [-w COMMAND] finit[-keep]|init[-keep] FILE [FLAGS]
+ *	load_module kexec-file KERNEL [COMMAND LINE]
  *	load_module kexec|bpf
  *
  *	result=EPERM audit=not-approved event=not-approved
  *
  * "audit" and "event" are the reasons in the audit record and in modgate/events
- * that belong to this load, or "-". A module that loaded is unloaded again,
- * except with "-keep" behind the way. With "kexec", no module but an empty kernel
- * is loaded, which does nothing where it is allowed; with "bpf", a program that says
- * that it changes what a function returns, but could not.
+ * that belong to this load, or "-"; "mismatch", if they are not of the same thing.
+ * A module that loaded is unloaded again, except with "-keep" behind the way. With
+ * "kexec", no module but an empty kernel is loaded, which does nothing where it is
+ * allowed; with "kexec-file", one that is unloaded again; with "bpf", a program that
+ * says that it changes what a function returns, but could not.
  *
  * With -w, the shell carries COMMAND out while the module is loading: after the
  * verdict on it, and before it comes up. In between, the kernel fetches the
  * module's parameters, and here waits for the page that they are on.
  */
 #define _GNU_SOURCE
+#include <linux/kexec.h>
 #include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -94,6 +97,23 @@ static void stop_end(const struct stop *stop)
 		exit(2);
 }
 
+static int load_kernel(const char *path, const char *command_line)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		give_up(path);
+	if (syscall(SYS_kexec_file_load, fd, -1, strlen(command_line) + 1,
+		    command_line, KEXEC_FILE_NO_INITRAMFS))
+		err = errno;
+	else if (syscall(SYS_kexec_file_load, -1, -1, 0, NULL,
+			 KEXEC_FILE_UNLOAD))
+		give_up("KEXEC_FILE_UNLOAD");
+	close(fd);
+	return err;
+}
+
 static int load(const char *way, const char *path, const char *parameters,
 		int flags)
 {
@@ -129,6 +149,24 @@ static void unload_new(const char *before)
 	free(after);
 }
 
+/* Do both tell of the same operation on the same bytes? */
+static bool match(const char *audit, const char *event)
+{
+	static const char *const keys[] = { "op", "digest" };
+	char one[128], two[128];
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		if (!get_value(audit, keys[i], one, sizeof(one)) ||
+		    !get_value(event, keys[i], two, sizeof(two)))
+			return false;
+		/* Unknown is "?" in an audit record. */
+		if (strcmp(one, two) && (strcmp(one, "?") || strcmp(two, "-")))
+			return false;
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	char audit[8192], reason[64] = "-", event_reason[64] = "-";
@@ -147,6 +185,7 @@ int main(int argc, char **argv)
 	    (argc == 2 && strcmp(argv[1], "kexec") && strcmp(argv[1], "bpf"))) {
 		fprintf(stderr,
 			"usage: load_module [-w COMMAND] finit[-keep]|init[-keep] FILE [FLAGS]\n"
+			"       load_module kexec-file KERNEL [COMMAND LINE]\n"
 			"       load_module kexec|bpf\n");
 		return 2;
 	}
@@ -156,11 +195,14 @@ int main(int argc, char **argv)
 	modules = read_text("/proc/modules");
 	before = modules ? modules : "";
 	fd = audit_open();
-	err = load(argv[1], argv[2], stop.page,
-		   argc == 4 ? strtol(argv[3], NULL, 0) : 0);
+	if (!strcmp(argv[1], "kexec-file"))
+		err = load_kernel(argv[2], argc == 4 ? argv[3] : "");
+	else
+		err = load(argv[1], argv[2], stop.page,
+			   argc == 4 ? strtol(argv[3], NULL, 0) : 0);
 	if (command)
 		stop_end(&stop);
-	if (!err && !strstr(argv[1], "-keep"))
+	if (!err && argc > 2 && !strstr(argv[1], "-keep"))
 		unload_new(before);
 
 	if (strcmp(old_total, state_value("refused"))) {
@@ -168,7 +210,9 @@ int main(int argc, char **argv)
 			       sizeof(audit)))
 			get_value(audit, "reason", reason, sizeof(reason));
 		event = latest_event();
-		if (event)
+		if (event && reason[0] != '-' && !match(audit, event))
+			strcpy(event_reason, "mismatch");
+		else if (event)
 			get_value(event, "reason", event_reason,
 				  sizeof(event_reason));
 		free(event);

@@ -23,8 +23,27 @@ list list owner 1 --module "$(digest one.ko)"
 	--authority attacker,attacker.pem,approve,0,1,0,1 --out evil-policy --bundle evil-policy.bundle
 list evil-list attacker 9 --module "$(digest one.ko)"
 
+# What "modgate status" reads besides: the documents as they should be, on the disk.
+# Then what it finds is what was done to the boot.
+helpers=$(cat <<'END'
+status() {
+	"$top/tools/modgate/modgate" status 2>&1 | grep -E '(problem|policy|list)  '
+	return "${PIPESTATUS[0]}"
+}
+on_disk policy list
+kernel=$tree/arch/x86/boot/bzImage
+END
+)
+
+echo "cd /root$work; load_document anchor.der policy.bundle list.bundle" >early
+guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor)" <<'END'
+check "nothing is withheld: the module loads" "$allowed" "$(load finit one.ko)"
+check "nothing is withheld: no problem" "0 " "$(said=$(status); echo "$? $(grep -F ' problem ' <<<"$said")")"
+END
+
 # boot NAME REASON STATE APPEND FILES [OPTION...]: hands FILES over, expects a
-# third-party module to be refused for REASON, and lines of state to match.
+# third-party module to be refused for REASON, lines of state to match, and
+# "modgate status" to tell of the problem $says.
 boot() {
 	local name=$1 reason=$2 want=$3 append=$4 files=$5
 	shift 5
@@ -33,31 +52,32 @@ boot() {
 check "$name: third-party stays out" "\$(refused $reason)" "\$(load finit one.ko)"
 check "$name: system modules load" "\$allowed" "\$(load finit system.ko)"
 check "$name: state" "$want" "\$(tr '\n' ' ' <\$modgate/state)"
-status=\$("\$top/tools/modgate/modgate" status 2>&1)
-check "$name: status says that something is wrong" "[158]" \$?
-check "$name: status says what" "${says:-*}" "\$status"
-check "$name: kexec is refused" "\$(refused kexec)" "\$(load kexec)"
+said=\$(status)
+check "$name: status says that something is wrong" 1 \$?
+check "$name: status says what" "* problem *$says*" "\$said"
+check "$name: kexec_load is refused" "\$(refused kexec)" "\$(load kexec)"
+check "$name: kexec_file_load is refused" "\$(refused kexec)" "\$(load kexec-file \$kernel modgate.recovery)"
 check "$name: a BPF program that modifies returns is refused" "\$(refused bpf)" "\$(load bpf)"
 END
 }
 
-says='*anchor*' boot "certificate withheld" no-policy '* anchor=awaited * policy=no *' \
+says='anchor is awaited' boot "certificate withheld" no-policy '* anchor=awaited * policy=no *' \
 	"$(pin anchor)" "policy.bundle list.bundle"
-says='*anchor*' boot "another certificate" no-policy '* anchor=awaited *' \
+says='anchor is awaited' boot "another certificate" no-policy '* anchor=awaited *' \
 	"$(pin anchor)" "attacker.der evil-policy.bundle evil-list.bundle"
-says='*anchor is malformed*' boot "malformed anchor" no-policy '* provisioned=yes anchor=malformed *' \
+says='anchor is malformed' boot "malformed anchor" no-policy '* provisioned=yes anchor=malformed *' \
 	"modgate.anchor=0123" "anchor.der policy.bundle list.bundle"
-says='*anchor is malformed*' boot "empty anchor" no-policy '* provisioned=yes anchor=malformed *' \
+says='anchor is malformed' boot "empty anchor" no-policy '* provisioned=yes anchor=malformed *' \
 	"modgate.anchor=" "anchor.der policy.bundle list.bundle"
-says='*anchor is malformed*' boot "two anchors" no-policy '* provisioned=yes anchor=malformed *' \
+says='anchor is malformed' boot "two anchors" no-policy '* provisioned=yes anchor=malformed *' \
 	"$(pin anchor) $(pin attacker)" "anchor.der policy.bundle list.bundle"
-says='*policy*' boot "local policy withheld" no-policy '* anchor=loaded * policy=no *' \
+says='no local policy is in force' boot "local policy withheld" no-policy '* anchor=loaded * policy=no *' \
 	"$(pin anchor)" "anchor.der list.bundle"
-says='*list*' boot "lists withheld" no-list '* policy=yes * missing-lists=1 *' \
+says='1 required list(s) are not in force' boot "lists withheld" no-list '* policy=yes * missing-lists=1 *' \
 	"$(pin anchor)" "anchor.der policy.bundle"
-says='*list*' boot "one required list withheld" no-list '* missing-lists=1 *' \
+says='1 required list(s) are not in force' boot "one required list withheld" no-list '* missing-lists=1 *' \
 	"$(pin anchor)" "anchor.der policy-fleet.bundle list.bundle"
-says='*freshness*' boot "freshness demanded and not to be had" no-policy '* freshness=tpm *' \
+says='the kernel found no TPM' boot "freshness demanded and not to be had" no-policy '* freshness=tpm *' \
 	"$(pin anchor) modgate.freshness=tpm" "anchor.der policy.bundle list.bundle"
 
 # An anchor that bootconfig brings is no anchor; one that it brings besides the
@@ -65,14 +85,16 @@ says='*freshness*' boot "freshness demanded and not to be had" no-policy '* fres
 cat >bootconfig <<END
 kernel.modgate.anchor = $(digest attacker.der)
 modgate.anchor = $(digest attacker.der)
-kernel.modgate.freshness = none
+kernel.modgate.freshness = tpm
+modgate.freshness = tpm
 END
-says='*anchor*' boot "bootconfig brings another anchor" no-policy '* anchor=awaited *' \
+says='anchor is awaited' boot "bootconfig brings another anchor" no-policy '* anchor=awaited *' \
 	"bootconfig $(pin anchor)" "attacker.der evil-policy.bundle evil-list.bundle" --bootconfig bootconfig
 echo true >early
 guest --no-boot --append bootconfig --bootconfig bootconfig <<'END'
 check "bootconfig was read" "*modgate.anchor*" "$(cat /proc/bootconfig)"
 check "bootconfig alone provisions nothing" "no record" "$(state provisioned) $(state enforcing)"
+check "nor does it change what freshness is" none "$(state freshness)"
 END
 
 # The attacker's own initramfs: tries everything, then hides.
@@ -91,5 +113,8 @@ guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor
 check "edited initramfs: third-party stays out" "$(refused no-policy)" "$(load finit one.ko)"
 check "edited initramfs: system modules load" "$allowed" "$(load finit system.ko)"
 check "edited initramfs: state" "sealed awaited yes" "$(state state) $(state anchor) $(state enforcing)"
+said=$(status)
+check "edited initramfs: status says that something is wrong" 1 $?
+check "edited initramfs: status says what" "* problem *anchor is awaited*EKEYREJECTED*" "$said"
 END
 finish

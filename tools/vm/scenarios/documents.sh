@@ -10,7 +10,7 @@
 
 make_modules
 build_programs
-for key in anchor owner fleet stranger; do
+for key in anchor owner fleet maker stranger; do
 	make_key $key
 done
 openssl req -x509 -newkey rsa:3072 -nodes -subj "/CN=rsa" -keyout rsa.key -out rsa.pem 2>/dev/null
@@ -19,7 +19,8 @@ openssl req -x509 -newkey rsa:2048 -nodes -subj "/CN=weak" -keyout weak.key -out
 # What is good, and is made bad below.
 policy good-policy 3 --mode listed --authority "$owner_authority" \
 	--authority fleet,fleet.pem,approve,required,2,0,5 \
-	--authority rsa,rsa.pem,approve,0,3,0,1 --authority weak,weak.pem,approve,0,4,0,1
+	--authority rsa,rsa.pem,approve,0,3,0,1 --authority weak,weak.pem,approve,0,4,0,1 \
+	--authority maker,maker.pem,vendor,0,5,0,1
 list good-list owner 4 --module "$(digest one.ko)" --ban "$(digest two.ko)"
 list good-fleet fleet 5 --module "$(digest one.ko)"
 list good-rsa rsa 1 --module "$(digest one.ko)"
@@ -79,6 +80,7 @@ raw cert-size 252 00000000 policy certificate:
 raw list-mode 140 03 list mode:
 raw list-flags 136 02 list flags:
 raw unordered 304 0000 list entries:
+raw duplicate 304 "$(printf '%s\n' "$(digest one.ko)" "$(digest two.ko)" | sort | head -n 1)" list entries:
 raw module-flags 232 04 list flags:
 raw name-padding 303 41 list name:
 
@@ -112,6 +114,10 @@ step stranger-list.bundle EKEYREJECTED '*no?x20authority*'
 step forged-list.bundle EKEYREJECTED '*signature:*'
 list fleet-ban fleet 9 --ban "$(digest one.ko)"
 step fleet-ban.bundle EKEYREJECTED '*without?x20the?x20role?x20ban*'
+list fleet-vendor fleet 9 --vendor stranger.pem
+step fleet-vendor.bundle EKEYREJECTED '*without?x20the?x20role?x20vendor*'
+list maker-approves maker 1 --module "$(digest one.ko)"
+step maker-approves.bundle EKEYREJECTED '*without?x20the?x20role?x20approve*'
 list fleet-exclusive fleet 9 --exclusive --module "$(digest one.ko)"
 step fleet-exclusive.bundle EKEYREJECTED '*without?x20the?x20role?x20exclusive*'
 list fleet-old fleet 4 --module "$(digest one.ko)"
@@ -155,12 +161,14 @@ while read -r got && read -r file errno rule <&3; do
 	records=1
 	[[ \$file != -* ]] || records=2
 	check "\$file: \$errno" "*result=\$errno audit=\$errno records=\$records *" "\$got"
-	[ \$errno = ok ] || check "\$file names the rule" "*error=\$rule" "\$got"
+	[ \$errno = ok ] || check "\$file: both name the rule" "* rule=\${rule//\?x20/_} error=\$rule" "\$got"
 done </run/early
 check "every document was tried" "$(wc -l <steps)" "\$(wc -l </run/early)"
 check "nothing was in force before the good policy" "" "\$(head -c 100 /run/early-policy)"
-while read -r file cut refused; do
-	check "\$file cut off at any byte is refused" "\${cut#cut=}" "\${refused#refused=}"
+while read -r file cut refused recorded; do
+	cut=\${cut#cut=}
+	check "\$file cut off at any byte is refused" "refused=\$cut" "\$refused"
+	check "\$file cut off at any byte: each time one audit record names the rule" "recorded=\$cut" "\$recorded"
 done </run/early-cut
 check "both were cut" 2 "\$(wc -l </run/early-cut)"
 check "the policy in force is the good one" "*digest=$(digest good-policy)*" "\$(cat \$modgate/policy)"

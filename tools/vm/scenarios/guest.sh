@@ -32,3 +32,14 @@ allowed='result=ok audit=- event=-'
 refused() { echo "result=EPERM audit=$1 event=$1"; }
 recorded() { echo "result=ok audit=$1 event=$1"; }
 digest() { sha384sum "$1" | cut -d ' ' -f 1; }
+
+# on_disk POLICY LIST: puts the documents, and their signers, where the tool reads them.
+on_disk() {
+	local active=/etc/modgate/active
+	mkdir -p /etc/modgate/keys $active
+	cp anchor.pem owner.pem /etc/modgate/keys
+	cp "$1" $active/local-1.policy
+	cp "$1.sig" $active/local-1.policy.sig
+	cp "$2" $active/owner-1.list
+	cp "$2.sig" $active/owner-1.list.sig
+}

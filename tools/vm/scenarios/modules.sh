@@ -80,6 +80,10 @@ END
 guest "${boot[@]}" --append "$(pin anchor) module.sig_enforce=1" <<'END'
 check "sig_enforce: approved and unsigned: the kernel's refusal stands" \
 	"result=EKEYREJECTED audit=- event=-" "$(load finit one.ko)"
+on_disk policy-listed list
+check "sig_enforce: why says whose refusal it is" \
+	"*one: would not load, though modgate allows it*kernel *module.sig_enforce: the kernel itself refuses it*" \
+	"$("$top/tools/modgate/modgate" why ./one.ko)"
 check "sig_enforce: not approved: refused by modgate" "$(refused not-approved)" "$(load finit one-flipped.ko)"
 check "sig_enforce: a system module" "$allowed" "$(load finit system.ko)"
 END

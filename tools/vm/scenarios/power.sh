@@ -157,11 +157,12 @@ between() { moment=$(($1 + (RANDOM * 32768 + RANDOM) % ($2 - $1 + 1))); }
 
 # A quarter of the moments each: anywhere in the boot, while it hands documents
 # over, anywhere in the change, and in its second half, when the passphrase was
-# taken and the disk is written.
+# taken and the disk is written. Every fifth change is let through, and the power
+# is cut right after it: approve and revoke come in turn, and it shows how long
+# each takes.
 draw() {
 	file='' text=''
-	# The first one shows how long it takes.
-	[ $n -gt 1 ] || { file=said text="end " moment=0; return 0; }
+	[ $((n % 5)) -ne 1 ] || { file=said text="end " moment=0; return 0; }
 	case $((RANDOM % 4)) in
 	0) between 0 $starting ;;
 	1) file=console text="modgate boot: begins"; between 0 $((handing * 5 / 4)) ;;

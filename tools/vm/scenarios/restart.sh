@@ -55,7 +55,8 @@ tool 6 status
 tool 6 why modgate_test_one
 before="$(cat $modgate/policy $modgate/lists)"
 # What root may try now.
-for file in /etc/modgate/staged/*.list /etc/modgate/active/*.list; do
+for file in /etc/modgate/staged/*.{policy,list} /etc/modgate/active/*.{policy,list}; do
+	[ -e "$file" ] || continue
 	python3 - "$file" <<'PY' >bundle.try
 import struct, sys
 doc = open(sys.argv[1], "rb").read()

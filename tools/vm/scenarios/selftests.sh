@@ -36,6 +36,7 @@ kselftest() {
 	check "kselftest $*: nothing failed" "" "$(grep '^not ok' kselftest.log)"
 	sed -n '/SUnreclaim/p' kselftest.log
 }
+touch /run/ask-kmemleak
 cd /run && cp -r "$work/kselftest" .
 END
 )
@@ -54,12 +55,23 @@ kselftest -c modgate
 END
 
 helpers=
-guest --no-boot --append "$(pin anchor) lsm=lockdown,yama" <<'END'
+echo "cd /root$work; load_document anchor.der policy.bundle >/root/run/early" >early
+guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor) lsm=lockdown,yama" <<'END'
 check "not in lsm=: not active" "lockdown,*" "$(sed 's/capability,//' /sys/kernel/security/lsm)"
 check "not in lsm=: no mention" "" "$(grep -o modgate /sys/kernel/security/lsm)"
 check "not in lsm=: no files" "" "$(ls -d $modgate 2>/dev/null)"
 check "not in lsm=: no keyring" "" "$(grep modgate /proc/keys)"
+check "not in lsm=: not a word" "" "$(dmesg | grep 'modgate: ')"
+check "not in lsm=: nothing to hand documents to" "*result=ENOENT*result=ENOENT*" "$(cat /run/early)"
+check "not in lsm=: kexec is not refused" "$allowed" "$(load kexec)"
+check "not in lsm=: nor BPF" "$allowed" "$(load bpf)"
+check "not in lsm=: the tool says so" 7 "$("$top/tools/modgate/modgate" status >/run/said 2>&1; echo $?)"
 check "not in lsm=: third-party loads" "ok" "$(insmod one.ko && rmmod modgate_test_one && echo ok)"
 check "not in lsm=: system loads" "ok" "$(insmod system.ko && rmmod modgate_test_two && echo ok)"
+END
+guest --no-boot --append "$(pin anchor) lsm=lockdown,yama lockdown=integrity" <<'END'
+check "not in lsm=: nobody vouches for a module before lockdown" "result=EPERM audit=- event=-" \
+	"$(load finit one.ko)"
+check "not in lsm=: a system module needs nobody" "$allowed" "$(load finit system.ko)"
 END
 finish

@@ -160,17 +160,9 @@ END
 	mv table.new table
 }
 
-# For the guest: the same documents on disk, what "modgate why" says of a module (its
-# reason and its remedy), and what it has to say.
+# For the guest: what "modgate why" says of a module (its reason and its remedy), and
+# what it has to say.
 helpers=$(cat <<'END'
-on_disk() {
-	mkdir -p /etc/modgate/keys /etc/modgate/active
-	cp anchor.pem owner.pem /etc/modgate/keys
-	cp "policy-$mode-$flag" /etc/modgate/active/local-1.policy
-	cp "policy-$mode-$flag.sig" /etc/modgate/active/local-1.policy.sig
-	cp list /etc/modgate/active/owner-1.list
-	cp list.sig /etc/modgate/active/owner-1.list.sig
-}
 why() { "$top/tools/modgate/modgate" why "./$1" | sed -n 's/^  \(reason\|remedy\) *//p' | paste -sd ' '; }
 why_is() {
 	local file=./$signer-$entry.ko commands=''
@@ -208,7 +200,7 @@ for mode in system signed listed; do
 		guest --no-boot --initramfs-extra initramfs --early "early-$flag" \
 			--append "$(pin anchor)" < <(printf 'mode=%q flag=%q\n' $mode $flag; cat <<'END'
 keyctl padd asymmetric '' %keyring:.secondary_trusted_keys <secondary.der >/dev/null
-on_disk
+on_disk "policy-$mode-$flag" list
 read -ra signers < <(head -n 1 table | cut -f 3-)
 while read -r row entry reasons; do
 	[ "$row" = $mode ] || continue

@@ -51,6 +51,9 @@ load_module finit one.ko >>/root/run/early
 load_module init two.ko >>/root/run/early
 load_module finit system.ko >>/root/run/early
 load_module finit banned-system.ko >>/root/run/early
+load_module kexec >>/root/run/early
+load_module kexec-file /root$tree/arch/x86/boot/bzImage >>/root/run/early
+load_module kexec-file /root$tree/arch/x86/boot/bzImage "lsm=none" >>/root/run/early
 END
 boot=(--no-boot --initramfs-extra initramfs --early early)
 
@@ -62,6 +65,9 @@ check "state boot: approved" "$(refused not-sealed)" "${early[2]}"
 check "state boot: not approved" "$(refused not-sealed)" "${early[3]}"
 check "state boot: system" "$allowed" "${early[4]}"
 check "state boot: banned system module" "$(refused banned)" "${early[5]}"
+check "state boot: kexec_load" "$(refused kexec)" "${early[6]}"
+check "state boot: kexec_file_load" "$(refused kexec)" "${early[7]}"
+check "state boot: kexec_file_load with another command line" "$(refused kexec)" "${early[8]}"
 check "sealed: approved" "$allowed" "$(load finit one.ko)"
 check "sealed: not approved" "$(refused not-approved)" "$(load finit two.ko)"
 check "sealed: system" "$allowed" "$(load finit system.ko)"
@@ -72,6 +78,10 @@ check "approved, with a signature that cannot be checked while keys are banned" 
 check "approved, before it is revoked" "$allowed" "$(load finit revoked.ko)"
 sha384sum revoked.ko | cut -c 1-96 >$modgate/revoke
 check "revoked, though approved" "$(refused revoked)" "$(load finit revoked.ko)"
+kernel=$tree/arch/x86/boot/bzImage
+check "sealed: kexec_load" "$(refused kexec)" "$(load kexec)"
+check "sealed: kexec_file_load" "$(refused kexec)" "$(load kexec-file "$kernel" "$(cat /proc/cmdline)")"
+check "sealed: kexec_file_load with another command line" "$(refused kexec)" "$(load kexec-file "$kernel" "lsm=none")"
 sha384sum system.ko | cut -c 1-96 >$modgate/revoke
 check "revoked, a system module" "$(refused revoked)" "$(load finit system.ko)"
 check "the machine tells" "sealed listed yes" "$(state state) $(state mode) $(state enforcing)"
@@ -88,6 +98,10 @@ check "approved: stopped and let go, it loads" "$allowed" "$(load -w true finit 
 check "the gate closes while it loads" "$(refused closed)" "$(load -w "echo 1 >$modgate/close" finit held.ko)"
 check "the gate is closed" closed "$(state state)"
 check "closed: approved" "$(refused closed)" "$(load finit held.ko)"
+kernel=$tree/arch/x86/boot/bzImage
+check "closed: kexec_load" "$(refused kexec)" "$(load kexec)"
+check "closed: kexec_file_load" "$(refused kexec)" "$(load kexec-file "$kernel" "$(cat /proc/cmdline)")"
+check "closed: kexec_file_load with another command line" "$(refused kexec)" "$(load kexec-file "$kernel" "lsm=none")"
 check "closed: approved twice, on demand by the second list" "$allowed" "$(load -w true finit-keep one.ko)"
 check "permanent by the second list" "* permanent=yes" "$(grep "digest=$(digest one.ko) .* state=live" $modgate/receipt)"
 rmmod modgate_test_one 2>/dev/null
@@ -128,6 +142,10 @@ guest "${boot[@]}" --append "$(pin anchor)" <<'END'
 check "flag audit: not approved loads, recorded" "$(recorded not-approved)" "$(load finit two.ko)"
 check "flag audit: banned loads, recorded" "$(recorded banned)" "$(load finit banned-system.ko)"
 check "flag audit: approved" "$allowed" "$(load finit one.ko)"
+check "flag audit: kexec_load" "$(recorded kexec)" "$(load kexec)"
+# This kernel is not one that can be moved, as the kernel itself finds.
+check "flag audit: kexec_file_load" "result=ENOEXEC audit=kexec event=kexec" \
+	"$(load kexec-file "$tree/arch/x86/boot/bzImage" "lsm=none")"
 check "flag audit: a BPF program that modifies returns" "$(recorded bpf)" "$(load bpf)"
 check "flag audit: the event says so" "*verdict=would-deny*" "$(tail -n 1 $modgate/events)"
 check "flag audit: state says so" "audit allowed" "$(state enforcing) $(state kexec)"
@@ -139,6 +157,8 @@ check "not provisioned: third-party loads, recorded" "$(recorded no-policy)" "$(
 check "not provisioned: system" "$allowed" "$(load finit system.ko)"
 check "not provisioned: state says so" "no record - allowed" \
 	"$(state provisioned) $(state enforcing) $(state anchor) $(state kexec)"
+check "not provisioned: kexec is the kernel's affair" "$allowed, result=ENOEXEC audit=- event=-" \
+	"$(load kexec), $(load kexec-file "$tree/arch/x86/boot/bzImage" "lsm=none")"
 check "not provisioned: BPF programs that modify returns are the kernel's affair" "$allowed" \
 	"$(load bpf)"
 check "not provisioned: no document is taken" "*result=EPERM*" "$(./load_document policy.bundle)"
