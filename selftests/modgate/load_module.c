@@ -211,7 +211,8 @@ int main(int argc, char **argv)
 			get_value(audit, "reason", reason, sizeof(reason));
 		event = latest_event();
 		if (event && reason[0] != '-' && !match(audit, event))
-			strcpy(event_reason, "mismatch");
+			snprintf(event_reason, sizeof(event_reason),
+				 "mismatch");
 		else if (event)
 			get_value(event, "reason", event_reason,
 				  sizeof(event_reason));

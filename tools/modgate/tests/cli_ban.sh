@@ -20,7 +20,8 @@ respell() {
 in_force_now() {
 	mv "$etc"/staged/* "$etc/active" 2>/dev/null
 	state "$@"
-	in_force "$(ls "$etc"/active/local-*.policy)" "$(ls "$etc"/active/owner-*.list | sort -V | tail -n 1)"
+	in_force "$(ls "$etc"/active/local-*.policy)" \
+		"$(printf '%s\n' "$etc"/active/owner-*.list | sort -V | tail -n 1)"
 }
 
 fresh

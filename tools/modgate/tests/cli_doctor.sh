@@ -8,7 +8,7 @@ guid=8be4df61-93ca-11d2-aa0d-00e098032b8c
 vars=$root/sys/firmware/efi/efivars
 stub=$vars/StubInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
 
-efi() { mkdir -p "$vars"; printf "\\6\\0\\0\\0\\$2" >"$vars/$1-$guid"; }
+efi() { mkdir -p "$vars"; printf '\6\0\0\0%b' "\\$2" >"$vars/$1-$guid"; }
 
 # healthy: a machine on which everything holds but what a TPM is needed for.
 healthy() {

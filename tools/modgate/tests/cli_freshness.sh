@@ -69,7 +69,7 @@ tap $? "repair without a generation changes nothing"
 exits 8 "the same as JSON" --json verify --repair --passphrase-fd=3
 json ".owner.generation == $first and .owner.entries[0].name == \"mg_one\" and (.restart_needed | not)" \
 	"repair shows it as JSON too"
-exits 1 "repair with a generation that is not there" verify --repair --generation=$second --passphrase-fd=3
+exits 1 "repair with a generation that is not there" verify --repair --generation="$second" --passphrase-fd=3
 printf 'wrong horse\n' >"$work/pass"
 exits 4 "repair with a wrong passphrase" verify --repair --generation="$first" --passphrase-fd=3
 printf 'correct horse\n' >"$work/pass"
@@ -314,7 +314,7 @@ tap $? "and has made neither keys nor documents"
 fresh_tpm
 m approve --passphrase-fd=3 "$work/mg_one.ko"
 kernel_state() {
-	state freshness=tpm machine=tpm "$@"
+	state freshness=tpm machine=tpm
 	echo "freshness-backend=tpm" >>"$kernel/state"
 	tpm2_readpublic -c 0x81000001 -n "$work/name" >/dev/null 2>&1
 	echo "machine-name=$(sha384 "$work/name")" >>"$kernel/state"

@@ -23,7 +23,7 @@ step_of_commit() {
 	for ((step = 1; step < 400; step++)); do
 		approved
 		killed "$step" "$@"
-		[ "$status" = 137 ] && [ "$(newest owner)" = "$second" ] || break
+		[[ $status = 137 && $(newest owner) = "$second" ]] || break
 	done
 }
 
@@ -95,7 +95,7 @@ far_ahead() {
 	for ((step = 1; step < 400; step++)); do
 		restore far
 		killed "$step" verify --repair --generation="$second" --passphrase-fd=3
-		[ "$status" = 137 ] && [ "$(newest owner)" = "$second" ] || break
+		[[ $status = 137 && $(newest owner) = "$second" ]] || break
 	done
 	accepted owner && [ "$got" = "$second" ]
 	tap $? "repair killed with a number 81 steps ahead: the kernel would accept the old list"

@@ -38,6 +38,7 @@ machine
 
 # The program in the documentation.
 manual=$here/../../../Documentation/security/modgate.rst
+# shellcheck disable=SC2016 # the program's own $
 sed -n '/^   pcr=\$(printf/,/^   echo/p' "$manual" >"$work/program" 2>"$work/err"
 sed -i "s:/sys/kernel/security/modgate/log:$log:" "$work/program"
 bash "$work/program" >"$work/out" 2>>"$work/err"
@@ -46,7 +47,8 @@ tap $? "the program in the documentation computes the PCR"
 
 # One field changed, in turn each of each record, by its last character.
 for n in 1 2 3 4; do
-	for field in $(sed -n "${n}p" "$log"); do
+	read -ra words < <(sed -n "${n}p" "$log")
+	for field in "${words[@]}"; do
 		last=${field: -1}
 		changed=${field%?}$(other "$last")
 		sed "${n}s/\\(^\\| \\)$field\\( \\|\$\\)/\\1$changed\\2/" "$log" >"$copy"
@@ -225,6 +227,7 @@ sed -i "3s/digest=[0-9a-f]*/digest=$(sha384 "$work/pass")/" "$log"
 restarted
 forged "a document in the log, in time, and not in force" "line 3: this list was measured in time, and is not in force"
 machine measured=5
+# shellcheck disable=SC2094 # the line that is added is not the third
 sed -n '3s/seq=3/seq=5/p' "$log" | sed "s/digest=[0-9a-f]*/digest=$(sha384 "$work/pass")/" >>"$log"
 restarted
 exits 0 "a document after sealed" verify --log

@@ -48,6 +48,7 @@ restarted() {
 
 # other CHARACTER: another one, that could stand there as well.
 other() {
+	# shellcheck disable=SC2018 # ASCII only
 	case $1 in
 	[0-8]) echo $(($1 + 1)) ;;
 	9) echo 0 ;;

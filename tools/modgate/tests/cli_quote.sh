@@ -300,6 +300,7 @@ finds() {
 # Each field of each record and of each line: by who is on the way, and by root,
 # who has the TPM sign the changed one.
 fields=0 bad=
+# shellcheck disable=SC2094 # nothing in the loop writes to $file
 for file in "$log" "$kernel/receipt"; do
 	n=0
 	while read -r text; do
@@ -323,7 +324,8 @@ refused "another value of any field of log and receipt; signed by root: of the l
 cp "$log" "$copy"
 bad=
 for n in 1 2; do
-	for field in $(sed -n "${n}p" "$kernel/receipt"); do
+	read -ra words < <(sed -n "${n}p" "$kernel/receipt")
+	for field in "${words[@]}"; do
 		case $field in state=* | loads=* | permanent=*) continue ;; esac
 		change "$kernel/receipt" $n "$field" >"$work/receipt"
 		forge

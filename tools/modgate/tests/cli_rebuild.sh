@@ -12,8 +12,8 @@ manifest=$collection/$release/manifest.json
 machine() {
 	local policy list
 
-	policy=$(ls "$etc"/staged/local-*.policy "$etc"/active/local-*.policy 2>/dev/null | tail -n 1)
-	list=$(ls "$etc"/staged/owner-*.list "$etc"/active/owner-*.list 2>/dev/null | tail -n 1)
+	policy=$(find "$etc"/{active,staged} -name 'local-*.policy' 2>/dev/null | sort | tail -n 1)
+	list=$(find "$etc"/{active,staged} -name 'owner-*.list' 2>/dev/null | sort | tail -n 1)
 	state "$@"
 	in_force "$policy" "$list"
 }

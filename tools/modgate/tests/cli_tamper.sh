@@ -113,7 +113,7 @@ policy --authority "owner,$etc/keys/owner.pem,approve,required" \
 exits 1 "approve what is banned" approve --passphrase-fd=3 "$work/mg_two.ko"
 says "banned by the list of fleet, generation 1" "says who banned it"
 state
-in_force "$etc/staged/local-2.policy" "$(ls "$etc"/staged/owner-*.list | tail -n 1)"
+in_force "$etc/staged/local-2.policy" "$(printf '%s\n' "$etc"/staged/owner-*.list | tail -n 1)"
 exits 1 "why of what is banned" --json why "$work/mg_two.ko"
 json '.remedy == "none here: fleet has to take the ban off its list"' "says who alone can help"
 exits 6 "approve what is not banned" approve --on-demand --passphrase-fd=3 "$work/mg_one.ko"

@@ -351,6 +351,7 @@ verify_receipt() {
 meanwhile() {
 	local one two
 
+	# shellcheck disable=SC2119 # its arguments are optional
 	machine
 	one="number=1 time=7.500000 digest=$(a_digest one) name=mg_one reason=approved authority=$owner"
 	two="number=2 time=8.500000 digest=$(a_digest two) name=mg_two reason=approved authority=$owner"

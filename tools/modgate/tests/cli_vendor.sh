@@ -24,7 +24,7 @@ sign_module "$work/build2.ko" "$work/signer.key" "$work/signer.crt" -noattr
 promoted() {
 	mv "$etc"/staged/* "$etc/active" 2>/dev/null
 	state "$@"
-	in_force "$etc/active/local-1.policy" "$(ls "$etc"/active/owner-*.list | sort -V | tail -n 1)"
+	in_force "$etc/active/local-1.policy" "$(printf '%s\n' "$etc"/active/owner-*.list | sort -V | tail -n 1)"
 }
 
 # A vendor by its certificate.
@@ -75,6 +75,7 @@ exits 1 "why of an unsigned build" --json why "$work/mg_one.ko"
 # With the signer's certificate in it.
 cp "$work/mg_one.ko" "$work/chained.ko"
 (
+	# shellcheck disable=SC2317 # sign_module calls it
 	openssl() {
 		local arguments=() word
 		for word; do [ "$word" = -nocerts ] || arguments+=("$word"); done

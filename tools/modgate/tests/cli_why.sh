@@ -34,10 +34,10 @@ after_restart() {
 	local policy mode
 
 	mv "$etc"/staged/* "$etc/active" 2>/dev/null
-	policy=$(ls "$etc"/active/local-*.policy | sort -V | tail -n 1)
+	policy=$(printf '%s\n' "$etc"/active/local-*.policy | sort -V | tail -n 1)
 	mode=$(od -An -tu4 -j140 -N4 "$policy" | tr -d ' ')
 	state "mode=$(sed -n "${mode}p" <<<$'system\nsigned\nlisted')"
-	in_force "$policy" "$(ls "$etc"/active/owner-*.list | sort -V | tail -n 1)"
+	in_force "$policy" "$(printf '%s\n' "$etc"/active/owner-*.list | sort -V | tail -n 1)"
 }
 
 # carry_out COMMANDS: by a shell, but for the restart.

@@ -41,12 +41,12 @@ check "nothing is withheld: the module loads" "$allowed" "$(load finit one.ko)"
 check "nothing is withheld: no problem" "0 " "$(said=$(status); echo "$? $(grep -F ' problem ' <<<"$said")")"
 END
 
-# boot NAME REASON STATE APPEND FILES [OPTION...]: hands FILES over, expects a
-# third-party module to be refused for REASON, lines of state to match, and
-# "modgate status" to tell of the problem $says.
+# boot NAME REASON PROBLEM STATE APPEND FILES [OPTION...]: hands FILES over, expects a
+# third-party module to be refused for REASON, "modgate status" to tell of PROBLEM, and
+# lines of state to match.
 boot() {
-	local name=$1 reason=$2 want=$3 append=$4 files=$5
-	shift 5
+	local name=$1 reason=$2 problem=$3 want=$4 append=$5 files=$6
+	shift 6
 	echo "cd /root$work; load_document $files" >early
 	guest --no-boot --initramfs-extra initramfs --early early --append "$append" "$@" <<END
 check "$name: third-party stays out" "\$(refused $reason)" "\$(load finit one.ko)"
@@ -54,30 +54,30 @@ check "$name: system modules load" "\$allowed" "\$(load finit system.ko)"
 check "$name: state" "$want" "\$(tr '\n' ' ' <\$modgate/state)"
 said=\$(status)
 check "$name: status says that something is wrong" 1 \$?
-check "$name: status says what" "* problem *$says*" "\$said"
+check "$name: status says what" "* problem *$problem*" "\$said"
 check "$name: kexec_load is refused" "\$(refused kexec)" "\$(load kexec)"
 check "$name: kexec_file_load is refused" "\$(refused kexec)" "\$(load kexec-file \$kernel modgate.recovery)"
 check "$name: a BPF program that modifies returns is refused" "\$(refused bpf)" "\$(load bpf)"
 END
 }
 
-says='anchor is awaited' boot "certificate withheld" no-policy '* anchor=awaited * policy=no *' \
+boot "certificate withheld" no-policy "anchor is awaited" '* anchor=awaited * policy=no *' \
 	"$(pin anchor)" "policy.bundle list.bundle"
-says='anchor is awaited' boot "another certificate" no-policy '* anchor=awaited *' \
+boot "another certificate" no-policy "anchor is awaited" '* anchor=awaited *' \
 	"$(pin anchor)" "attacker.der evil-policy.bundle evil-list.bundle"
-says='anchor is malformed' boot "malformed anchor" no-policy '* provisioned=yes anchor=malformed *' \
+boot "malformed anchor" no-policy "anchor is malformed" '* provisioned=yes anchor=malformed *' \
 	"modgate.anchor=0123" "anchor.der policy.bundle list.bundle"
-says='anchor is malformed' boot "empty anchor" no-policy '* provisioned=yes anchor=malformed *' \
+boot "empty anchor" no-policy "anchor is malformed" '* provisioned=yes anchor=malformed *' \
 	"modgate.anchor=" "anchor.der policy.bundle list.bundle"
-says='anchor is malformed' boot "two anchors" no-policy '* provisioned=yes anchor=malformed *' \
+boot "two anchors" no-policy "anchor is malformed" '* provisioned=yes anchor=malformed *' \
 	"$(pin anchor) $(pin attacker)" "anchor.der policy.bundle list.bundle"
-says='no local policy is in force' boot "local policy withheld" no-policy '* anchor=loaded * policy=no *' \
+boot "local policy withheld" no-policy "no local policy is in force" '* anchor=loaded * policy=no *' \
 	"$(pin anchor)" "anchor.der list.bundle"
-says='1 required list(s) are not in force' boot "lists withheld" no-list '* policy=yes * missing-lists=1 *' \
+boot "lists withheld" no-list "1 required list(s) are not in force" '* policy=yes * missing-lists=1 *' \
 	"$(pin anchor)" "anchor.der policy.bundle"
-says='1 required list(s) are not in force' boot "one required list withheld" no-list '* missing-lists=1 *' \
+boot "one required list withheld" no-list "1 required list(s) are not in force" '* missing-lists=1 *' \
 	"$(pin anchor)" "anchor.der policy-fleet.bundle list.bundle"
-says='the kernel found no TPM' boot "freshness demanded and not to be had" no-policy '* freshness=tpm *' \
+boot "freshness demanded and not to be had" no-policy "the kernel found no TPM" '* freshness=tpm *' \
 	"$(pin anchor) modgate.freshness=tpm" "anchor.der policy.bundle list.bundle"
 
 # An anchor that bootconfig brings is no anchor; one that it brings besides the
@@ -88,7 +88,7 @@ modgate.anchor = $(digest attacker.der)
 kernel.modgate.freshness = tpm
 modgate.freshness = tpm
 END
-says='anchor is awaited' boot "bootconfig brings another anchor" no-policy '* anchor=awaited *' \
+boot "bootconfig brings another anchor" no-policy "anchor is awaited" '* anchor=awaited *' \
 	"bootconfig $(pin anchor)" "attacker.der evil-policy.bundle evil-list.bundle" --bootconfig bootconfig
 echo true >early
 guest --no-boot --append bootconfig --bootconfig bootconfig <<'END'
