@@ -174,6 +174,7 @@ int main(int argc, char **argv)
 	struct stop stop = { .page = "" };
 	const char *command = NULL;
 	char old_total[32];
+	bool matched = false;
 	int fd, err;
 
 	if (argc > 3 && !strcmp(argv[1], "-w")) {
@@ -206,16 +207,19 @@ int main(int argc, char **argv)
 		unload_new(before);
 
 	if (strcmp(old_total, state_value("refused"))) {
-		if (audit_wait(fd, AUDIT_MODGATE_VERDICT, 2000, audit,
-			       sizeof(audit)))
-			get_value(audit, "reason", reason, sizeof(reason));
 		event = latest_event();
-		if (event && reason[0] != '-' && !match(audit, event))
-			snprintf(event_reason, sizeof(event_reason),
-				 "mismatch");
-		else if (event)
+		if (event)
 			get_value(event, "reason", event_reason,
 				  sizeof(event_reason));
+		/* What COMMAND had refused has records of its own. */
+		while (!matched && audit_wait(fd, AUDIT_MODGATE_VERDICT, 2000,
+					      audit, sizeof(audit))) {
+			matched = event && match(audit, event);
+			get_value(audit, "reason", reason, sizeof(reason));
+		}
+		if (event && reason[0] != '-' && !matched)
+			snprintf(event_reason, sizeof(event_reason),
+				 "mismatch");
 		free(event);
 	} else if (audit_wait(fd, AUDIT_MODGATE_VERDICT, 50, audit,
 			      sizeof(audit))) {

@@ -13,6 +13,8 @@ mkdir -p "$3"
 work=$(realpath "$3")
 count=0
 failed=0
+# Folders that the tests make are not to be complained of.
+umask 022
 
 # shellcheck source-path=SCRIPTDIR source=cli_lib.sh
 . "$here/cli_lib.sh"

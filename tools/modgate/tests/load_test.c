@@ -122,7 +122,9 @@ int kmod_module_insert_module(struct kmod_module *module __maybe_unused,
 
 int kmod_module_get_initstate(const struct kmod_module *module __maybe_unused)
 {
-	return kernel.asked && kernel.live ? KMOD_MODULE_LIVE : -ENOENT;
+	if (kernel.asked && kernel.live)
+		return KMOD_MODULE_LIVE;
+	return -ENOENT;
 }
 
 struct kmod_module *kmod_module_unref(struct kmod_module *module __maybe_unused)
