@@ -9,8 +9,8 @@
  *
  * "audit" is the errno in the audit record ("ok" if there is none), "rule" what it
  * gives as the rule, with blanks as "_", or "-"; "error" is the key of that name in
- * modgate/state. Meant to be linked statically, for an
- * initramfs. In front of the files may stand:
+ * modgate/state. Meant to be linked statically, for an initramfs. In front of the
+ * files may stand:
  *
  *	-2	write each in two halves
  *	-a	write each once more, when it was written already
