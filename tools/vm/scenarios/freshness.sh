@@ -212,16 +212,21 @@ done
 for file in /usr/lib/*/swtpm/*.so*; do
 	[ ! -e "$file" ] || cp -L --parents "$file" initramfs/
 done
-cat >before <<'END'
+cat >initramfs/start-proxy <<'END'
+#!/bin/busybox sh
 # Where all is slow, the kernel has given up by the first answer, and not by the next.
+export PATH=/bin LD_LIBRARY_PATH=$(echo /usr/lib/*/swtpm)
 for try in 1 2 3; do
 	[ ! -e /dev/tpm0 ] || break
-	LD_LIBRARY_PATH=$(echo /usr/lib/*/swtpm) /usr/bin/swtpm chardev --vtpm-proxy --tpm2 --tpmstate dir=/tpm-state >/run-swtpm 2>&1 &
+	setsid /usr/bin/swtpm chardev --vtpm-proxy --tpm2 --tpmstate dir=/tpm-state >>/run-swtpm 2>&1 &
 	n=0
 	until [ -e /dev/tpm0 ] || [ $n = 50 ]; do sleep 0.1; n=$((n + 1)); done
 done
-ls /dev/tpm0 >/root/run/proxy; cat /run-swtpm >>/root/run/proxy
+ls /dev/tpm0
+cat /run-swtpm
 END
+chmod +x initramfs/start-proxy
+echo "/start-proxy >/root/run/proxy 2>&1" >before
 boot none "policy-2.bundle list-3.bundle" <<'END'
 check "a TPM of the initramfs's own is there" "/dev/tpm0*" "$(cat /run/proxy)"
 check "and is not used" "EXDEV EKEYREJECTED " "$(results)"
@@ -237,13 +242,10 @@ cat >initramfs/sbin/modprobe <<'END'
 #!/bin/busybox sh
 [ "$3" = crypto-sm3 ] || exit 1
 /bin/busybox --install -s /bin
-export PATH=/bin LD_LIBRARY_PATH=$(echo /usr/lib/*/swtpm)
+export PATH=/bin
 mount -t devtmpfs devtmpfs /dev
 mount -t proc proc /proc
-setsid /usr/bin/swtpm chardev --vtpm-proxy --tpm2 --tpmstate dir=/tpm-state >/run-swtpm 2>&1 &
-n=0
-until [ -e /dev/tpm0 ] || [ $n = 50 ]; do sleep 0.1; n=$((n + 1)); done
-ls /dev/tpm0 >/early-proxy
+/start-proxy >/early-proxy 2>&1
 umount /proc
 umount /dev
 exit 1
@@ -251,12 +253,12 @@ END
 chmod +x initramfs/sbin/modprobe
 echo "cp /early-proxy /root/run/proxy" >before
 boot none "policy-2.bundle list-3.bundle" --append "$(pin anchor) modgate.freshness=tpm ima_hash=sm3" <<'END'
-check "a TPM of the initramfs's own is there before modgate looks" "/dev/tpm0" "$(cat /run/proxy)"
+check "a TPM of the initramfs's own is there before modgate looks" "/dev/tpm0*" "$(cat /run/proxy)"
 check "and is not used either" "EXDEV EKEYREJECTED " "$(results)"
 check "state says that there is none, in time or not" "tpm missing none" \
 	"$(state freshness) $(state freshness-backend) $(state machine)"
 END
-rm -r before initramfs/sbin
+rm -r before initramfs/sbin initramfs/start-proxy
 
 # The same by the tool, on a machine of its own. Its initramfs runs "modgate boot".
 helpers=$admin_helpers
