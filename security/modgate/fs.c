@@ -111,6 +111,7 @@ static int state_show(struct seq_file *m, void *unused)
 	else
 		seq_puts(m, "machine-name=-\n");
 	modgate_measure_show(m);
+	seq_printf(m, "system-keys=%s\n", modgate_system_keys());
 	seq_printf(m, "last=%s\n",
 		   yes_no(IS_ENABLED(CONFIG_SECURITY_MODGATE_LAST)));
 	seq_printf(m, "lockdown=%s\n",

@@ -101,6 +101,7 @@ void modgate_key_drop(struct modgate_key *key);
 int modgate_key_verify(const struct modgate_key *key, const u8 *digest,
 		       const void *signature, size_t size);
 bool modgate_is_builtin_cert(const u8 *digest);
+const char *modgate_system_keys(void);
 
 /**
  * struct modgate_signature - what is appended to a module

@@ -343,6 +343,30 @@ int modgate_signed_by_key(struct modgate_signature *signature,
 
 static u8 (*builtin_certs)[MODGATE_DIGEST_SIZE] __ro_after_init;
 static size_t n_builtin_certs __ro_after_init;
+/* One that is compiled in, and signed by one that is: mostly, by itself. */
+static struct modgate_key witness __ro_after_init;
+
+static bool signed_by_builtin(const struct modgate_key *key)
+{
+	return !restrict_link_by_builtin_trusted(key->keyring,
+						 &key_type_asymmetric,
+						 &key->key->payload, NULL);
+}
+
+/**
+ * modgate_system_keys() - can the kernel still tell its own modules?
+ *
+ * Root can invalidate .builtin_trusted_keys, until restart. So the keys in it are
+ * asked for a signature that they have made.
+ *
+ * Return: "usable"; "lost"; or "-", if no certificate is there to ask with.
+ */
+const char *modgate_system_keys(void)
+{
+	if (!witness.key)
+		return "-";
+	return signed_by_builtin(&witness) ? "usable" : "lost";
+}
 
 /**
  * modgate_is_builtin_cert() - is this a certificate that is compiled in?
@@ -371,6 +395,18 @@ static size_t __init next_cert(const u8 *p, size_t left)
 	return size <= left ? size : 0;
 }
 
+static void __init find_witness(const void *cert, size_t size)
+{
+	struct modgate_key key;
+
+	if (witness.key || modgate_key_add(&key, ".modgate_system", cert, size))
+		return;
+	if (signed_by_builtin(&key))
+		witness = key;
+	else
+		modgate_key_drop(&key);
+}
+
 /* The list is gone after boot, so its digests are kept. */
 static int __init remember_builtin_certs(void)
 {
@@ -386,9 +422,11 @@ static int __init remember_builtin_certs(void)
 		return -ENOMEM;
 	p = system_certificate_list;
 	left = system_certificate_list_size;
-	for (; (size = next_cert(p, left)); p += size, left -= size)
+	for (; (size = next_cert(p, left)); p += size, left -= size) {
 		if (!modgate_sha384(p, size, builtin_certs[n_builtin_certs]))
 			n_builtin_certs++;
+		find_witness(p, size);
+	}
 	return 0;
 }
 late_initcall(remember_builtin_certs);

@@ -124,6 +124,20 @@ static bool judged_third_party(const struct module *module)
 	       !record_is(module->event, "reason", MODGATE_REASON_ERROR);
 }
 
+/**
+ * system_keys_lost() - may this be a system module that the kernel cannot tell?
+ * @world: everything that is known
+ * @module: a module
+ *
+ * Return: true if the kernel's own keys were invalidated, which lasts until restart,
+ * and the module has a signature.
+ */
+bool system_keys_lost(const struct world *world, const struct module *module)
+{
+	return record_is(&world->kernel.state, "system-keys", "lost") &&
+	       (module->sig.state == SIG_UNVERIFIED || module->sig.state == SIG_VERIFIED);
+}
+
 /* Row 2, as far as it is known: signed by a key of the kernel's own. */
 bool module_is_system(const struct module *module)
 {

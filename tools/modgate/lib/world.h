@@ -94,6 +94,7 @@ const struct modgate_ban *ban_find(const struct world *w,
 				   const struct module *module, bool next,
 				   const struct view **view);
 bool module_is_system(const struct module *module);
+bool system_keys_lost(const struct world *world, const struct module *module);
 bool verdict_enforced(const struct world *world, bool next);
 bool lockdown_refusal(const struct world *world, const struct options *o,
 		      const struct module *module, const struct verdict *v);

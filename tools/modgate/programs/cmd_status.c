@@ -88,6 +88,9 @@ static void find_kernel_problems(struct report *r)
 	if (is(r, "freshness", "tpm") && !is(r, "freshness-backend", "tpm"))
 		problem(r,
 			"freshness by TPM is demanded, but the kernel found no TPM when it started: no document can be accepted");
+	if (is(r, "system-keys", "lost"))
+		problem(r,
+			"somebody has invalidated .builtin_trusted_keys: the kernel's own modules are refused as well; restart");
 	if (record_get(&r->w->kernel.state, "error"))
 		problem(r, "a document was not accepted: %s", value(r, "error"));
 }

@@ -233,6 +233,9 @@ static void find_remedy(struct answer *a)
 			    xstrdup("not a matter of modgate: see what refuses");
 	else if (loads_next(a))
 		a->remedy = xstrdup("restart");
+	else if (system_keys_lost(a->w, a->m))
+		a->remedy =
+			xstrdup("restart, then ask again: the kernel's own keys were invalidated");
 	else if (a->has_next && a->next.allow)
 		a->remedy = remedy_for(a->now.reason, a);
 	else

@@ -151,6 +151,9 @@ static void check_signatures(struct doctor *d)
 	if (!exists(d, "/sys/module/module/parameters/sig_enforce"))
 		doctor_bad(d, "signatures", "CONFIG_MODULE_SIG=y",
 			   "the kernel checks no signatures of modules, so that none is a system module");
+	else if (record_is(&d->w->kernel.state, "system-keys", "lost"))
+		doctor_bad(d, "signatures", "restart",
+			   ".builtin_trusted_keys was invalidated: the kernel's own modules are refused as well");
 	else if (sig_enforced(d->o))
 		doctor_good(d, "signatures",
 			    "enforced: what is not signed stays out even if it is approved");

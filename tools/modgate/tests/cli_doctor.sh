@@ -76,6 +76,9 @@ in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
 bad lockdown "though they are approved" "lockdown does not heed modgate"
 rm "$root/sys/module/module/parameters/sig_enforce"
 bad signatures "none is a system module" "no signatures are checked"
+state machine=dmi system-keys=lost
+in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
+bad signatures "was invalidated" "the kernel's own keys are lost"
 for force in load load,unload; do
 	state machine=dmi force=$force
 	in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"

@@ -48,6 +48,9 @@ exits 5 "status without a pin" status
 running error='owner\x20list:\x20EKEYREJECTED\x20wrong' missing-lists=1
 exits 1 "status with an error" status
 says "owner list: EKEYREJECTED wrong" "status shows the kernel's error"
+running system-keys=lost
+exits 1 "status without the kernel's own keys" status
+says ".builtin_trusted_keys" "status says whose keys are lost"
 running anchor-digest="$one"
 exits 1 "status with another pin" status
 says "another anchor" "status says that the pin is another"

@@ -141,6 +141,7 @@ state() {
 	pcr=-
 	measured=0
 	measure-errors=0
+	system-keys=usable
 	last=yes
 	lockdown=yes
 	force=-

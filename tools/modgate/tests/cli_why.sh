@@ -84,3 +84,16 @@ for kind in "${kinds[@]}"; do
 		done
 	done
 done
+
+# The kernel's own keys are lost: what is signed may be its own, what is not is not.
+fresh
+after_restart
+for kind in other unsigned; do
+	make_kind "$work/why_lost_$kind" "$kind"
+done
+sed -i 's/^system-keys=.*/system-keys=lost/' "$kernel/state"
+m why "$work/why_lost_other.ko"
+says "restart, then ask again: the kernel's own keys" "why: without the kernel's own keys, a signed module"
+m why "$work/why_lost_unsigned.ko"
+says "modgate approve " "why: without the kernel's own keys, an unsigned one"
+rm "$work"/why_lost_*.ko

@@ -75,6 +75,21 @@ check "versions ignored: lockdown's refusal stands" "result=EPERM audit=- event=
 check "approved with a broken signature: the kernel's refusal stands" \
 	"result=@(EKEYREJECTED|EBADMSG) audit=- event=-" "$(load finit broken.ko)"
 check "still approved afterwards" "$allowed" "$(load finit one.ko)"
+
+# Root can take the kernel's own keys away, and nothing more comes of it.
+PATH=$top/tools/modgate:$PATH
+on_disk policy-listed list
+check "state: the kernel's own keys are usable" usable "$(state system-keys)"
+keyctl invalidate %keyring:.builtin_trusted_keys
+check "state: the kernel's own keys are lost" lost "$(state system-keys)"
+check "keys lost: a system module" "$(refused not-approved)" "$(load finit system.ko)"
+check "keys lost: approved" "$allowed" "$(load finit one.ko)"
+check "keys lost: not approved" "$(refused not-approved)" "$(load finit two.ko)"
+check "keys lost: signed by an unknown key, not approved" "$(refused not-approved)" "$(load finit unknown.ko)"
+check "keys lost: status says so" "*somebody has invalidated .builtin_trusted_keys*restart*" "$(modgate status)"
+check "keys lost: why says what helps" "*remedy*restart, then ask again: the kernel's own keys*" \
+	"$(modgate why ./system.ko)"
+check "keys lost: why of an unsigned module" "*modgate approve ./two.ko, then restart*" "$(modgate why ./two.ko)"
 END
 
 guest "${boot[@]}" --append "$(pin anchor) module.sig_enforce=1" <<'END'
