@@ -225,6 +225,14 @@ static char *remedy_for(const char *reason, const struct answer *a)
 	return a->has_next ? change_documents(a) : xstrdup("modgate init, then restart");
 }
 
+/* What is revoked or banned stays out, whoever has signed it. */
+static bool may_be_system(const struct answer *a)
+{
+	return system_keys_lost(a->w, a->m) &&
+	       strcmp(a->now.reason, MODGATE_REASON_REVOKED) &&
+	       strcmp(a->now.reason, MODGATE_REASON_BANNED);
+}
+
 static void find_remedy(struct answer *a)
 {
 	if (a->kernel)
@@ -233,7 +241,7 @@ static void find_remedy(struct answer *a)
 			    xstrdup("not a matter of modgate: see what refuses");
 	else if (loads_next(a))
 		a->remedy = xstrdup("restart");
-	else if (system_keys_lost(a->w, a->m))
+	else if (may_be_system(a))
 		a->remedy =
 			xstrdup("restart, then ask again: the kernel's own keys were invalidated");
 	else if (a->has_next && a->next.allow)

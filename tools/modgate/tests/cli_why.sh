@@ -96,4 +96,9 @@ m why "$work/why_lost_other.ko"
 says "restart, then ask again: the kernel's own keys" "why: without the kernel's own keys, a signed module"
 m why "$work/why_lost_unsigned.ko"
 says "modgate approve " "why: without the kernel's own keys, an unsigned one"
+m ban --passphrase-fd=3 "$(sha384 "$work/why_lost_other.ko")"
+after_restart
+sed -i 's/^system-keys=.*/system-keys=lost/' "$kernel/state"
+m why "$work/why_lost_other.ko"
+says "modgate ban --remove" "why: without the kernel's own keys, a banned one"
 rm "$work"/why_lost_*.ko
