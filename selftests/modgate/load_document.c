@@ -12,7 +12,7 @@
  * modgate/state. Meant to be linked statically, for an initramfs. In front of the
  * files may stand:
  *
- *	-2	write each in two halves
+ *	-2	FILE is a bundle: write its header, then the rest
  *	-a	write each once more, when it was written already
  *	-t	FILE is a bundle: write its document cut off at every byte, with
  *		a bundle header that fits, and print how often that was refused
@@ -23,13 +23,13 @@
 #define _GNU_SOURCE
 #include "common.h"
 
-enum how { ONCE, HALVES, AGAIN };
+enum how { ONCE, SPLIT, AGAIN };
 
 static int write_all(const char *bytes, size_t size, enum how how)
 {
 	int fd = open(MODGATE_DIR "load", O_WRONLY | O_CLOEXEC);
-	size_t first = how == HALVES ? size / 2 : size;
-	size_t second = how == HALVES ? first : 0;
+	size_t first = how == SPLIT ? sizeof(struct modgate_bundle) : size;
+	size_t second = how == SPLIT ? first : 0;
 	int err = 0;
 
 	if (fd < 0)
@@ -152,7 +152,7 @@ int main(int argc, char **argv)
 	int i;
 
 	if (argc > 1 && !strcmp(argv[1], "-2"))
-		how = HALVES;
+		how = SPLIT;
 	else if (argc > 1 && !strcmp(argv[1], "-a"))
 		how = AGAIN;
 	i = 1 + (how != ONCE || cut);

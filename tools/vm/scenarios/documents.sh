@@ -55,8 +55,8 @@ head -c 24 good-policy.bundle >header-only
 step header-only EINVAL '*bundle:*'
 (cat good-policy.bundle; echo) >too-long
 step too-long EINVAL '*exactly?x20one?x20write*'
-cp good-policy.bundle halves
-step -2halves EINVAL '*bundle:*'
+cp good-policy.bundle split
+step -2split EINVAL '*bundle:*'
 # Form: document. Offsets are those of struct modgate_header (184 bytes).
 raw bad-magic 0 6d policy magic:
 raw bad-version 8 02 policy version:
