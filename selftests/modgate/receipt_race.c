@@ -7,10 +7,14 @@
  *
  * FILEs are dealt out to as many tasks, each with its file by finit_module() and
  * init_module() in turn; now and then the module is told to fail in its init
- * function (parameter "fail"). One task more rewrites one file with APPROVED and
- * OTHER in turn, while another one loads it. Prints a line "COUNT FILE" for each
- * FILE, and for APPROVED: how often a module of it came up, whether its init
- * function failed or not.
+ * function (parameter "fail"). One task more rewrites one file, and one piece of
+ * memory, with APPROVED and OTHER in turn, while another one loads it. A file is
+ * open for writing, or the kernel reads a module from it, never both (ETXTBSY): it
+ * is closed after each time, and opened until that works. Who had no turn within
+ * SECONDS goes on until it has one, for as long again.
+ *
+ * Prints a line "COUNT FILE" for each FILE, and for APPROVED: how often a module of
+ * it came up, whether its init function failed or not.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -31,7 +35,8 @@ struct task {
 };
 
 static struct task *tasks;
-static time_t end;
+static char *shared_bytes;
+static time_t end, last;
 
 /* The module's name, as a file is called up to the first dot. */
 static void name_of(struct task *t)
@@ -79,15 +84,13 @@ static int load_with(const char *path, const void *bytes, size_t size,
 }
 
 /* EIO is what an init function fails with here, and nobody else does. */
-static void run(struct task *t, bool by_file_only)
+static void run(struct task *t, const void *bytes, size_t size)
 {
-	size_t size;
-	void *bytes = by_file_only ? NULL : map(t->path, &size);
 	unsigned int round;
 	bool fails;
 	int err;
 
-	for (round = 0; time(NULL) < end; round++) {
+	for (round = 0; time(NULL) < (t->count ? end : last); round++) {
 		fails = round % 5 == 4;
 		err = load_with(t->path, round % 2 ? bytes : NULL, size,
 				fails ? "fail=5" : "");
@@ -101,36 +104,46 @@ static void run(struct task *t, bool by_file_only)
 	exit(0);
 }
 
-/* One inode, now with these bytes and now with those; both of one size. */
-static void rewrite(const char *a, const char *b)
+static void write_shared(const void *bytes, size_t size)
 {
-	size_t size_a, size_b;
-	void *bytes_a = map(a, &size_a), *bytes_b = map(b, &size_b);
-	int fd = open(shared, O_WRONLY | O_CLOEXEC);
+	int fd;
 
-	while (fd >= 0 && time(NULL) < end) {
-		if (pwrite(fd, bytes_b, size_b, 0) < 0 ||
-		    pwrite(fd, bytes_a, size_a, 0) < 0)
-			exit(1);
+	do
+		fd = open(shared, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	while (fd < 0 && errno == ETXTBSY);
+	if (fd < 0 || write(fd, bytes, size) != (ssize_t)size)
+		exit(1);
+	close(fd);
+	memcpy(shared_bytes, bytes, size);
+}
+
+/* Now with these bytes and now with those; both of one size. */
+static void rewrite(const void *a, const void *b, size_t size)
+{
+	while (time(NULL) < end) {
+		write_shared(b, size);
+		usleep(1000);
+		write_shared(a, size);
 		usleep(1000);
 	}
 	exit(0);
 }
 
-static void copy(const char *path)
+static void *share(size_t size)
 {
-	size_t size;
-	void *bytes = map(path, &size);
-	int fd = open(shared, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	if (fd < 0 || write(fd, bytes, size) != (ssize_t)size)
+	if (p == MAP_FAILED)
 		exit(1);
-	close(fd);
+	return p;
 }
 
 int main(int argc, char **argv)
 {
 	int n = 0, i, status, bad = 0;
+	const void *bytes, *approved, *other;
+	size_t size, size_approved;
 
 	while (n + 2 < argc && strcmp(argv[n + 2], "--"))
 		n++;
@@ -138,22 +151,32 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: receipt_race SECONDS FILE... -- APPROVED OTHER\n");
 		return 2;
 	}
-	tasks = mmap(NULL, sizeof(*tasks) * TASKS_MAX, PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (tasks == MAP_FAILED)
-		return 1;
-	copy(argv[n + 3]);
+	tasks = share(sizeof(*tasks) * TASKS_MAX);
+	approved = map(argv[n + 3], &size_approved);
+	other = map(argv[n + 4], &size);
+	if (size != size_approved) {
+		fprintf(stderr, "APPROVED and OTHER are not of one size\n");
+		return 2;
+	}
+	shared_bytes = share(size);
+	write_shared(approved, size);
 	end = time(NULL) + atoi(argv[1]);
+	last = end + atoi(argv[1]);
 	for (i = 0; i <= n; i++) {
 		tasks[i].path = i < n ? argv[i + 2] : argv[n + 3];
 		name_of(&tasks[i]);
-		if (i == n)
+		if (i == n) {
 			tasks[i].path = shared;
+			bytes = shared_bytes;
+			size = size_approved;
+		} else {
+			bytes = map(tasks[i].path, &size);
+		}
 		if (!fork())
-			run(&tasks[i], i == n);
+			run(&tasks[i], bytes, size);
 	}
 	if (!fork())
-		rewrite(argv[n + 3], argv[n + 4]);
+		rewrite(approved, other, size);
 	while (wait(&status) > 0)
 		bad |= status;
 	for (i = 0; i <= n; i++)

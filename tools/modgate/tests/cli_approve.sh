@@ -98,7 +98,7 @@ exits 6 "approve it with the certificate" --json approve --passphrase-fd=3 \
 	--cert="$work/signer.crt" "$work/signed.ko"
 json '.approved[0].signature.state == "verified"' "then it is verified"
 cp "$work/signed.ko" "$work/broken.ko"
-printf 'X' | dd of="$work/broken.ko" bs=1 seek=200 conv=notrunc status=none
+flip "$work/broken.ko" 200
 exits 1 "approve a changed signed module" approve --cert="$work/signer.crt" "$work/broken.ko"
 says "broken" "says that the signature is broken"
 cp "$work/mg_one.ko" "$work/attrs.ko"

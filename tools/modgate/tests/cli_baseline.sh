@@ -12,8 +12,7 @@ cp "$work/mg_one.ko" "$work/mg_two.ko" "$updates"
 make_module mg_cut
 cp "$work/mg_cut.ko" "$updates"
 sign_module "$updates/mg_cut.ko" "$work/signer.key" "$work/signer.crt" -noattr
-printf '\377' | dd of="$updates/mg_cut.ko" bs=1 seek=$(($(stat -c %s "$updates/mg_cut.ko") - 60)) \
-	conv=notrunc status=none
+flip "$updates/mg_cut.ko" $(($(stat -c %s "$updates/mg_cut.ko") - 60))
 truncate -s -30 "$updates/mg_cut.ko"
 printf '~Module signature appended~\n' >>"$updates/mg_cut.ko"
 cp "$work/mg_one.ko" "$root/lib/modules/$release/kernel/not_loaded.ko"

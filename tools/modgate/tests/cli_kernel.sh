@@ -131,8 +131,7 @@ json '.event_count == 2 and .reason == "not-approved" and (.loads | not)' "why p
 m approve --passphrase-fd=3 "$work/mg_two.ko"
 exits 6 "why after approving" why mg_two
 says "would load after a restart" "why says that a restart is needed"
-printf 'X' | dd of="$root/lib/modules/$release/updates/mg_one.ko" bs=1 \
-	seek=100 conv=notrunc status=none
+flip "$root/lib/modules/$release/updates/mg_one.ko" 100
 exits 1 "why of a changed module" why mg_one
 says "approves mg_one with another digest" "why says that it was changed"
 running enforcing=audit

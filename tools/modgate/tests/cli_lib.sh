@@ -194,6 +194,16 @@ event() {
 		"comm=modprobe path=${5:--}" >>"$kernel/events"
 }
 
+# flip FILE OFFSET: change one bit.
+flip() {
+	local byte
+
+	byte=$(od -An -tu1 -j"$2" -N1 "$1")
+	# shellcheck disable=SC2059
+	printf "\\x$(printf %02x $((byte ^ 1)))" |
+		dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
 # sanitized: was the tool built with a sanitizer?
 sanitized() {
 	ldd "$tool" | grep -q 'lib[a-z]*san' || nm "$tool" 2>/dev/null | grep -q __asan_init

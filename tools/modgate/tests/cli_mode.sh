@@ -88,12 +88,12 @@ changes() {
 	rm "$etc"/active/*.policy*
 	mv "$work"/away/* "$etc/active"
 	cp "$before" "$work/policy"
-	printf '\377' | dd of="$before" bs=1 seek=200 conv=notrunc status=none
+	flip "$before" 200
 	exits 4 "$how: mode from a damaged policy" mode listed --passphrase-fd=3
 	cp "$work/policy" "$before"
 	exits 6 "$how: mode, when all is in order again" mode listed --passphrase-fd=3
 	before=$(ls "$etc"/staged/*.policy)
-	printf '\377' | dd of="$before" bs=1 seek=200 conv=notrunc status=none
+	flip "$before" 200
 	exits 8 "$how: mode over a damaged policy that waits" mode signed --passphrase-fd=3
 	says "restore it from a backup, or move it away" "$how: says what to do about it"
 }

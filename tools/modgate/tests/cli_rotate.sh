@@ -133,7 +133,7 @@ refuses() {
 	says "another modgate is changing" "says that another one is"
 	exec 9>&-
 	cp "$old_list" "$etc/staged/owner-9.list"
-	printf '\x09' | dd of="$etc/staged/owner-9.list" bs=1 seek=24 conv=notrunc status=none
+	flip "$etc/staged/owner-9.list" 24
 	cp "$old_list.sig" "$etc/staged/owner-9.list.sig"
 	exits 8 "rotate when a newer list was damaged" key --rotate --passphrase-fd=3
 	says "nothing was changed" "says that nothing was changed"

@@ -3,16 +3,6 @@
 #
 # cli.sh: documents that were changed, exchanged, put back or taken away.
 
-# flip FILE OFFSET: change one bit.
-flip() {
-	local byte
-
-	byte=$(od -An -tu1 -j"$2" -N1 "$1")
-	# shellcheck disable=SC2059
-	printf "\\x$(printf %02x $((byte ^ 1)))" |
-		dd of="$1" bs=1 seek="$2" conv=notrunc status=none
-}
-
 # approved: one module approved, and another; both lists are there.
 approved() {
 	fresh

@@ -24,7 +24,8 @@ tpm_try() {
 	tpm_pid=$!
 	for ((try = 0; try < 50; try++)); do
 		kill -0 "$tpm_pid" 2>/dev/null || break
-		tpm2_getcap handles-persistent >/dev/null 2>&1 && return
+		# What answers may be another one, on a port that was taken.
+		tpm2_getcap handles-persistent >/dev/null 2>&1 && kill -0 "$tpm_pid" 2>/dev/null && return
 		sleep 0.05
 	done
 	tpm_stop

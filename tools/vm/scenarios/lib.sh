@@ -234,9 +234,11 @@ tpm() {
 		export TPM2TOOLS_TCTI=swtpm:host=127.0.0.1,port=$port
 		for _ in $(seq 50); do
 			kill -0 $pid 2>/dev/null || break
-			! tpm2_getcap handles-persistent >/dev/null 2>&1 || break 2
+			# What answers may be another one, on a port that was taken.
+			! tpm2_getcap handles-persistent >/dev/null 2>&1 || ! kill -0 $pid 2>/dev/null || break 2
 			sleep 0.05
 		done
+		kill $pid 2>/dev/null || true
 		wait $pid 2>/dev/null || true
 	done
 	"$@" >tpm.log 2>&1 || status=$?
