@@ -162,11 +162,10 @@ static bool is_listed(struct candidate *c)
 }
 
 /* By any of those who allow it. */
-static bool is_permanent(struct candidate *c, const char *reason)
+static bool is_permanent(struct candidate *c)
 {
 	return c->flags & MODGATE_MODULE_PERMANENT ||
-	       (!strcmp(reason, MODGATE_REASON_VENDOR) &&
-		modgate_any_vendor(by_vendor_permanent, c));
+	       modgate_any_vendor(by_vendor_permanent, c);
 }
 
 static bool ask(struct modgate_facts *facts, enum modgate_fact fact)
@@ -263,7 +262,7 @@ VISIBLE_IF_KUNIT int modgate_judge(const void *bytes, size_t size,
 	/* A list that bans it may come before the module comes up. */
 	if (rules.state == MODGATE_BOOT || !verdict.allow)
 		make_digest(&c);
-	permanent = verdict.vouch && is_permanent(&c, verdict.reason);
+	permanent = verdict.vouch && is_permanent(&c);
 	until_closed = verdict.vouch && rules.state != MODGATE_CLOSED &&
 		       !ask(&c.facts, MODGATE_IS_ON_DEMAND);
 	modgate_signature_drop(&c.signature);
@@ -383,6 +382,10 @@ static int MODGATE_BPF_PROG_LOAD(modgate_bpf_prog_load)
 	const struct bpf_prog *replaced = prog->aux->dst_prog;
 
 	if (modgate_enforcing() == MODGATE_RECORD)
+		return 0;
+	/* Anybody may load these, and say any attach type, which means nothing then. */
+	if (prog->type == BPF_PROG_TYPE_SOCKET_FILTER ||
+	    prog->type == BPF_PROG_TYPE_CGROUP_SKB)
 		return 0;
 	if (attr->expected_attach_type == BPF_MODIFY_RETURN ||
 	    modgate_bpf_returns_more(attr->expected_attach_type) ||

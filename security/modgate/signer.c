@@ -216,8 +216,10 @@ void modgate_signature_drop(struct modgate_signature *signature)
  * modgate_signature_chained() - does a signature bring certificates along?
  * @signature: of a module
  *
- * They could lead from its signer to a key that is known: a chain, and those
- * are not followed.
+ * Anybody can put them there, and they could lead from its signer to a key that is
+ * known: a chain. Those are not followed, but to whom is banned. The kernel itself
+ * follows them, and would take whatever a key that it knows has signed for a
+ * certificate, be it for another purpose.
  *
  * Return: true if so.
  */
@@ -251,14 +253,15 @@ static int check(struct modgate_signature *signature, struct key *keyring)
 
 static bool signed_by(struct modgate_signature *signature, struct key *keyring)
 {
-	return !check(signature, keyring);
+	return !modgate_signature_chained(signature) &&
+	       !check(signature, keyring);
 }
 
 /**
  * modgate_signed_by_system() - does a module belong to the kernel?
  * @signature: of the module
  *
- * Return: true if a key of .builtin_trusted_keys made it.
+ * Return: true if a key of .builtin_trusted_keys made it, itself.
  */
 bool modgate_signed_by_system(struct modgate_signature *signature)
 {
@@ -270,7 +273,7 @@ bool modgate_signed_by_system(struct modgate_signature *signature)
  * modgate_signed_by_known() - did a key that the kernel knows sign a module?
  * @signature: of the module
  *
- * Return: true for a key of the secondary, machine or platform keyring.
+ * Return: true for a key of the secondary, machine or platform keyring, itself.
  */
 bool modgate_signed_by_known(struct modgate_signature *signature)
 {
@@ -280,26 +283,22 @@ bool modgate_signed_by_known(struct modgate_signature *signature)
 		signed_by(signature, VERIFY_USE_PLATFORM_KEYRING));
 }
 
+/*
+ * By issuer and serial number, or by key identifier. The third ID is a name alone,
+ * which is that of a key's successor as well, and by which no signer is looked up.
+ */
 static bool has_id(const struct key *key, const struct asymmetric_key_id *id)
 {
 	const struct asymmetric_key_ids *ids = asymmetric_key_ids(key);
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(ids->id); i++)
-		if (asymmetric_key_id_same(ids->id[i], id))
-			return true;
-	return false;
+	return asymmetric_key_id_same(ids->id[0], id) ||
+	       asymmetric_key_id_same(ids->id[1], id);
 }
 
 static bool names_key(const struct public_key_signature *sig,
 		      const struct key *key)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(sig->auth_ids); i++)
-		if (has_id(key, sig->auth_ids[i]))
-			return true;
-	return false;
+	return has_id(key, sig->auth_ids[0]) || has_id(key, sig->auth_ids[1]);
 }
 
 /* As a signer, as one of the certificates, or as who has signed one of these. */

@@ -166,17 +166,18 @@ static inline int load_bytes(const void *bytes, size_t size,
 
 /*
  * 0 or an errno, of bpf(2) with a program that says that it is to be attached as
- * @attach. It is a socket filter, for which the kernel does not care: programs that
- * could be attached so want BTF, and are asked about by security modules later.
+ * @attach, for which the kernel does not care with these types: programs that could be
+ * attached so want BTF, and are asked about by security modules later. Anybody may
+ * load %BPF_PROG_TYPE_SOCKET_FILTER, only root %BPF_PROG_TYPE_SCHED_CLS.
  */
-static inline int load_bpf(enum bpf_attach_type attach)
+static inline int load_bpf(enum bpf_prog_type type, enum bpf_attach_type attach)
 {
 	const struct bpf_insn program[2] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	union bpf_attr attr = {
-		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
+		.prog_type = type,
 		.expected_attach_type = attach,
 		.insns = (uintptr_t)program,
 		.insn_cnt = 2,

@@ -124,7 +124,7 @@ static int load(const char *way, const char *path, const char *parameters,
 	if (!strcmp(way, "kexec"))
 		return syscall(SYS_kexec_load, 0UL, 0UL, NULL, 0UL) ? errno : 0;
 	if (!strcmp(way, "bpf"))
-		return load_bpf(BPF_MODIFY_RETURN);
+		return load_bpf(BPF_PROG_TYPE_SCHED_CLS, BPF_MODIFY_RETURN);
 	if (!strncmp(way, "finit", 5))
 		return load_file(path, parameters, flags);
 	fd = open(path, O_RDONLY | O_CLOEXEC);

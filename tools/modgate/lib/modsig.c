@@ -300,8 +300,9 @@ static void read_message(struct modsig *sig, const struct options *o,
 		read_signer(sig, si);
 		verify(sig, o, cms, si, content, size, cert_path);
 	}
+	/* Chains are not followed, so who brings certificates along is none of these. */
 	for (i = 0; i < KEYRINGS; i++)
-		sig->held[i] = keyring_holds(o, i, sig->id);
+		sig->held[i] = sig->chained ? KNOWN_NO : keyring_holds(o, i, sig->id);
 	CMS_ContentInfo_free(cms);
 	ERR_clear_error();
 }

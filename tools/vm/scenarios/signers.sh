@@ -61,11 +61,12 @@ append() {
 	} >"$3"
 }
 
-# sign_chained IN OUT: with the signer's certificate in the signature.
+# sign_chained SIGNER IN OUT [CERTIFICATE]: with the signer's certificate, and that one,
+# in the signature.
 sign_chained() {
-	openssl cms -sign -binary -noattr -outform DER -md sha512 -signer leaf.pem -inkey leaf.key \
-		-certfile vendor.pem -in "$1" -out chained.p7s
-	append "$1" chained.p7s "$2"
+	openssl cms -sign -binary -noattr -outform DER -md sha512 -signer "$1.pem" -inkey "$1.key" \
+		${4:+-certfile "$4"} -in "$2" -out chained.p7s
+	append "$2" chained.p7s "$3"
 }
 
 # sign_mldsa NAME IN OUT: with signed attributes, which OpenSSL 3.5 makes always, or,
@@ -89,7 +90,9 @@ sign_by() {
 	case $1 in
 	none) cp "$2" "$3" ;;
 	system) system_module "$2" "$3" ;;
-	chained) sign_chained "$2" "$3" ;;
+	chained) sign_chained leaf "$2" "$3" vendor.pem ;;
+	# Anybody can put a certificate into a signature.
+	introduced) sign_chained secondary "$2" "$3" ;;
 	tampered)
 		sign "$2" vendor.key vendor.pem untampered.ko
 		flip untampered.ko "$3"
@@ -105,7 +108,7 @@ sign_by() {
 
 # A module for each cell, with something of its own behind it, so that all
 # digests differ. Who has a vendor rule has it for the name of one.ko.
-signers=(system secondary vendor expired chained tampered unknown none "${mldsa[@]}")
+signers=(system secondary vendor expired chained tampered unknown none introduced "${mldsa[@]}")
 entries=(listed rule neither banned)
 options=()
 for signer in "${signers[@]}"; do
@@ -138,19 +141,19 @@ done
 
 # The reason of each cell; signers in the order of above.
 cat >table <<'END'
-mode	entry	system	secondary	vendor	expired	chained	tampered	unknown	none
-system	listed	system	mode	mode	mode	mode	mode	mode	mode
-system	rule	system	mode	mode	mode	mode	mode	mode	mode
-system	neither	system	mode	mode	mode	mode	mode	mode	mode
-system	banned	banned	banned	banned	banned	banned	banned	banned	banned
-signed	listed	system	approved	approved	approved	unsigned	unsigned	unsigned	unsigned
-signed	rule	system	vendor	vendor	vendor	not-approved	not-approved	not-approved	not-approved
-signed	neither	system	not-approved	not-approved	not-approved	not-approved	not-approved	not-approved	not-approved
-signed	banned	banned	banned	banned	banned	banned	banned	banned	banned
-listed	listed	system	approved	approved	approved	approved	approved	approved	approved
-listed	rule	system	vendor	vendor	vendor	not-approved	not-approved	not-approved	not-approved
-listed	neither	system	not-approved	not-approved	not-approved	not-approved	not-approved	not-approved	not-approved
-listed	banned	banned	banned	banned	banned	banned	banned	banned	banned
+mode	entry	system	secondary	vendor	expired	chained	tampered	unknown	none	introduced
+system	listed	system	mode	mode	mode	mode	mode	mode	mode	mode
+system	rule	system	mode	mode	mode	mode	mode	mode	mode	mode
+system	neither	system	mode	mode	mode	mode	mode	mode	mode	mode
+system	banned	banned	banned	banned	banned	banned	banned	banned	banned	banned
+signed	listed	system	approved	approved	approved	unsigned	unsigned	unsigned	unsigned	unsigned
+signed	rule	system	vendor	vendor	vendor	not-approved	not-approved	not-approved	not-approved	not-approved
+signed	neither	system	not-approved	not-approved	not-approved	not-approved	not-approved	not-approved	not-approved	not-approved
+signed	banned	banned	banned	banned	banned	banned	banned	banned	banned	banned
+listed	listed	system	approved	approved	approved	approved	approved	approved	approved	approved
+listed	rule	system	vendor	vendor	vendor	not-approved	not-approved	not-approved	not-approved	not-approved
+listed	neither	system	not-approved	not-approved	not-approved	not-approved	not-approved	not-approved	not-approved	not-approved
+listed	banned	banned	banned	banned	banned	banned	banned	banned	banned	banned
 END
 # ML-DSA is judged as other algorithms are.
 [ ${#mldsa[@]} = 0 ] || {
@@ -177,7 +180,7 @@ why_is() {
 	fi
 	if [ $signer != system ]; then
 		case $mode,$signer in
-		system,*|signed,chained|signed,tampered|signed,unknown|signed,none)
+		system,*|signed,chained|signed,tampered|signed,unknown|signed,none|signed,introduced)
 			commands+="modgate mode listed; " ;;
 		esac
 		case $entry,$signer in
@@ -289,20 +292,36 @@ embed vendor.key vendor.pem vendor-embedded.ko
 embed "$tree/certs/signing_key.pem" system.pem system-embedded.ko
 [ ${#mldsa[@]} = 0 ] || "$top/tools/modgate/tests/sign_mldsa.py" "$openssl" mldsa.key mldsa.pem \
 	one.ko mldsa-forged.ko forged
-list list-ban owner 1 --ban-cert unknown.pem "${rules[@]}"
+# The successor of the banned key, by the same name, in a signature with certificates.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -days 3650 \
+	-subj "/CN=modgate test unknown" -keyout successor.key -out successor.pem 2>/dev/null
+sign_chained successor one.ko successor.ko
+# Who is banned, in one that leads to him.
+openssl x509 -req -in leaf.csr -CA unknown.pem -CAkey unknown.key -set_serial 9 -days 3650 \
+	-extfile leaf.ext -out below.pem 2>/dev/null
+cp leaf.key below.key
+sign_chained below two.ko below.ko unknown.pem
+list list-ban owner 1 --ban-cert unknown.pem --module "$(digest successor.ko)" \
+	--module "$(digest below.ko)" "${rules[@]}"
 for name in list list-ban; do
 	cat >early-forged <<END
 cd /root$work
 load_document anchor.der policy-listed-enforcing.bundle $name.bundle
 END
-	guest --no-boot --initramfs-extra initramfs --early early-forged --append "$(pin anchor)" <<'END'
+	guest --no-boot --initramfs-extra initramfs --early early-forged --append "$(pin anchor)" \
+		< <(printf 'list=%q\n' $name; cat <<'END'
 for file in *-embedded.ko *-forged.ko; do
 	[ -e "$file" ] || continue
 	check "$file is not signed" "$(refused not-approved)" "$(load finit "$file")"
 	# With this flag the kernel leaves its own check out: MODULE_INIT_IGNORE_MODVERSIONS.
 	check "$file is not signed, versions ignored" "$(refused not-approved)" "$(load finit "$file" 1)"
 done
+[ $list = list ] || {
+	check "approved, of a banned signer's name" "$allowed" "$(load finit successor.ko)"
+	check "approved, and a chain leads to a banned signer" "$(refused banned)" "$(load finit below.ko)"
+}
 END
+		)
 done
 
 # What the tool makes of ML-DSA, whether its OpenSSL knows it or not.

@@ -16,6 +16,7 @@ system_module one.ko system.ko
 system_module two.ko banned-system.ko
 sign one.ko villain.key villain.pem villain.ko
 sign one.ko vendor.key vendor.pem vendor.ko
+sign two.ko vendor.key vendor.pem vendor-listed.ko
 for file in revoked held; do
 	{ cat one.ko; printf '%s' $file; } >$file.ko
 done
@@ -37,7 +38,7 @@ list list-two owner 1 --module "$(digest one.ko)" --module "$(digest held.ko)" \
 list list-other other 1 --module "$(digest one.ko),on-demand+permanent"
 policy policy-vendors 1 --mode listed --authority "$owner_authority" \
 	--authority other,other.pem,vendor,required,2,0,1
-list list-vendor owner 1 --vendor vendor.pem
+list list-vendor owner 1 --vendor vendor.pem --module "$(digest vendor-listed.ko)"
 list list-vendor-too other 1 --vendor "vendor.pem,on-demand+permanent,modgate_test_*"
 
 # In the initramfs, before and after the list is there.
@@ -121,6 +122,9 @@ check "permanent by the second list's rule" "* reason=vendor * permanent=yes" \
 	"$(grep "digest=$(digest vendor.ko) .* state=live" $modgate/receipt)"
 rmmod modgate_test_one 2>/dev/null
 check "and it stays" 1 "$(grep -c '^modgate_test_one ' /proc/modules)"
+check "approved by the first list, on demand by the second one's rule" "$allowed" "$(load finit-keep vendor-listed.ko)"
+check "and permanent by that" "* reason=approved * permanent=yes" \
+	"$(grep "digest=$(digest vendor-listed.ko) .* state=live" $modgate/receipt)"
 END
 
 cat >early <<END
