@@ -13,8 +13,9 @@
  * is closed after each time, and opened until that works. Who had no turn within
  * SECONDS goes on until it has one, for as long again.
  *
- * Prints a line "COUNT FILE" for each FILE, and for APPROVED: how often a module of
- * it came up, whether its init function failed or not.
+ * Prints a line "COUNT FILE finit=UP/REFUSED init=UP/REFUSED" for each FILE, and for
+ * APPROVED: how often a module of it came up, whether its init function failed or not;
+ * and, by either system call, how often it came up and how often it was refused (EPERM).
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -32,6 +33,7 @@ struct task {
 	const char *path;
 	char name[64];		/* of the module */
 	unsigned long count;
+	unsigned long up[2], refused[2];	/* by finit_module, init_module */
 };
 
 static struct task *tasks;
@@ -94,8 +96,11 @@ static void run(struct task *t, const void *bytes, size_t size)
 		fails = round % 5 == 4;
 		err = load_with(t->path, round % 2 ? bytes : NULL, size,
 				fails ? "fail=5" : "");
-		if (!err || err == EIO)
+		if (!err || err == EIO) {
 			t->count++;
+			t->up[round % 2]++;
+		}
+		t->refused[round % 2] += err == EPERM;
 		if (!err)
 			while (syscall(SYS_delete_module, t->name, O_NONBLOCK) &&
 			       (errno == EBUSY || errno == EAGAIN))
@@ -180,7 +185,8 @@ int main(int argc, char **argv)
 	while (wait(&status) > 0)
 		bad |= status;
 	for (i = 0; i <= n; i++)
-		printf("%lu %s\n", tasks[i].count,
-		       i < n ? argv[i + 2] : argv[n + 3]);
+		printf("%lu %s finit=%lu/%lu init=%lu/%lu\n", tasks[i].count,
+		       i < n ? argv[i + 2] : argv[n + 3], tasks[i].up[0],
+		       tasks[i].refused[0], tasks[i].up[1], tasks[i].refused[1]);
 	return !!bad;
 }

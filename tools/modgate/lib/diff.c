@@ -29,10 +29,11 @@ static void add(struct changes *c, const char *kind, const char *name,
 	json_object_array_add(c->array, j);
 }
 
+/* @old is NULL if there was nothing. */
 static void compare_text(struct changes *c, const char *kind, char *old,
 			 char *new)
 {
-	if (strcmp(old, new))
+	if (!old || strcmp(old, new))
 		add(c, kind, NULL, NULL, old, new);
 	free(old);
 	free(new);
@@ -220,6 +221,19 @@ static void compare_headers(struct changes *c,
 			     xstrdup(modgate_le32(new->flags) ? "yes" : "no"));
 }
 
+static void show_header(struct changes *c, const struct modgate_header *new)
+{
+	__u32 flags = modgate_le32(new->flags);
+	bool policy = modgate_le32(new->type) == MODGATE_LOCAL_POLICY;
+
+	if (policy)
+		compare_text(c, "mode", NULL, xstrdup(mode_name(modgate_le32(new->mode))));
+	if (policy && flags)
+		compare_text(c, "flags", NULL, flag_names(flags, policy_flag_names));
+	else if (flags)
+		compare_text(c, "exclusive", NULL, xstrdup("yes"));
+}
+
 /**
  * diff_documents() - collect changes
  * @changes: array to which they are added
@@ -239,6 +253,8 @@ void diff_documents(struct json_object *changes, const char *what,
 	if (old)
 		compare_headers(&c, old->header, new->header);
 	else
+		show_header(&c, new->header);
+	if (!old)
 		old = &empty;
 	compare_section(&c, &authorities, old->authorities, old->n_authorities,
 			new->authorities, new->n_authorities);

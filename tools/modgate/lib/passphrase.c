@@ -93,8 +93,9 @@ static char *ask_terminal(int fd, const char *prompt)
 	hidden_fd = fd;
 	for (i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaction(signals[i], &act, &old[i]);
-	dprintf(fd, "%s: ", prompt);
+	/* What was typed before is thrown away, so nothing is asked before. */
 	if (!tcsetattr(fd, TCSAFLUSH, &hidden)) {
+		dprintf(fd, "%s: ", prompt);
 		line = read_line(fd, "the terminal");
 		tcsetattr(fd, TCSAFLUSH, &shown);
 	}

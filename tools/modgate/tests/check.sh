@@ -95,8 +95,9 @@ all() {
 	fi
 }
 
-all | awk '
+{ all && echo end; } | awk '
+	$0 == "end"  { whole = 1; next }
 	/^ok - /     { sub(/^ok/, "ok " ++n) }
 	/^not ok - / { sub(/^not ok/, "not ok " ++n); bad++ }
 	{ print; fflush() }
-	END { print "1.." n; exit bad != 0 }'
+	END { print "1.." n; exit bad || !whole }'

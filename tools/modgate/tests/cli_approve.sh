@@ -31,6 +31,7 @@ says "+ list of owner: module mg_one" "diff shows what a restart would change"
 
 exits 4 "wrong passphrase" approve --passphrase-fd=4 "$work/mg_two.ko" \
 	4< <(echo "wrong horse")
+says "$(sha384 "$work/mg_two.ko")" "what is about to be approved was shown before"
 [ ! -e "$etc/staged/owner-4.list" ]
 tap $? "a wrong passphrase changes nothing"
 exits 1 "approve what is not there" approve "$work/none.ko"
@@ -104,8 +105,12 @@ says "broken" "says that the signature is broken"
 cp "$work/mg_one.ko" "$work/attrs.ko"
 sign_module "$work/attrs.ko" "$work/signer.key" "$work/signer.crt"
 exits 1 "approve a signature with attributes" approve "$work/attrs.ko"
-{ head -c 300 "$work/mg_one.ko"; tail -c 40 "$work/signed.ko"; } >"$work/cut.ko"
-exits 1 "approve a signature that is cut off" approve "$work/cut.ko"
+{ head -c -40 "$work/signed.ko"; printf '\0\0\2\0\0\0\0\0\0\1\0\0'; tail -c 28 "$work/signed.ko"; } >"$work/larger.ko"
+exits 1 "approve a signature that would be larger than the module" approve "$work/larger.ko"
+says "its size is larger than the module" "says so"
+{ cat "$work/mg_one.ko"; tail -c 28 "$work/signed.ko"; } >"$work/cut.ko"
+exits 1 "approve a signature of which only the end is there" approve "$work/cut.ko"
+says "broken" "says that it is broken"
 
 # All or nothing.
 fresh

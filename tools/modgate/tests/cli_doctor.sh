@@ -98,7 +98,7 @@ state machine=dmi enforcing=audit kexec=allowed missing-lists=1
 in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
 m --json doctor
 json '[.[] | select(.check == "policy") | .reason | contains("only records")] == [true]' "doctor: the policy only records"
-json '[.[] | select(.check == "kexec" or .check == "bpf") | .remedy] | unique == ["modgate has to enforce, see policy"]' \
+json '[.[] | select(.check == "kexec" or .check == "bpf") | .remedy] | length == 2 and unique == ["modgate has to enforce, see policy"]' \
 	"doctor: and so kexec and BPF are allowed"
 state machine=dmi boot-kind=recovery missing-lists=1
 in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"

@@ -23,6 +23,17 @@ exits 2 "a key that is there, alone" init --key=pkcs11:object=owner
 says "--anchor-key" "a key that is there, alone: says what is missing"
 exits 2 "another mode" init --mode=open
 
+cp -a "$etc" "$work/etc.whole"
+# A signature alone is of no use to anybody.
+(cd "$etc" && find . -type f ! -name '*.sig' ! -name .lock) | while read -r file; do
+	rm -rf "$etc"
+	mkdir -p "$etc/${file%/*}"
+	cp -p "$work/etc.whole/$file" "$etc/$file"
+	m init --passphrase-fd=3
+	cmp -s "$etc/$file" "$work/etc.whole/$file" && [ "$status" = 1 ] || echo "$file: exit $status"
+done >"$work/overwritten"
+[ ! -s "$work/overwritten" ]
+tap $? "init over any one file of these: refused, and the file is as it was: $(paste -sd ' ' "$work/overwritten")"
 rm -rf "$etc"
 printf 'short\n' >"$work/pass"
 exits 4 "short passphrase" init --passphrase-fd=3

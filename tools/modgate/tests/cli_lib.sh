@@ -194,6 +194,25 @@ event() {
 		"comm=modprobe path=${5:--}" >>"$kernel/events"
 }
 
+# until_true COMMAND...: within thirty seconds it succeeds.
+until_true() {
+	local n
+
+	for ((n = 0; n < 300; n++)); do
+		"$@" 2>/dev/null && return
+		sleep 0.1
+	done
+	return 1
+}
+
+# end_all: what runs in the background, or is stopped there.
+end_all() {
+	local pids
+
+	mapfile -t pids < <(jobs -p)
+	[ ${#pids[@]} = 0 ] || kill -KILL "${pids[@]}" 2>/dev/null
+}
+
 # flip FILE OFFSET: change one bit.
 flip() {
 	local byte
@@ -211,7 +230,9 @@ sanitized() {
 
 # can_crash: a sanitizer does not go with being preloaded to crash.
 can_crash() {
-	cc -shared -fPIC -O1 -Wall -D_GNU_SOURCE -o "$work/crash.so" "$here/crash.c" && ! sanitized
+	! sanitized || return
+	cc -shared -fPIC -O1 -Wall -D_GNU_SOURCE -o "$work/crash.so" "$here/crash.c"
+	tap $? "crash.c builds"
 }
 
 prepare() {

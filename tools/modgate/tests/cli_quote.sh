@@ -535,7 +535,7 @@ exits 0 "a quote of what somebody else has extended" receipt --quote="$nonce" --
 verifies 8 "somebody else has extended the PCR" "$quote" --json
 only "PCR 13, sha384" "somebody else has extended the PCR"
 restarted
-exits 0 "a TPM without P-384 would sign on P-256" receipt --quote="$nonce" --output="$quote"
+exits 0 "a quote to be signed by another key" receipt --quote="$nonce" --output="$quote"
 key 256 sha256
 cp "$log" "$copy"
 cp "$kernel/receipt" "$work/receipt"

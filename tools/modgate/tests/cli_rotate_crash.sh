@@ -128,7 +128,7 @@ rotate_crash() {
 		fi
 	done
 	cp "$work/crashes" "$work/out"
-	[ "$bad" = 0 ] && [ "$tried" -gt 1 ] && [ "$step" -lt 400 ]
+	[ "$bad" = 0 ] && [ "$tried" -gt 1 ] && [ "$status" = 6 ]
 	tap $? "$how: rotate killed at $tried steps, each time both documents are old or both are new, and the next run goes on"
 }
 

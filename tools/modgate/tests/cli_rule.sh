@@ -73,7 +73,7 @@ kernel_takes() {
 # restart: what the kernel takes is in force, as modgate boot leaves it.
 restart() {
 	state state=boot
-	m --securityfs="$root/sys/kernel/security" boot
+	m --securityfs="$root/sys/kernel/security" boot --run="$root/run"
 	state
 	kernel_takes || return
 	in_force "$policy" "$list"

@@ -93,7 +93,8 @@ says "mode system" "says that it is the mode"
 policy --mode signed --authority "owner,$etc/keys/owner.pem,approve,required"
 exits 1 "approve an unsigned module in mode signed" approve --passphrase-fd=3 "$work/mg_two.ko"
 says "mode signed" "says that it is the mode, and what to do"
-exits 1 "diff shows the new mode" diff
+exits 1 "diff with a new mode" diff
+says "+ policy: mode: signed" "shows it"
 
 # A ban of another authority.
 policy --authority "owner,$etc/keys/owner.pem,approve,required" \
@@ -161,4 +162,10 @@ says "chmod 0600" "verify says what to do"
 fresh
 "$mkdoc" policy --key "$work/signer.key" --cert "$work/signer.crt" \
 	--out "$work/stranger.policy"
-exits 4 "verify of a file" verify "$work/stranger.policy"
+exits 4 "verify of a stranger's file" verify "$work/stranger.policy"
+for document in local-1.policy owner-1.list; do
+	cp "$etc/staged/$document"* "$work"
+	exits 0 "verify of a file: $document" verify "$work/$document"
+	flip "$work/$document" 32
+	exits 4 "changed" verify "$work/$document"
+done

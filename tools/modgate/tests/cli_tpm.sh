@@ -25,7 +25,7 @@ tpm_try() {
 	for ((try = 0; try < 50; try++)); do
 		kill -0 "$tpm_pid" 2>/dev/null || break
 		# What answers may be another one, on a port that was taken.
-		tpm2_getcap handles-persistent >/dev/null 2>&1 && kill -0 "$tpm_pid" 2>/dev/null && return
+		timeout 5 tpm2_getcap handles-persistent >/dev/null 2>&1 && kill -0 "$tpm_pid" 2>/dev/null && return
 		sleep 0.05
 	done
 	tpm_stop
@@ -75,7 +75,7 @@ tpm_stop() {
 }
 tpm_pid=
 tpm_choose
-trap tpm_stop EXIT
+trap 'end_all; tpm_stop' EXIT
 
 # A TPM and a root folder as init leaves them there; made once.
 fresh_tpm() {

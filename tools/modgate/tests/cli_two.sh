@@ -16,17 +16,19 @@ rounds=20 stride=1
 
 # share_tpm: have the TPM serve both at a time.
 share_tpm() {
-	local try
+	local try wait
 
 	for ((try = 0; try < 20; try++)); do
 		share_port=$((20000 + (RANDOM % 20000) * 2))
 		"$here/tpm_share.py" $share_port "$tpm_port" >"$work/share.log" 2>&1 &
 		share_pid=$!
 		export MODGATE_TCTI=swtpm:host=127.0.0.1,port=$share_port
-		while kill -0 "$share_pid" 2>/dev/null; do
-			TPM2TOOLS_TCTI=$MODGATE_TCTI tpm2_getcap handles-persistent >/dev/null 2>&1 && return
+		for ((wait = 0; wait < 50; wait++)); do
+			kill -0 "$share_pid" 2>/dev/null || break
+			TPM2TOOLS_TCTI=$MODGATE_TCTI timeout 5 tpm2_getcap handles-persistent >/dev/null 2>&1 && return
 			sleep 0.1
 		done
+		unshare_tpm
 	done
 	cp "$work/share.log" "$work/err"
 	tap 1 "the TPM serves several programs"
@@ -39,7 +41,7 @@ unshare_tpm() {
 	share_pid=
 }
 share_pid=
-trap 'unshare_tpm; tpm_stop' EXIT
+trap 'end_all; unshare_tpm; tpm_stop' EXIT
 
 # begin WHO ROOT ARGUMENTS: run the tool beside another one; WHO is 0 or 1.
 begin() {
@@ -132,10 +134,10 @@ same_folder() {
 	: >"$work/round"
 	echo always >"$work/expected"
 	approve_it always
-	began=${EPOCHREALTIME/./}
+	began=${EPOCHREALTIME/[.,]/}
 	begin 0 "$root" "${arguments[@]}"
 	end 0
-	took=$(((${EPOCHREALTIME/./} - began) / 1000))
+	took=$(((${EPOCHREALTIME/[.,]/} - began) / 1000))
 	for ((i = 0; i < rounds; i++)); do
 		together "approve, approve $i" approve "left$i" approve "right$i" "$(after $((i % 5 * 2)))"
 	done
@@ -205,7 +207,7 @@ same_again() {
 # other one's reading and raising it. Only the lock prevents that. It said so, and
 # a repair makes it good.
 put_right() {
-	grep -q "something else has raised it" "$work/err.0" &&
+	grep -q "something else has raised it" "$work"/err.[01] &&
 		m verify --repair --generation="$(newest owner)" --passphrase-fd=3 &&
 		[ "$status" = 6 ] && accepted owner || return
 	keep_signed

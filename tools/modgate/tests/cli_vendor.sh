@@ -57,7 +57,7 @@ says "ECDSA P-256" "it says which keys it can use"
 # What it means for modules, now and after a restart.
 fresh
 state
-in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
+in_force "$etc/staged/local-1.policy" "$etc/staged/owner-1.list"
 m approve --passphrase-fd=3 --vendor="$work/signer.crt" --name='mg_one'
 exits 6 "why of the vendor's module" --json why --cert="$work/signer.crt" "$work/by_vendor.ko"
 json '.reason == "not-approved" and .reason_after_restart == "vendor"' "a restart would let it load"
@@ -146,7 +146,7 @@ exits 0 "verify after all that" verify
 # What was refused, and then approved with its rebuilds.
 fresh_dkms
 state
-in_force "$etc/active/local-1.policy" "$etc/active/owner-1.list"
+in_force "$etc/staged/local-1.policy" "$etc/staged/owner-1.list"
 event 1 "$(sha384 "$work/by_vendor.ko")" mg_one not-approved "$updates/mg_one.ko"
 exits 0 "pending" --json pending
 json '.[0].state == "pending"' "it is pending"

@@ -90,6 +90,7 @@ verify 1 "the other's nonce" first "$two"
 filter='.log |= (split("\n") | .[$n] |=
 	(split(" ") | map(if . == $from then $to else . end) | join(" ")) | join("\n"))'
 bad=
+check "there are six records" 6 "$(jq -r .log second | grep -c .)"
 for ((n = 1; n <= 6; n++)); do
 	for field in $(jq -r .log second | sed -n "${n}p"); do
 		jq --arg from "$field" --arg to "${field%?}X" --argjson n "$((n - 1))" "$filter" \

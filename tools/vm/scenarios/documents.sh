@@ -164,7 +164,7 @@ while read -r got && read -r file errno rule <&3; do
 	[ \$errno = ok ] || check "\$file: both name the rule" "* rule=\${rule//\?x20/_} error=\$rule" "\$got"
 done </run/early
 check "every document was tried" "$(wc -l <steps)" "\$(wc -l </run/early)"
-check "nothing was in force before the good policy" "" "\$(head -c 100 /run/early-policy)"
+check "nothing was in force before the good policy" "there is" "\$([ -e /run/early-policy ] && echo there is; head -c 100 /run/early-policy)"
 while read -r file cut refused recorded; do
 	cut=\${cut#cut=}
 	check "\$file cut off at any byte is refused" "refused=\$cut" "\$refused"

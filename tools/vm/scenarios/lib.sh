@@ -20,7 +20,8 @@ tree=$("$vm" path --kernel "$series")
 cache=${MODGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/modgate}
 mkdir -p "$cache/scenarios"
 work=$(mktemp -d "$cache/scenarios/XXXXXX")
-trap 'rm -rf "$work"' EXIT
+tpm_pid=
+trap '[ -z "$tpm_pid" ] || kill "$tpm_pid" 2>/dev/null; rm -rf "$work"' EXIT
 cd "$work"
 
 # The test counter is a file, since checks also run in subshells.
@@ -67,6 +68,7 @@ guest() {
 		cat "$scenarios/guest.sh"
 		echo "${helpers:-}"
 		cat
+		echo 'echo "# the end of the script"'
 	} >"$work/script"
 	"$vm" "${guest:-run}" --kernel "$series" "$@" -- bash "$work/script" >"$work/output" 2>&1 || status=$?
 	# What the kernel complained of is looked for there.
@@ -81,6 +83,8 @@ guest() {
 		printf '%s\n' "$line"
 	done <"$work/output"
 	[ "$status" -eq "${ends:-0}" ] || check "the guest ends well" "${ends:-0}" "$status"
+	[ "$status" -ne 0 ] || grep -qx '# the end of the script' "$work/output" ||
+		check "the guest's script goes to its end" yes no
 }
 
 # Has a person wait at the console of the machine that is started next, with --serial
@@ -159,7 +163,7 @@ build_modules() {
 			cat "$tree/.modgate-stamp"
 			(cd "$dir" && find . -type f -exec sha256sum {} + | LC_ALL=C sort)
 		} | sha256sum | cut -c 1-24)
-		if [ -d "$kept" ]; then
+		if touch -c "$kept" && [ -d "$kept" ]; then
 			cp -r "$kept/." "$dir"
 			return
 		fi
@@ -231,19 +235,25 @@ tpm() {
 			--server type=tcp,port=$port,bindaddr=127.0.0.1 \
 			--ctrl type=tcp,port=$((port + 1)),bindaddr=127.0.0.1 >tpm.log 2>&1 &
 		pid=$!
+		tpm_pid=$pid
 		export TPM2TOOLS_TCTI=swtpm:host=127.0.0.1,port=$port
 		for _ in $(seq 50); do
 			kill -0 $pid 2>/dev/null || break
 			# What answers may be another one, on a port that was taken.
-			! tpm2_getcap handles-persistent >/dev/null 2>&1 || ! kill -0 $pid 2>/dev/null || break 2
+			! timeout 5 tpm2_getcap handles-persistent >/dev/null 2>&1 || ! kill -0 $pid 2>/dev/null || break 2
 			sleep 0.05
 		done
 		kill $pid 2>/dev/null || true
 		wait $pid 2>/dev/null || true
 	done
-	"$@" >tpm.log 2>&1 || status=$?
-	kill $pid
+	# In "... || status=$?" it would go on after a command that fails.
+	set +e
+	(set -e; "$@") >tpm.log 2>&1
+	status=$?
+	set -e
+	kill $pid 2>/dev/null || true
 	wait $pid 2>/dev/null || true
+	tpm_pid=
 	[ $status -eq 0 ] || cat tpm.log >&2
 	return $status
 }

@@ -142,7 +142,7 @@ newest.bundle ok *
 older.bundle EEXIST *in?x20force?x20already*
 partner-list.bundle EKEYREJECTED *no?x20authority*
 partner-as-owner.bundle EKEYREJECTED *signature:*
-below-floor.bundle ESTALE *floor*
+below-floor.bundle ESTALE *older?x20than?x20what?x20was?x20accepted*
 list.bundle ok *'
 echo "$steps" >documents
 cat >early <<END

@@ -190,7 +190,9 @@ END
 # A TPM that does not answer in time, as another machine's share of a processor may have it:
 # what the kernel has told it was done then, or was not.
 slow_tpm() {
-	local n pid
+	local n pid=''
+	# Stopped, it could not be ended.
+	trap '[ -z "$pid" ] || kill -CONT "$pid"' EXIT
 	for n in 1 2 3; do
 		until grep -q "a slow TPM, $n" "$console" 2>/dev/null; do
 			kill -0 "$$" || return
@@ -198,13 +200,14 @@ slow_tpm() {
 		done
 		pid=$(pgrep -f "^swtpm .*dir=$work/tpm-slow ")
 		kill -STOP "$pid"
-		sleep 3
+		sleep 5
 		kill -CONT "$pid"
 	done
 }
 console=${MODGATE_CONSOLES:-$work}/console-slow.log
 rm -f "$console"
 slow_tpm &
+slow=$!
 by_hand --tpm "$work/tpm-slow" --console "$console" <<'END'
 n=0
 for module in before again later; do
@@ -217,7 +220,8 @@ check "a slow TPM: the kernel has waited for it in vain" yes "$(dmesg | grep -q 
 check "a slow TPM: nothing is lost" "7 0" "$(state measured) $(state measure-errors)"
 matches "a slow TPM"
 END
-wait
+kill $slow 2>/dev/null || true
+wait $slow || true
 
 by_hand <<'END'
 check "without a TPM: a log, and no PCR" "- 4 0 boot policy list sealed:exec " \

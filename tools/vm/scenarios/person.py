@@ -56,8 +56,6 @@ def main():
             if shown is None:
                 sys.exit(f"\nperson: did not see: {text}")
         elif word in ("type", "press"):
-            # What is typed before the prompt turns echo off is thrown away.
-            time.sleep(0.3)
             control = bytes([ord(text[0]) & 0x1F]) if word == "press" else b""
             screen.sendall(control or text.encode() + b"\n")
     # To the end, or the machine stops when it has more to say.

@@ -223,7 +223,7 @@ where() {
 enough() {
 	local seen
 	cuts=$((killed[boot] + killed[approve] + killed[revoke]))
-	[ $cuts -lt $((2 * kills)) ] || return 0
+	[ $cuts -lt $((10 * kills)) ] || return 0
 	for seen in "${killed[boot]}" "${killed[approve]}" "${killed[revoke]}" "${found[@]}"; do
 		[ "$seen" -gt 0 ] || return 1
 	done

@@ -38,6 +38,9 @@ within() {
 watch() {
 	modgate watch "$@" >/run/watched 2>&1 &
 	watcher=$!
+	# Until it has the events open, and then some.
+	until readlink /proc/$watcher/fd/* | grep -q 'modgate/events$'; do sleep 0.1; done
+	sleep 1
 }
 
 # everywhere STATE NAME: what list, why, baseline and status have for modgate_test_one
@@ -61,7 +64,6 @@ boot=(--append "$(sed -n 's/^PIN //p' output) lockdown=integrity")
 
 on "${boot[@]}" <<'END'
 watch --new --motd=$motd
-sleep 3
 check "nothing is pending: no message" no "$([ -e $motd ] && echo yes || echo no)"
 ./load_module finit one.ko >/run/loaded &
 loading=$!
