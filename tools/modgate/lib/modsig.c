@@ -457,6 +457,8 @@ char *modsig_text(const struct modsig *sig)
 		if (sig->held[i] == KNOWN_UNKNOWN)
 			where = "keyrings not readable here";
 	}
+	if (sig->chained)
+		where = "with certificates in it, so it is nobody's";
 	return fmt("%s (%s; %s; %s%s%s)", dash(sig->signer), dash(sig->hash),
 		   where, sig->state == SIG_VERIFIED ? "verified" :
 						       "not verifiable here",

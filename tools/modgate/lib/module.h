@@ -33,8 +33,8 @@ enum sig_state {
  * @hash: digest algorithm
  * @id: how the kernel looks for the key, in hex
  * @size: of signature, trailer and marker together, in bytes
- * @held: which keyrings hold the key
- * @chained: it brings certificates along, so that it has no vendor
+ * @held: which keyrings hold the key; none for a signature that is chained
+ * @chained: it brings certificates along, so that it is nobody's
  * @waived: ML-DSA with signed attributes, which not every kernel takes
  * @key_unknown: it could not be verified since OpenSSL does not know the algorithm
  * @cert: the certificate that verified it, in DER, or NULL

@@ -85,6 +85,8 @@ cp "$work/mg_one.ko" "$work/chained.ko"
 )
 exits 1 "why of a signature with certificates" --json why --cert="$work/signer.crt" "$work/chained.ko"
 json '.reason == "not-approved"' "chains are not followed"
+exits 1 "why, for people" why --cert="$work/signer.crt" "$work/chained.ko"
+says "with certificates in it, so it is nobody's" "it says so"
 promoted state=closed
 exits 6 "why, closed" --json why --cert="$work/signer.crt" "$work/by_vendor.ko"
 json '.reason == "closed"' "closed is before the vendor"
