@@ -56,6 +56,11 @@ cat >replaces.c <<'END'
 __attribute__((section("freplace/answer"), used)) int replaces(int value) { return 1; }
 char gpl[] __attribute__((section("license"), used)) = "GPL";
 END
+# For a cgroup, with a return value that 6.12 does not bound.
+cat >cgroup.c <<'END'
+__attribute__((section("lsm_cgroup/kernel_load_data"), used)) int cgroup(void *context) { return 1; }
+char gpl[] __attribute__((section("license"), used)) = "GPL";
+END
 # The kernel attaches only the first ones to itself. The last returns 0 from where it is.
 cat >probes.c <<'END'
 #include <linux/bpf.h>
@@ -82,7 +87,7 @@ int writes(struct { unsigned long before[10], ax, between[5], ip; } *context)
 }
 char gpl[] SEC("license") = "GPL";
 END
-for file in around nokeys asks replaces probes; do
+for file in around nokeys asks replaces cgroup probes; do
 	clang -O2 -g -target bpf -I"/usr/include/$(gcc -print-multiarch)" \
 		-DRETURN="0x$(sed -n 's/ . ftrace_stub$//p' "$tree/System.map")" -c $file.c -o $file.o
 done
@@ -160,12 +165,16 @@ check "flag audit: in place of the hooks" "File exists; attached; loaded" "$(att
 check "flag audit: nothing tells of the module" "" "$(grep modgate_test_one $modgate/receipt)"
 check "flag audit: but of the programs" "*op=bpf*" "$(grep reason=bpf $modgate/events)"
 check "flag audit: a part of an LSM program is replaced" "attached; attached" "$(attack asks.o replaces.o)"
+check "flag audit: an LSM program for a cgroup, which is loaded" "Operation not supported" "$(attack cgroup.o)"
 END
 # 6.12's verifier does not let a probe write.
 writes="Permission denied; Operation not permitted"
 [ "$series" = 6.12 ] || writes="attached; loaded"
 denied=${writes/attached; loaded/Operation not permitted; Operation not permitted}
-helpers+=$'\n'"writes='$writes' denied='$denied'"
+# 7.3's verifier bounds what one for a cgroup returns.
+cgroup="Operation not supported"
+[ "$series" != 6.12 ] || cgroup="Operation not permitted"
+helpers+=$'\n'"writes='$writes' denied='$denied' cgroup='$cgroup'"
 guest "${boot[@]}" <<'END'
 check "flag audit: probes that write registers" "File exists; $writes" "$(attack system.ko probes.o one.ko)"
 check "flag audit: nothing tells of the module" "" "$(grep modgate_test_one $modgate/receipt)"
@@ -179,6 +188,7 @@ check "it is told" "*op=bpf*reason=bpf*" "$(head -n 1 $modgate/events)"
 check "the module is refused by modgate" "*reason=not-approved*" "$(tail -n 1 $modgate/events)"
 check "and is not there" 0 "$(grep -c '^modgate_test_one ' /proc/modules)"
 check "a part of an LSM program" "attached; Operation not permitted" "$(attack asks.o replaces.o)"
+check "an LSM program for a cgroup" "$cgroup" "$(attack cgroup.o)"
 check "probes that write registers" "File exists; $denied" "$(attack system.ko probes.o one.ko)"
 END
 
