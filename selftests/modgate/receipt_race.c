@@ -32,7 +32,6 @@ static const char shared[] = "/tmp/receipt_race.ko";
 struct task {
 	const char *path;
 	char name[64];		/* of the module */
-	unsigned long count;
 	unsigned long up[2], refused[2];	/* by finit_module, init_module */
 };
 
@@ -92,14 +91,11 @@ static void run(struct task *t, const void *bytes, size_t size)
 	bool fails;
 	int err;
 
-	for (round = 0; time(NULL) < (t->count ? end : last); round++) {
+	for (round = 0; time(NULL) < (t->up[0] + t->up[1] ? end : last); round++) {
 		fails = round % 5 == 4;
 		err = load_with(t->path, round % 2 ? bytes : NULL, size,
 				fails ? "fail=5" : "");
-		if (!err || err == EIO) {
-			t->count++;
-			t->up[round % 2]++;
-		}
+		t->up[round % 2] += !err || err == EIO;
 		t->refused[round % 2] += err == EPERM;
 		if (!err)
 			while (syscall(SYS_delete_module, t->name, O_NONBLOCK) &&
@@ -185,7 +181,8 @@ int main(int argc, char **argv)
 	while (wait(&status) > 0)
 		bad |= status;
 	for (i = 0; i <= n; i++)
-		printf("%lu %s finit=%lu/%lu init=%lu/%lu\n", tasks[i].count,
+		printf("%lu %s finit=%lu/%lu init=%lu/%lu\n",
+		       tasks[i].up[0] + tasks[i].up[1],
 		       i < n ? argv[i + 2] : argv[n + 3], tasks[i].up[0],
 		       tasks[i].refused[0], tasks[i].up[1], tasks[i].refused[1]);
 	return !!bad;

@@ -221,6 +221,13 @@ build_programs() {
 	done
 }
 
+# reap PID: ends a program of ours that may have ended by itself. How it ended says
+# nothing: it was killed here, or what it was for is checked for itself.
+reap() {
+	kill "$1" 2>/dev/null || :
+	wait "$1" 2>/dev/null || :
+}
+
 # tpm DIR COMMAND...: runs it with the TPM of DIR on, while no machine is.
 #
 # A TPM that was ended here, or found its port taken, has a status that says
@@ -243,16 +250,14 @@ tpm() {
 			! timeout 5 tpm2_getcap handles-persistent >/dev/null 2>&1 || ! kill -0 $pid 2>/dev/null || break 2
 			sleep 0.05
 		done
-		kill $pid 2>/dev/null || true
-		wait $pid 2>/dev/null || true
+		reap $pid
 	done
 	# In "... || status=$?" it would go on after a command that fails.
 	set +e
 	(set -e; "$@") >tpm.log 2>&1
 	status=$?
 	set -e
-	kill $pid 2>/dev/null || true
-	wait $pid 2>/dev/null || true
+	reap $pid
 	tpm_pid=
 	[ $status -eq 0 ] || cat tpm.log >&2
 	return $status

@@ -220,8 +220,7 @@ check "a slow TPM: the kernel has waited for it in vain" yes "$(dmesg | grep -q 
 check "a slow TPM: nothing is lost" "7 0" "$(state measured) $(state measure-errors)"
 matches "a slow TPM"
 END
-kill $slow 2>/dev/null || true
-wait $slow || true
+reap $slow
 
 by_hand <<'END'
 check "without a TPM: a log, and no PCR" "- 4 0 boot policy list sealed:exec " \
