@@ -186,7 +186,7 @@ exits 8 "verify after TPM2_Clear" verify
 says "no storage root key" "verify says that the TPM was cleared"
 exits 8 "approve after TPM2_Clear" approve --passphrase-fd=3 --on-demand "$work/mg_one.ko"
 exits 8 "repair with the list alone" verify --repair --generation="$second" --passphrase-fd=3
-tpm2_getcap handles-persistent 2>/dev/null | grep -q 0x81000001
+grep -q 0x81000001 <(tpm2_getcap handles-persistent 2>/dev/null)
 tap $((! $?)) "which makes no storage root key"
 exits 6 "repair with both generations" verify --repair --generation="$second" \
 	--policy-generation="$(newest local)" --passphrase-fd=3

@@ -44,7 +44,7 @@ exits 6 "init with all options" --json init --key=file --mode=signed --audit \
 	--allow-kexec --passphrase-fd=3
 json '.mode == "signed" and .restart_needed' "init prints JSON"
 exits 0 "verify after init" verify
-od -An -tu4 -j136 -N8 "$etc/staged/local-1.policy" | grep -q '^ *7 *2$'
+grep -q '^ *7 *2$' <(od -An -tu4 -j136 -N8 "$etc/staged/local-1.policy")
 tap $? "the policy has flags audit, allow-kexec and auto-close, and mode signed"
 
 rm -rf "$etc"
@@ -65,7 +65,7 @@ grep -q "modgate.anchor=$pin" "$work/init"
 tap $? "init has printed the same pin"
 [ "$(stat -c %a "$etc/keys/owner.key" "$etc/keys/anchor.key" | sort -u)" = 600 ]
 tap $? "the keys are readable by root alone"
-openssl asn1parse -in "$etc/keys/owner.key" | grep -q scrypt
+grep -q scrypt <(openssl asn1parse -in "$etc/keys/owner.key")
 tap $? "the owner key is encrypted with scrypt"
 openssl pkey -in "$etc/keys/owner.key" -passin "file:$work/pass" -noout
 tap $? "openssl opens the owner key with the passphrase"

@@ -225,7 +225,7 @@ flip() {
 
 # sanitized: was the tool built with a sanitizer?
 sanitized() {
-	ldd "$tool" | grep -q 'lib[a-z]*san' || nm "$tool" 2>/dev/null | grep -q __asan_init
+	grep -q 'lib[a-z]*san' <(ldd "$tool") || grep -q __asan_init <(nm "$tool" 2>/dev/null)
 }
 
 # can_crash: a sanitizer does not go with being preloaded to crash.

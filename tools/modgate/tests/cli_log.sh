@@ -112,7 +112,7 @@ says "has 100000 bytes" "names the line and its size"
 sed 's/event=list/event=other/' "$log" >"$copy"
 bad "an event of another version" "event other is not known"
 for n in 1 2 3 4; do
-	cut -d' ' -f -2 "$log" | head -n $n | tail -n 1 >"$work/record"
+	cut -d' ' -f -2 "$log" | sed -n "${n}p" >"$work/record"
 	sed "${n}s/.*/$(cat "$work/record")/" "$log" >"$copy"
 	bad "line $n without its keys" "log: line $n"
 done

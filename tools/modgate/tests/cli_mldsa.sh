@@ -109,7 +109,7 @@ unchecked() {
 
 openssl pkey -in "$root/etc/modgate/keys/owner.key" -passin "pass:correct horse" \
 	-out "$work/owner.key" 2>"$work/err"
-if openssl list -signature-algorithms | grep -qi ML-DSA-65; then
+if grep -qi ML-DSA-65 <(openssl list -signature-algorithms); then
 	both "OpenSSL with ML-DSA"
 	checked "OpenSSL with ML-DSA"
 else

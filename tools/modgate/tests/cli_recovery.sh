@@ -54,7 +54,7 @@ exits 0 "sealed" --json key --seal-anchor --passphrase-fd=3
 json '.anchor_key == "sealed"' "sealed: JSON says so"
 exits 0 "sealed: key" --json key
 json 'map(.provider) == ["sealed", "file"]' "sealed: key shows it"
-openssl asn1parse -in "$etc/keys/anchor.key" 2>/dev/null | grep -q "2.23.133.10.1.5"
+grep -q "2.23.133.10.1.5" <(openssl asn1parse -in "$etc/keys/anchor.key" 2>/dev/null)
 tap $? "sealed: the file has the form that is common to TPM programs"
 cp "$etc/keys/anchor.key" "$work/anchor.sealed"
 exits 1 "sealed: once more" key --seal-anchor --passphrase-fd=3

@@ -109,7 +109,7 @@ approved() {
 
 # has_index HANDLE: is there such an index?
 has_index() {
-	tpm2_getcap handles-nv-index 2>/dev/null | grep -qi "$1"
+	grep -qi "$1" <(tpm2_getcap handles-nv-index 2>/dev/null)
 }
 
 # counter HANDLE: its value.
@@ -130,7 +130,7 @@ valid() {
 }
 
 newest() {
-	valid "$1" | head -n 1
+	valid "$1" | sed -n 1p
 }
 
 # accepted owner|local: is there a document that the kernel's rule accepts?

@@ -27,7 +27,7 @@ for way in again finit init; do
 done
 # Another build ID, behind the head of its note.
 cp two.ko two-other.ko
-at=$(grep -obUaP '\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0' two.ko | head -n 1 | cut -d : -f 1)
+at=$(grep -obUaP '\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0' two.ko | sed -n 1p | cut -d : -f 1)
 perl -e 'open F, "+<", $ARGV[0] or die; binmode F; seek F, $ARGV[1], 0; read F, $byte, 1;
 	seek F, $ARGV[1], 0; print F ~$byte' two-other.ko $((at + 16))
 cp "$tree/certs/signing_key.x509" builtin.der

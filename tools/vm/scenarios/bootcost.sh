@@ -43,7 +43,7 @@ pin=$(sed -n 's/^PIN //p' output)
 cat >bench.sh <<'END'
 cd /run
 extra=/lib/modules/$(uname -r)/updates
-names=$(seq -w 0 49 | head -n $n | sed 's/^/bench_/')
+names=$(seq -w 0 49 | sed -n "1,${n}s/^/bench_/p")
 
 install() {
 	mkdir -p $extra

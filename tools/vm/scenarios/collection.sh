@@ -158,7 +158,7 @@ check "revoke says why it stays" "*permanent*" "$said"
 tool 6 approve --passphrase-fd=3 modules/t_kept.ko
 tool 6 approve --passphrase-fd=3 --on-demand modules/modgate_test_one.ko
 check "nothing more is left to be said" 5 "$(grep -c . $modgate/receipt)"
-tool 1 receipt --diff="$(modgate receipt --history | head -n 1 | cut -d ' ' -f 1)"
+tool 1 receipt --diff="$(modgate receipt --history | sed -n 1p | cut -d ' ' -f 1)"
 check "what is new" "*+ t_kept (approved)*" "$said"
 END
 
@@ -181,7 +181,7 @@ tool 0 rebuild --no-close
 check "that is nothing to the collection" "*up to date; 6 loaded, 2 on demand, 3 left out*" "$said"
 rmmod t_changed
 copy=$(echo /var/lib/modgate/collection/$(uname -r)/t_changed.*.ko)
-flip() { printf 'U' | dd of="$1" bs=1 seek="$(grep -obaF 'Test module' "$1" | head -n 1 | cut -d : -f 1)" conv=notrunc status=none; }
+flip() { printf 'U' | dd of="$1" bs=1 seek="$(grep -obaF 'Test module' "$1" | sed -n 1p | cut -d : -f 1)" conv=notrunc status=none; }
 rm $copy
 mkdir $copy
 tool 0 rebuild --no-close

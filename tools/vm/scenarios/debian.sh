@@ -182,7 +182,7 @@ release=$(cat "$tree/include/config/kernel.release")
 changed=changed/usr/lib/modules/$release/updates/nvme-core.ko
 mkdir -p "$(dirname "$changed")"
 cp installed/nvme-core.ko "$changed"
-at=$(grep -obaF -m 1 'description=' installed/nvme-core.ko | head -n 1 | cut -d : -f 1)
+at=$(grep -obaF -m 1 'description=' installed/nvme-core.ko | sed -n 1p | cut -d : -f 1)
 printf 'D' | dd of="$changed" bs=1 seek="$at" conv=notrunc status=none
 status=0
 "$vm" debian --kernel "$series" --disk "$work/disk" --tpm "$work/tpm-state" --nvme --console console \

@@ -80,7 +80,7 @@ raw cert-size 252 00000000 policy certificate:
 raw list-mode 140 03 list mode:
 raw list-flags 136 02 list flags:
 raw unordered 304 0000 list entries:
-raw duplicate 304 "$(printf '%s\n' "$(digest one.ko)" "$(digest two.ko)" | sort | head -n 1)" list entries:
+raw duplicate 304 "$(printf '%s\n' "$(digest one.ko)" "$(digest two.ko)" | sort | sed -n 1p)" list entries:
 raw module-flags 232 04 list flags:
 raw name-padding 303 41 list name:
 

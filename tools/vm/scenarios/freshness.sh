@@ -170,7 +170,7 @@ lock_out() {
 	tpm2_nvdefine 0x01800001 -C o -s 8 -p secret -a "authread|authwrite"
 	! tpm2_nvread 0x01800001 -P wrong || return 1
 	! tpm2_nvread 0x01800001 -P wrong || return 1
-	tpm2_getcap properties-variable | grep -q 'inLockout: *1'
+	grep -q 'inLockout: *1' <(tpm2_getcap properties-variable)
 }
 cp -a tpm tpm-locked
 tpm tpm-locked lock_out
@@ -312,7 +312,7 @@ tool 8 verify
 tool 8 approve --passphrase-fd=3 modgate_test_two
 tool 8 verify --repair
 check "repair shows what it would put back" "*modgate_test_one*" "$said"
-generation=$(grep -o -- '--generation=[0-9]*' <<<"$said" | head -n 1)
+generation=$(grep -o -- '--generation=[0-9]*' <<<"$said" | sed -n 1p)
 check "and names the generation" "--generation=*" "$generation"
 tool 6 verify --repair $generation --passphrase-fd=3
 END

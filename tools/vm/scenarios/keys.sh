@@ -57,7 +57,7 @@ END
 machine token $'12345678\n12345678' none "--key=pkcs11:token=modgate;object=owner" \
 	"--anchor-key=pkcs11:token=modgate;object=anchor" <<END
 export OPENSSL_MODULES=$(dirname "$provider") SOFTHSM2_CONF=/tmp/softhsm2.conf
-PKCS11_PROVIDER_MODULE=\$(ls /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so 2>/dev/null | head -n 1)
+PKCS11_PROVIDER_MODULE=\$(ls /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so 2>/dev/null | sed -n 1p)
 export PKCS11_PROVIDER_MODULE
 mkdir -p /var/lib/modgate/tokens
 echo "directories.tokendir = /var/lib/modgate/tokens" >/tmp/softhsm2.conf

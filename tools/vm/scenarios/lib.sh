@@ -204,7 +204,7 @@ respell() {
 # flip IN OUT: one bit of one byte, inside the text that modinfo shows.
 flip() {
 	local at
-	at=$(grep -obaF -m 1 'Test module' "$1" | head -n 1 | cut -d : -f 1)
+	at=$(grep -obaF -m 1 'Test module' "$1" | sed -n 1p | cut -d : -f 1)
 	cp "$1" "$2"
 	printf 'U' | dd of="$2" bs=1 seek="$at" conv=notrunc status=none
 }

@@ -39,7 +39,7 @@ watch() {
 	modgate watch "$@" >/run/watched 2>&1 &
 	watcher=$!
 	# Until it has the events open, and then some.
-	until readlink /proc/$watcher/fd/* | grep -q 'modgate/events$'; do sleep 0.1; done
+	until grep -q 'modgate/events$' <(readlink /proc/$watcher/fd/*); do sleep 0.1; done
 	sleep 1
 }
 
