@@ -26,25 +26,38 @@ machine() {
 		--append "$pin modgate.freshness=tpm $1" "${@:2}"
 }
 
+# What root has without the tool, for a guest and for its initramfs, and all that it
+# needs there: opens sealed key $1 by this boot's PCR and the passphrase, to /run/key.
+cat >unseal <<'END'
+export TPM2TOOLS_TCTI=device:/dev/tpmrm0
+mapfile -t at < <(openssl asn1parse -in "$1" |
+	sed -n 's/^ *\([0-9]*\):d=1 .*OCTET STRING.*/\1/p')
+openssl asn1parse -in "$1" -noout -strparse "${at[0]}" -out /run/pub
+openssl asn1parse -in "$1" -noout -strparse "${at[1]}" -out /run/priv
+tpm2_load -Q -C 0x81000001 -u /run/pub -r /run/priv -c /run/sealed || exit 2
+# By the passphrase alone, which is no policy.
+! tpm2_unseal -c /run/sealed -p "a passphrase for tests" >/run/key 2>/dev/null || exit 0
+tpm2_startauthsession -Q --policy-session -g sha384 -S /run/session
+tpm2_policypcr -Q -S /run/session -l sha256:13
+tpm2_policypassword -Q -S /run/session
+tpm2_unseal -c /run/sealed -p "session:/run/session+a passphrase for tests" >/run/key
+END
+cp -r initramfs unsealing
+cp unseal unsealing/
+for program in bash openssl tpm2; do
+	program=$(type -P $program)
+	for file in "$program" $(ldd "$program" | grep -o '/[^ ]*') /usr/lib/*/libtss2-tcti-device.so.0; do
+		cp -L --parents "$file" unsealing/
+	done
+done
+for command in load unseal startauthsession policypcr policypassword; do
+	ln -s "$(type -P tpm2)" unsealing/bin/tpm2_$command
+done
+
 helpers=$admin_helpers$(cat <<'END'
 
 export TPM2TOOLS_TCTI=device:/dev/tpmrm0
-
-# What root has without the tool: the sealed key, this boot's PCR, and the passphrase.
-unseal() {
-	local at
-	mapfile -t at < <(openssl asn1parse -in /etc/modgate/keys/anchor.key |
-		sed -n 's/^ *\([0-9]*\):d=1 .*OCTET STRING.*/\1/p')
-	openssl asn1parse -in /etc/modgate/keys/anchor.key -noout -strparse "${at[0]}" -out /run/pub
-	openssl asn1parse -in /etc/modgate/keys/anchor.key -noout -strparse "${at[1]}" -out /run/priv
-	tpm2_load -Q -C 0x81000001 -u /run/pub -r /run/priv -c /run/sealed || return 2
-	# By the passphrase alone, which is no policy.
-	! tpm2_unseal -c /run/sealed -p "a passphrase for tests" >/run/key 2>/dev/null || return 0
-	tpm2_startauthsession -Q --policy-session -g sha384 -S /run/session
-	tpm2_policypcr -Q -S /run/session -l sha256:13
-	tpm2_policypassword -Q -S /run/session
-	tpm2_unseal -c /run/sealed -p "session:/run/session+a passphrase for tests" >/run/key
-}
+unseal() { bash unseal /etc/modgate/keys/anchor.key; }
 
 # number FILE OFFSET: of a document.
 number() { od -An -tu8 -j "$2" -N 8 "$1" | tr -d ' '; }
@@ -127,6 +140,15 @@ approving() {
 approving partner-list $work/partner.key partner.pem 99
 approving partner-as-owner $work/partner.key $keys/owner.pem 99
 approving below-floor owner.key $keys/owner.pem $((floor - 1))
+END
+
+# That it can be done at all: in a recovery boot, before a document and by the passphrase.
+echo "PATH=\$PATH:/usr/bin; bash /unseal /root/etc/modgate/keys/anchor.key >/root/run/unseal 2>&1" >early
+machine modgate.recovery --no-boot --initramfs-extra unsealing --early early <<'END'
+check "unsealed in a recovery boot" "" "$(cat /run/unseal)"
+check "what was sealed is the anchor key" \
+	"$(openssl x509 -in /etc/modgate/keys/anchor.pem -noout -pubkey)" \
+	"$(openssl pkey -inform DER -in /run/key -pubout)"
 END
 
 # By his own initramfs: no "modgate boot", and the word in bootconfig.
