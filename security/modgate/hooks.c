@@ -395,14 +395,16 @@ static int MODGATE_BPF_PROG_LOAD(modgate_bpf_prog_load)
 }
 
 /*
- * A probe that writes registers may say where the kernel goes on: behind any call.
- * The kernel does not attach it to its own code, but through a tail call it gets
- * there. Known when the program has been verified, and before it has a descriptor.
+ * A probe that answers in place of a function (bpf_override_return()), or writes
+ * registers, may say where the kernel goes on: behind any call. The kernel attaches
+ * it to few functions, or to none of its own; but as a part of another probe, or
+ * through a tail call, it gets there. Known when the program has been verified, and
+ * before it has a descriptor.
  */
 static int modgate_bpf_prog(struct bpf_prog *prog)
 {
 	if (modgate_enforcing() == MODGATE_RECORD ||
-	    !modgate_bpf_writes_registers(prog))
+	    !(prog->kprobe_override || modgate_bpf_writes_registers(prog)))
 		return 0;
 	return refuse("bpf", MODGATE_REASON_BPF, NULL, NULL);
 }
@@ -542,12 +544,6 @@ static struct notifier_block module_notifier = {
 	.priority = INT_MAX,	/* before anybody acts on the module */
 };
 
-static int __init modgate_notifier_init(void)
-{
-	return modgate_enabled ? register_module_notifier(&module_notifier) : 0;
-}
-core_initcall(modgate_notifier_init);
-
 #ifdef CONFIG_SECURITY_MODGATE_LOCKDOWN
 /**
  * modgate_vouches() - did the owner approve this very buffer?
@@ -573,7 +569,7 @@ bool modgate_vouches(const void *module)
 }
 #endif
 
-struct security_hook_list modgate_hooks[] __ro_after_init = {
+static struct security_hook_list modgate_hooks[] __ro_after_init = {
 	LSM_HOOK_INIT(kernel_read_file, modgate_kernel_read_file),
 	LSM_HOOK_INIT(kernel_post_read_file, modgate_kernel_post_read_file),
 	LSM_HOOK_INIT(kernel_load_data, modgate_kernel_load_data),
@@ -586,4 +582,18 @@ struct security_hook_list modgate_hooks[] __ro_after_init = {
 	LSM_HOOK_INIT(bprm_check_security, modgate_bprm_check_security),
 };
 
-const int modgate_hooks_count = ARRAY_SIZE(modgate_hooks);
+/**
+ * modgate_hooks_init() - have modgate asked and told of modules
+ * @id: as what
+ *
+ * Called once, as the security module is initialised. No initcall, since an
+ * initramfs can keep those from being called (initcall_blacklist= in bootconfig),
+ * and what comes up would not be in the receipt.
+ *
+ * Return: 0, or the error of register_module_notifier().
+ */
+int __init modgate_hooks_init(const struct lsm_id *id)
+{
+	security_add_hooks(modgate_hooks, ARRAY_SIZE(modgate_hooks), id);
+	return register_module_notifier(&module_notifier);
+}

@@ -34,9 +34,8 @@ struct modgate_task *modgate_task(const struct task_struct *task)
 
 static int __init modgate_init(void)
 {
-	security_add_hooks(modgate_hooks, modgate_hooks_count, &modgate_lsmid);
 	modgate_enabled = true;
-	return 0;
+	return modgate_hooks_init(&modgate_lsmid);
 }
 
 /* Built-in drivers and certificates are there. The anchor opens the gate. */

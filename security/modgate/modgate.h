@@ -385,8 +385,7 @@ void modgate_audit_document(const struct modgate_document *doc,
 			    const char *rule, u64 offset);
 
 /* hooks.c */
-extern struct security_hook_list modgate_hooks[];
-extern const int modgate_hooks_count;
+int modgate_hooks_init(const struct lsm_id *id);
 void modgate_window_end(void);
 #if IS_ENABLED(CONFIG_KUNIT)
 int modgate_judge(const void *bytes, size_t size, struct file *file);

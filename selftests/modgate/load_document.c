@@ -84,13 +84,13 @@ static void load(const char *path, enum how how)
 {
 	char audit[8192], name[64] = "-", rule[256] = "-";
 	int log = audit_open();
-	int err, records = 0;
+	int err, records = 0, wanted = how == ONCE ? 1 : 2;
 	size_t size;
 	char *bytes = read_file(path, &size);
 
 	err = write_all(bytes, size, how);
-	while (audit_wait(log, AUDIT_MODGATE_DOCUMENT, records ? 20 : 1000,
-			  audit, sizeof(audit))) {
+	while (audit_wait(log, AUDIT_MODGATE_DOCUMENT,
+			  records < wanted ? 1000 : 20, audit, sizeof(audit))) {
 		records++;
 		if (!get_value(audit, "errno", name, sizeof(name)))
 			snprintf(name, sizeof(name), "ok");

@@ -103,13 +103,14 @@ came_of() {
 	esac
 }
 
-# together NAME VERB TEXT VERB TEXT DELAY: both, the second so much later.
+# together NAME VERB TEXT VERB TEXT DELAY: both, the second so much later, or at the end
+# of the first.
 together() {
 	local name=$1 done_by=0 arguments
 
 	"$2_it" "$3"
 	begin 0 "$root" "${arguments[@]}"
-	sleep "$6"
+	if [ "$6" = end ]; then end 0; else sleep "$6"; fi
 	"$4_it" "$5"
 	begin 1 "$root" "${arguments[@]}"
 	end 0
@@ -122,9 +123,13 @@ together() {
 	} >>"$work/round" 2>&1 || bad=$((bad + 1))
 }
 
-# after PART: that many quarters of the time that one takes, in seconds.
+# after ROUND: how long the second waits: a part of the time that one takes, in seconds,
+# or, each fifth time, as long as it takes.
 after() {
-	printf '%d.%03d' $(($1 * took / 4000)) $(($1 * took / 4 % 1000))
+	local quarters=$(($1 % 5 * 2))
+
+	[ $quarters -lt 8 ] || { echo end; return; }
+	printf '%d.%03d' $((quarters * took / 4000)) $((quarters * took / 4 % 1000))
 }
 
 # same_folder NAME: many rounds of two on one folder, overlapping more or less.
@@ -139,14 +144,14 @@ same_folder() {
 	end 0
 	took=$(((${EPOCHREALTIME/[.,]/} - began) / 1000))
 	for ((i = 0; i < rounds; i++)); do
-		together "approve, approve $i" approve "left$i" approve "right$i" "$(after $((i % 5 * 2)))"
+		together "approve, approve $i" approve "left$i" approve "right$i" "$(after $i)"
 	done
 	cp "$work/round" "$work/out"
 	[ "$bad" = 0 ] && [ "$refused" -gt 0 ] && [ "$refused" -lt "$rounds" ]
 	tap $? "$1: approve and approve, $rounds times: one wins, the other was refused ($refused times) or comes after it"
 	refused=0
 	for ((i = 0; i < rounds; i++)); do
-		together "approve, revoke $i" approve "more$i" revoke "$(sed -n '$p' "$work/expected")" "$(after $((i % 5 * 2)))"
+		together "approve, revoke $i" approve "more$i" revoke "$(sed -n '$p' "$work/expected")" "$(after $i)"
 	done
 	cp "$work/round" "$work/out"
 	[ "$bad" = 0 ] && [ "$refused" -gt 0 ] && [ "$refused" -lt "$rounds" ]

@@ -26,7 +26,7 @@ done
 
 # A file system as people have one, and not this machine's.
 guest=debian
-on() { guest --disk "$work/disk" --timeout 600 "$@"; }
+on() { guest --disk "$work/disk" --timeout 3000 "$@"; }
 
 on <<'END'
 exec 3<<<"a passphrase for tests"

@@ -87,7 +87,29 @@ int writes(struct { unsigned long before[10], ax, between[5], ip; } *context)
 }
 char gpl[] SEC("license") = "GPL";
 END
-for file in around nokeys asks replaces cgroup probes; do
+# The kernel lets a probe answer in place of few functions, and asks that of the probe
+# itself alone: not of what replaces a part of it.
+cat >answers.c <<'END'
+#include <linux/bpf.h>
+#include <linux/ptrace.h>
+#include <bpf/bpf_helpers.h>
+
+SEC("freplace/probe")
+int answers(struct pt_regs *context) { bpf_override_return(context, 1); return 0; }
+char gpl[] SEC("license") = "GPL";
+END
+for function in modgate_signed_by_system modgate_vouches; do
+	cat >$function.c <<END
+#include <linux/bpf.h>
+#include <linux/ptrace.h>
+#include <bpf/bpf_helpers.h>
+
+SEC("kprobe/$function")
+int probe(struct pt_regs *context) { return 0; }
+char gpl[] SEC("license") = "GPL";
+END
+done
+for file in around nokeys asks replaces cgroup probes answers modgate_signed_by_system modgate_vouches; do
 	clang -O2 -g -target bpf -I"/usr/include/$(gcc -print-multiarch)" \
 		-DRETURN="0x$(sed -n 's/ . ftrace_stub$//p' "$tree/System.map")" -c $file.c -o $file.o
 done
@@ -117,7 +139,7 @@ static const char *attach(const char *path)
 	if (!p)
 		return strerror(errno);
 	if (bpf_program__type(p) == BPF_PROG_TYPE_EXT)
-		bpf_program__set_attach_target(p, last, "answer");
+		bpf_program__set_attach_target(p, last, NULL);
 	if (bpf_object__load(programs))
 		return strerror(errno);
 	last = bpf_program__fd(p);
@@ -166,6 +188,10 @@ check "flag audit: nothing tells of the module" "" "$(grep modgate_test_one $mod
 check "flag audit: but of the programs" "*op=bpf*" "$(grep reason=bpf $modgate/events)"
 check "flag audit: a part of an LSM program is replaced" "attached; attached" "$(attack asks.o replaces.o)"
 check "flag audit: an LSM program for a cgroup, which is loaded" "Operation not supported" "$(attack cgroup.o)"
+rmmod modgate_test_two
+check "flag audit: a probe answers for modgate" "attached; attached; attached; attached; loaded" \
+	"$(attack modgate_signed_by_system.o answers.o modgate_vouches.o answers.o two.ko)"
+check "flag audit: which nothing tells of, either" "" "$(grep modgate_test_two $modgate/receipt)"
 END
 # 6.12's verifier does not let a probe write.
 writes="Permission denied; Operation not permitted"
@@ -190,6 +216,9 @@ check "and is not there" 0 "$(grep -c '^modgate_test_one ' /proc/modules)"
 check "a part of an LSM program" "attached; Operation not permitted" "$(attack asks.o replaces.o)"
 check "an LSM program for a cgroup" "$cgroup" "$(attack cgroup.o)"
 check "probes that write registers" "File exists; $denied" "$(attack system.ko probes.o one.ko)"
+rmmod modgate_test_two
+check "a probe answers for modgate" "attached; Operation not permitted; attached; Operation not permitted; Operation not permitted" \
+	"$(attack modgate_signed_by_system.o answers.o modgate_vouches.o answers.o two.ko)"
 END
 
 documents policy.bundle ban.bundle

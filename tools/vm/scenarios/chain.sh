@@ -97,6 +97,36 @@ check "bootconfig alone provisions nothing" "no record" "$(state provisioned) $(
 check "nor does it change what freshness is" none "$(state freshness)"
 END
 
+# A list of security modules is one of the kernel's own, which stands behind the command
+# line's.
+echo 'kernel.lsm = "lockdown,yama"' >bootconfig
+guest --no-boot --append "bootconfig lsm=lockdown,modgate $(pin anchor)" --bootconfig bootconfig <<'END'
+check "bootconfig leaves modgate out: was read" "*lockdown,yama*" "$(cat /proc/bootconfig)"
+check "the command line's lsm= goes before it" "*modgate*" "$(cat /sys/kernel/security/lsm)"
+check "and modgate enforces" "$(refused no-policy)" "$(load finit one.ko)"
+END
+
+# It can keep each initcall from being called. What is not approved stays out then, too;
+# and what comes up, if it is not the kernel's own, is in the receipt.
+echo "cd /root$work; load_document anchor.der policy.bundle list.bundle" >early
+initcalls=$(sed -n 's/.* __initcall__kmod_.*_\(modgate_[a-z_]*\|remember_builtin_certs\)[0-9].*/\1/p' "$tree/System.map")
+check "modgate has initcalls" "*modgate_fs_init*modgate_late_init*" "$(sort <<<"$initcalls" | tr '\n' ' ')"
+for initcall in $initcalls; do
+	echo "kernel.initcall_blacklist = \"$initcall\"" >bootconfig
+	guest --no-boot --initramfs-extra initramfs --early early --append "bootconfig $(pin anchor)" \
+		--bootconfig bootconfig <<END
+check "without $initcall: it was not called" "*initcall $initcall blacklisted*" "\$(dmesg)"
+insmod system.ko
+check "without $initcall: system modules load" "modgate_test_two *" "\$(lsmod | grep ^modgate_test_two)"
+rmmod modgate_test_two
+insmod two.ko 2>/dev/null
+check "without $initcall: what is not approved does not" "" "\$(lsmod | grep ^modgate_test_two)"
+insmod one.ko 2>/dev/null
+check "without $initcall: what comes up is in the receipt" "\$(lsmod | grep -c ^modgate_test_one)" \
+	"\$(cat \$modgate/receipt 2>/dev/null | grep -c name=modgate_test_one)"
+END
+done
+
 # The attacker's own initramfs: tries everything, then hides.
 cat >early <<END
 cd /root$work

@@ -100,7 +100,7 @@ check "and nothing is below it" "" "$(ls -d /mnt/var/lib/modgate 2>/dev/null)"
 umount /mnt
 check "not approved: does not" "*not permitted*1" "$(probe nvme)"
 message=/run/motd.d/modgate
-timeout 60 sh -c "until grep -q nvme $message; do sleep 0.2; done"
+timeout 300 sh -c "until grep -q nvme $message; do sleep 0.2; done"
 check "who logs in is told, by modgate-watch.service" "active *nvme_core*modgate pending*" \
 	"$(systemctl is-active modgate-watch) $(tr '\n' ' ' <$message)"
 
@@ -109,9 +109,9 @@ notified() {
 	systemctl start user@0
 	export XDG_RUNTIME_DIR=/run/user/0 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/0/bus
 	python3 -m dbusmock --template notification_daemon >/run/notified &
-	timeout 60 sh -c 'until busctl --user status org.freedesktop.Notifications; do sleep 0.2; done' >/dev/null
+	timeout 300 sh -c 'until busctl --user status org.freedesktop.Notifications; do sleep 0.2; done' >/dev/null
 	$(sed -n 's/^Exec=//p' /etc/xdg/autostart/modgate.desktop)
-	timeout 60 sh -c 'until grep -q Notify /run/notified; do sleep 0.2; done'
+	timeout 300 sh -c 'until grep -q Notify /run/notified; do sleep 0.2; done'
 	kill %1
 	systemctl stop user@0
 	cat /run/notified
@@ -148,7 +148,7 @@ check "of the keys, only the certificate that is pinned" "etc/modgate/keys/ancho
 check "not before the restart" "*not permitted*1" "$(probe nvme)"
 rm /var/lib/modgate/receipts/*
 modgate restart
-sleep 60
+sleep 600
 END
 check "modgate restart says what it is good for" "*become active:*nvme_core*" "$(cat output)"
 check "and the firmware starts the machine anew" "*reboot: Restarting system*" "$(cat console)"

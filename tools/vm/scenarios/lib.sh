@@ -19,7 +19,9 @@ flock "$top/tools/modgate" make -s -C "$top/tools/modgate" all tests >&2
 tree=$("$vm" path --kernel "$series")
 cache=${MODGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/modgate}
 mkdir -p "$cache/scenarios"
-work=$(mktemp -d "$cache/scenarios/XXXXXX")
+work=$(readlink -f "$(mktemp -d "$cache/scenarios/XXXXXX")")
+# unix(7): a socket's name has 107 bytes.
+[ ${#work} -lt 98 ] || { echo "$work: too long for a socket in it; set MODGATE_CACHE" >&2; exit 1; }
 tpm_pid=
 trap '[ -z "$tpm_pid" ] || kill "$tpm_pid" 2>/dev/null; rm -rf "$work"' EXIT
 cd "$work"
@@ -110,7 +112,7 @@ person() {
 	local name=$1 want=$2 status=0
 	shift 2
 	person_comes
-	"$vm" "${guest:-run}" --kernel "$series" --serial "$work/serial" --timeout 150 "$@" -- true \
+	"$vm" "${guest:-run}" --kernel "$series" --serial "$work/serial" --timeout 600 "$@" -- true \
 		>"$work/output" 2>&1 || status=$?
 	person_goes "$name"
 	check "$name: then the machine ends" "$want" "$status"
@@ -171,7 +173,8 @@ build_modules() {
 			{ cat build.log >&2; return 1; }
 	} 6<"$tree.lock"
 	mkdir -p "$cache/modules"
-	find "$cache/modules" -mindepth 1 -maxdepth 1 -mtime +7 -exec rm -rf {} +
+	# Another one may clear up as well.
+	find "$cache/modules" -mindepth 1 -maxdepth 1 -mtime +7 -exec rm -rf {} + 2>/dev/null || :
 	cp -r "$dir" "$kept.$$"
 	# Another one may have been faster.
 	mv -T "$kept.$$" "$kept" 2>/dev/null || rm -r "$kept.$$"

@@ -253,7 +253,7 @@ see Passphrase of the anchor key
 press c
 see recovery boot: no lists
 END
-machine "lockdown=integrity modgate.recovery" --serial "$work/serial" --timeout 150 <<'END'
+machine "lockdown=integrity modgate.recovery" --serial "$work/serial" --timeout 600 <<'END'
 check "the menu was left by ctrl-c: still a recovery boot" recovery "$(state boot-kind)"
 in_force "a program at the console"
 check "no list, and nothing loads" "$(refused no-list)" "$(load finit one.ko)"
@@ -282,7 +282,7 @@ see What is to be done
 press d
 see recovery boot: no lists
 END
-machine "lockdown=integrity modgate.recovery" --serial "$work/serial" --timeout 150 <<'END'
+machine "lockdown=integrity modgate.recovery" --serial "$work/serial" --timeout 600 <<'END'
 check "the menu was left by the end of the input: still a recovery boot" recovery \
 	"$(state boot-kind)"
 in_force "a program that goes on"

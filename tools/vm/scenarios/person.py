@@ -14,11 +14,12 @@ import socket
 import sys
 import time
 
-SECONDS = 60
+SECONDS = 300
 
 
 def connect(path):
-    for _ in range(600):
+    # A machine may have to wait until its kernel's tree is free.
+    for _ in range(6000):
         screen = socket.socket(socket.AF_UNIX)
         try:
             screen.connect(path)

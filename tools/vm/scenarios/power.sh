@@ -62,7 +62,7 @@ power_on() {
 		cat "$scenarios/guest.sh" -
 	} >script
 	"$vm" run --kernel "$series" --tpm tpm --disk "nbd+unix:///?socket=$work/socket" \
-		--pid "$work/pid" --console "$work/console" --timeout 120 "$@" -- bash "$work/script" >said 2>&1 &
+		--pid "$work/pid" --console "$work/console" --timeout 300 "$@" -- bash "$work/script" >said 2>&1 &
 	machine=$!
 	until [ -s pid ]; do
 		kill -0 $machine || { cat said; exit 1; }
@@ -100,6 +100,8 @@ modgate key --pin
 exec 3<<<"a passphrase for tests"
 modgate approve --passphrase-fd=3 --unseen \$(cat others) >/run/said
 cd /var/lib/modgate
+# Nor does the journal write by itself meanwhile.
+mount -o remount,commit=600 /var/lib/modgate
 for file in flushed forgotten; do
 	printf '%4096s' before >\$file
 done
@@ -108,7 +110,7 @@ direct="dd bs=4096 iflag=fullblock oflag=direct status=none"
 printf '%4096s' after | \$direct of=flushed conv=notrunc,fsync
 printf '%4096s' after | \$direct of=forgotten conv=notrunc
 grep -o 'list generation [0-9]*' /run/said | sed 's/.* /approved: /'
-sleep 100
+sleep 280
 END
 until_line said "approved: " || { sed 's/^/# /' said; exit 1; }
 cut_power
@@ -143,7 +145,7 @@ echo "begin $verb"
 modgate $verb --passphrase-fd=3 $what >/run/said 2>&1
 echo "end $verb $? $(grep -o 'generation [0-9]*' /run/said | cut -d ' ' -f 2) $(((${EPOCHREALTIME/./} - began) / 1000))"
 sed 's/^/# /' /run/said
-sleep 100
+sleep 280
 END
 
 # What a boot takes, in milliseconds, as last seen: up to the change, in "modgate
