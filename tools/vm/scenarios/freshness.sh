@@ -221,9 +221,7 @@ boot tpm-other "policy-2.bundle list-3.bundle" <<'END'
 check "another TPM: another machine" "EXDEV EKEYREJECTED " "$(results)"
 END
 cp -a tpm initramfs/tpm-state
-for file in "$(type -P swtpm)" $(ldd "$(type -P swtpm)" | grep -o '/[^ ]*'); do
-	cp -L --parents "$file" initramfs/
-done
+put_programs initramfs swtpm
 for file in /usr/lib/*/swtpm/*.so*; do
 	[ ! -e "$file" ] || cp -L --parents "$file" initramfs/
 done

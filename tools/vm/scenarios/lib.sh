@@ -20,10 +20,10 @@ tree=$("$vm" path --kernel "$series")
 cache=${MODGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/modgate}
 mkdir -p "$cache/scenarios"
 work=$(readlink -f "$(mktemp -d "$cache/scenarios/XXXXXX")")
-# unix(7): a socket's name has 107 bytes.
-[ ${#work} -lt 98 ] || { echo "$work: too long for a socket in it; set MODGATE_CACHE" >&2; exit 1; }
 tpm_pid=
 trap '[ -z "$tpm_pid" ] || kill "$tpm_pid" 2>/dev/null; rm -rf "$work"' EXIT
+# unix(7): a socket's name has 107 bytes.
+[ ${#work} -lt 98 ] || { echo "$work: too long for a socket in it; set MODGATE_CACHE" >&2; exit 1; }
 cd "$work"
 
 # The test counter is a file, since checks also run in subshells.
@@ -221,6 +221,18 @@ build_programs() {
 		gcc -static -O2 -Wall -I"$top/include/uapi" -o "$program" \
 			"$top/selftests/modgate/$program.c"
 		cp "$program" initramfs/bin/
+	done
+}
+
+# put_programs DIR PROGRAM...: programs of this machine, with what they load, for an initramfs.
+put_programs() {
+	local dir=$1 program file
+	shift
+	for program; do
+		program=$(type -P "$program")
+		for file in "$program" $(ldd "$program" | grep -o '/[^ ]*'); do
+			cp -L --parents "$file" "$dir"
+		done
 	done
 }
 

@@ -44,12 +44,8 @@ tpm2_unseal -c /run/sealed -p "session:/run/session+a passphrase for tests" >/ru
 END
 cp -r initramfs unsealing
 cp unseal unsealing/
-for program in bash openssl tpm2; do
-	program=$(type -P $program)
-	for file in "$program" $(ldd "$program" | grep -o '/[^ ]*') /usr/lib/*/libtss2-tcti-device.so.0; do
-		cp -L --parents "$file" unsealing/
-	done
-done
+put_programs unsealing bash openssl tpm2
+cp -L --parents /usr/lib/*/libtss2-tcti-device.so.0 unsealing/
 for command in load unseal startauthsession policypcr policypassword; do
 	ln -s "$(type -P tpm2)" unsealing/bin/tpm2_$command
 done
