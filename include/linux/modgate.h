@@ -17,4 +17,13 @@ static inline bool modgate_vouches(const void *module)
 }
 #endif
 
+#if defined(CONFIG_SECURITY_MODGATE) && defined(CONFIG_ACPI_TABLE_UPGRADE)
+bool modgate_refuses_acpi_tables(void);
+#else
+static inline bool modgate_refuses_acpi_tables(void)
+{
+	return false;
+}
+#endif
+
 #endif /* _LINUX_MODGATE_H */

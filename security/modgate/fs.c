@@ -79,23 +79,53 @@ static void show_bits(struct seq_file *m, u32 bits, const char *const *names,
 		seq_putc(m, '-');
 }
 
+/* Whoever opened the file must have been privileged, not who reads or writes it. */
+static bool is_privileged(const struct file *file, unsigned int opts)
+{
+	return !security_capable(file->f_cred, &init_user_ns, CAP_MAC_ADMIN,
+				 opts);
+}
+
+static bool may_write(const struct file *file)
+{
+	return is_privileged(file, CAP_OPT_NONE);
+}
+
+/* What identifies this machine, counts, or has failed: for who may change it as well. */
+static void state_show_private(struct seq_file *m)
+{
+	u8 digest[MODGATE_DIGEST_SIZE];
+
+	if (modgate_anchor_digest(digest))
+		seq_printf(m, "anchor-digest=%*phN\n", MODGATE_DIGEST_SIZE,
+			   digest);
+	else
+		seq_puts(m, "anchor-digest=-\n");
+	if (modgate_machine_name(digest, false))
+		seq_printf(m, "machine-name=%*phN\n", MODGATE_DIGEST_SIZE,
+			   digest);
+	else
+		seq_puts(m, "machine-name=-\n");
+	modgate_measure_show(m);
+	seq_printf(m, "system-keys=%s\n", modgate_system_keys());
+	seq_printf(m, "refused=%llu\n", modgate_event_total());
+	seq_printf(m, "revoked=%u\n", modgate_revoked_count());
+	seq_puts(m, "error=");
+	modgate_load_error_show(m);
+	seq_putc(m, '\n');
+}
+
 static int state_show(struct seq_file *m, void *unused)
 {
 	const struct modgate_policy *policy = modgate_policy();
 	enum modgate_enforcing enforcing = modgate_enforcing();
-	u8 digest[MODGATE_DIGEST_SIZE];
-	enum modgate_machine machine;
+	u8 name[MODGATE_DIGEST_SIZE];
 
 	seq_printf(m, "state=%s\n", state_names[modgate_state()]);
 	seq_printf(m, "ended-by=%s\n", modgate_ended_by());
 	seq_printf(m, "boot-kind=%s\n", modgate_boot_kind());
 	seq_printf(m, "provisioned=%s\n", yes_no(modgate_provisioned()));
 	seq_printf(m, "anchor=%s\n", anchor_names[modgate_anchor_state()]);
-	if (modgate_anchor_digest(digest))
-		seq_printf(m, "anchor-digest=%*phN\n", MODGATE_DIGEST_SIZE,
-			   digest);
-	else
-		seq_puts(m, "anchor-digest=-\n");
 	seq_printf(m, "policy=%s\n", yes_no(policy));
 	seq_printf(m, "mode=%s\n", mode_names[policy ? policy->mode : 0]);
 	seq_printf(m, "enforcing=%s\n", enforcing_names[enforcing]);
@@ -103,15 +133,10 @@ static int state_show(struct seq_file *m, void *unused)
 		   policy ? modgate_missing_lists(policy) : 0);
 	seq_printf(m, "freshness=%s\n", modgate_freshness_tpm ? "tpm" : "none");
 	seq_printf(m, "freshness-backend=%s\n", modgate_freshness_backend());
-	machine = modgate_machine_name(digest, false);
-	seq_printf(m, "machine=%s\n", modgate_machine_names[machine]);
-	if (machine)
-		seq_printf(m, "machine-name=%*phN\n", MODGATE_DIGEST_SIZE,
-			   digest);
-	else
-		seq_puts(m, "machine-name=-\n");
-	modgate_measure_show(m);
-	seq_printf(m, "system-keys=%s\n", modgate_system_keys());
+	seq_printf(m, "machine=%s\n",
+		   modgate_machine_names[modgate_machine_name(name, false)]);
+	seq_printf(m, "tpm=%s\n", modgate_tpm_state());
+	modgate_measure_pcr_show(m);
 	seq_printf(m, "last=%s\n",
 		   yes_no(IS_ENABLED(CONFIG_SECURITY_MODGATE_LAST)));
 	seq_printf(m, "lockdown=%s\n",
@@ -120,15 +145,12 @@ static int state_show(struct seq_file *m, void *unused)
 	show_bits(m, IS_ENABLED(CONFIG_MODULE_FORCE_LOAD) |
 		     IS_ENABLED(CONFIG_MODULE_FORCE_UNLOAD) << 1,
 		  force_names, ARRAY_SIZE(force_names));
-	seq_putc(m, '\n');
+	seq_printf(m, "\nacpi-tables=%s\n", modgate_acpi_tables());
 	seq_printf(m, "kexec=%s\n",
 		   enforcing == MODGATE_ENFORCE && !modgate_kexec_allowed() ?
 		   "refused" : "allowed");
-	seq_printf(m, "refused=%llu\n", modgate_event_total());
-	seq_printf(m, "revoked=%u\n", modgate_revoked_count());
-	seq_puts(m, "error=");
-	modgate_load_error_show(m);
-	seq_putc(m, '\n');
+	if (is_privileged(m->file, CAP_OPT_NOAUDIT))
+		state_show_private(m);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(state);
@@ -204,12 +226,6 @@ static int lists_show(struct seq_file *m, void *unused)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(lists);
-
-/* Whoever opened the file must have been privileged, not who writes to it. */
-static bool may_write(struct file *file)
-{
-	return file_ns_capable(file, &init_user_ns, CAP_MAC_ADMIN);
-}
 
 /* One document at a time, so that memory is held for one at most. */
 static DEFINE_MUTEX(load_lock);
@@ -337,6 +353,18 @@ static const struct modgate_file files[] __initconst = {
 	{ "revoke", 0200, &revoke_fops },
 };
 
+/* They have no size. Root could give them one, and readers would believe it. */
+static int file_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
+			struct iattr *attr)
+{
+	attr->ia_valid &= ~ATTR_SIZE;
+	return simple_setattr(idmap, dentry, attr);
+}
+
+static const struct inode_operations file_iops = {
+	.setattr = file_setattr,
+};
+
 /* Files that cannot be made are missing; the gate works without them. */
 static int __init modgate_fs_init(void)
 {
@@ -353,6 +381,7 @@ static int __init modgate_fs_init(void)
 					      dir, NULL, files[i].fops);
 		if (IS_ERR(file))
 			return PTR_ERR(file);
+		d_inode(file)->i_op = &file_iops;
 	}
 	return 0;
 }

@@ -119,23 +119,29 @@ static bool by_vendor(const struct modgate_vendor *vendor,
 	return c->by_vendor;
 }
 
-/* A name is worth something only if a vendor has signed it. */
-static bool by_vendor_with_name(const struct modgate_vendor *vendor,
-				const struct modgate_key *key, void *candidate)
+/* What the module says that it is called; empty if it does not. */
+static const char *name_of(struct candidate *c)
 {
 	static const struct modgate_module_layout layout = {
 		.size = sizeof(struct module),
 		.name_offset = offsetof(struct module, name),
 		.name_size = sizeof_field(struct module, name),
 	};
-	struct candidate *c = candidate;
 
-	if (!by_vendor(vendor, key, c))
-		return false;
 	if (!c->named && modgate_module_name(c->bytes, c->size, &layout, c->name))
 		c->name[0] = 0;
 	c->named = true;
-	if (!c->name[0] || !glob_match(vendor->pattern, c->name))
+	return c->name;
+}
+
+/* A name is worth something only if a vendor has signed it. */
+static bool by_vendor_with_name(const struct modgate_vendor *vendor,
+				const struct modgate_key *key, void *candidate)
+{
+	struct candidate *c = candidate;
+
+	if (!by_vendor(vendor, key, c) || !*name_of(c) ||
+	    !glob_match(vendor->pattern, c->name))
 		return false;
 	c->flags |= modgate_le32(vendor->flags);
 	return true;
@@ -226,10 +232,51 @@ static void forget(struct modgate_task *task)
 	task->judged = false;
 	task->digested = false;
 	task->name[0] = 0;
+	task->line = NULL;
 	task->reason = NULL;
 	task->authority = NULL;
 	task->permanent = false;
 	task->until_closed = false;
+}
+
+static bool is_system(const struct modgate_task *task)
+{
+	return task->judged && !strcmp(task->reason, MODGATE_REASON_SYSTEM);
+}
+
+/*
+ * Before the loader does anything with the module, relocations included, which may
+ * write anywhere. What cannot be written into the receipt, or measured, is refused.
+ */
+static int write_receipt(struct modgate_task *task, struct file *file)
+{
+	int err, written = modgate_receipt_judged(task, &task->line);
+
+	if (!written)
+		return 0;
+	err = refuse("module", MODGATE_REASON_ERROR,
+		     task->digested ? task->digest : NULL, file);
+	if (!err && !task->line)
+		modgate_receipt_lost();
+	return err;
+}
+
+/* The verdict stays with the task until the module comes up. */
+static void remember(struct modgate_task *task, struct candidate *c,
+		     const struct modgate_verdict *verdict)
+{
+	task->judged = true;
+	task->digested = c->digested;
+	memcpy(task->digest, c->digest, sizeof(task->digest));
+	memcpy(task->content, c->content, sizeof(task->content));
+	task->reason = verdict->reason;
+	if (!is_system(task))
+		strscpy(task->name, name_of(c));
+	/* Rows 6 and 7: somebody's list allows it. */
+	if (verdict->vouch) {
+		task->vouched = c->bytes;
+		task->authority = c->authority;
+	}
 }
 
 /**
@@ -277,22 +324,14 @@ VISIBLE_IF_KUNIT int modgate_judge(const void *bytes, size_t size,
 			     c.digested ? c.digest : NULL, file);
 	if (err)
 		return err;
-	task->judged = true;
-	task->digested = c.digested;
-	memcpy(task->digest, c.digest, sizeof(task->digest));
-	memcpy(task->content, c.content, sizeof(task->content));
-	task->reason = verdict.reason;
-	/* Rows 6 and 7: somebody's list allows it. */
-	if (verdict.vouch) {
-		task->vouched = bytes;
-		task->authority = c.authority;
-		task->permanent = permanent;
-		task->until_closed = until_closed;
-	}
-	/* What is allowed by its name has to come up with that name. */
-	if (!strcmp(verdict.reason, MODGATE_REASON_VENDOR))
-		strscpy(task->name, c.name);
-	return 0;
+	remember(task, &c, &verdict);
+	task->permanent = verdict.vouch && permanent;
+	task->until_closed = verdict.vouch && until_closed;
+	if (!is_system(task))
+		err = write_receipt(task, file);
+	if (err)
+		forget(task);
+	return err;
 }
 
 static int judge_kexec(struct file *file)
@@ -315,6 +354,8 @@ static int before_module(bool whole, struct file *file)
 static int modgate_kernel_read_file(struct file *file,
 				    enum kernel_read_file_id id, bool contents)
 {
+	if (modgate_starting())
+		return modgate_refuse_early("read", file);
 	switch (id) {
 	case READING_MODULE:
 	case READING_MODULE_COMPRESSED:
@@ -339,6 +380,8 @@ static int modgate_kernel_post_read_file(struct file *file, char *bytes,
 
 static int modgate_kernel_load_data(enum kernel_load_data_id id, bool contents)
 {
+	if (modgate_starting())
+		return modgate_refuse_early("read", NULL);
 	switch (id) {
 	case LOADING_MODULE:
 		return before_module(contents, NULL);
@@ -452,11 +495,15 @@ static bool task_is_on_initial_rootfs(void)
  * is started where the initramfs is no longer the root (a program of the
  * initramfs may be bound over the real init). Scripts come here once for
  * themselves and once for each interpreter.
+ *
+ * And its beginning: what the kernel starts before it is ready is started not at all.
  */
 static int modgate_bprm_check_security(struct linux_binprm *bprm)
 {
 	if (!static_branch_unlikely(&window) || modgate_state() != MODGATE_BOOT)
 		return 0;
+	if (modgate_starting())
+		return modgate_refuse_early("start", bprm->file);
 	if (!on_initial_rootfs(file_inode(bprm->file)->i_sb))
 		modgate_seal("exec");
 	else if (!task_is_on_initial_rootfs())
@@ -466,9 +513,10 @@ static int modgate_bprm_check_security(struct linux_binprm *bprm)
 
 /*
  * Before any code of a module runs: was there a verdict on it, has it been
- * revoked or banned since, and is it called what it said? Without a digest, all
- * that is certain is that nothing was revoked or banned back then; who loads it
- * again gets a verdict.
+ * revoked or banned since, or the gate been closed, and is it called what it said?
+ * Without a digest, all that is certain is that nothing was revoked or banned back
+ * then; who loads it again gets a verdict. A load can be held in between as long as
+ * one likes.
  */
 static const char *recheck(const struct modgate_task *task, const char *name)
 {
@@ -480,47 +528,30 @@ static const char *recheck(const struct modgate_task *task, const char *name)
 		return MODGATE_REASON_REVOKED;
 	if (task->digested && is_banned_by_digest(task->digest, task->content))
 		return MODGATE_REASON_BANNED;
+	if (task->until_closed && modgate_state() == MODGATE_CLOSED)
+		return MODGATE_REASON_CLOSED;
+	/* The receipt has the name that it said. */
 	if (task->name[0] && strcmp(task->name, name))
 		return MODGATE_REASON_NOT_APPROVED;
 	return NULL;
 }
 
-static bool is_system(const struct modgate_task *task)
+/* What is not refused although it should be (audit) is told, and goes on. */
+static int module_coming(const struct modgate_task *task, struct module *module)
 {
-	return task->judged && !strcmp(task->reason, MODGATE_REASON_SYSTEM);
-}
-
-/*
- * What cannot be written into the receipt, or measured, is refused. So is what the
- * gate was closed to after the verdict: a load can be held in between as long as
- * one likes.
- */
-static int module_coming(struct modgate_task *task, struct module *module)
-{
-	const u8 *digest = task->digested ? task->digest : NULL;
 	const char *reason = recheck(task, module->name);
-	int err = reason ? refuse("module", reason, digest, NULL) : 0;
-	int written;
+	int err = 0;
 
-	if (err || is_system(task))
+	if (reason)
+		err = refuse("module", reason,
+			     task->digested ? task->digest : NULL, NULL);
+	if (err)
 		return err;
-	written = modgate_receipt_coming(module, task, reason ?: task->reason);
-	if (written == -ESTALE) {
-		reason = MODGATE_REASON_CLOSED;
-		err = refuse("module", reason, digest, NULL);
-		if (err)
-			return err;
-		task->until_closed = false;
-		written = modgate_receipt_coming(module, task, reason);
-	}
-	if (!written)
-		return 0;
-	err = refuse("module", MODGATE_REASON_ERROR, digest, NULL);
-	if (err && written == -EIO)
-		modgate_receipt_state(module, MODULE_STATE_GOING);
-	else if (!err && written != -EIO)
+	if (task->line)
+		modgate_receipt_coming(task->line, module, task->permanent);
+	else if (!task->judged)
 		modgate_receipt_lost();
-	return err;
+	return 0;
 }
 
 static int module_notify(struct notifier_block *nb, unsigned long state,

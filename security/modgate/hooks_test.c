@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a verdict costs: how often a module is hashed, and keys are tried.
+ * What a verdict costs: how often a module is hashed, and keys are tried. What is
+ * refused besides.
  */
 #include <kunit/static_stub.h>
 #include <kunit/test-bug.h>
 #include <kunit/test.h>
+#include <linux/security.h>
 #include "modgate.h"
 
 /**
@@ -101,6 +103,16 @@ static bool fake_approval(const u8 *digest, const u8 **authority, u32 *flags)
 	return cost()->module->listed;
 }
 
+static enum modgate_enforcing enforce(void)
+{
+	return MODGATE_ENFORCE;
+}
+
+static int no_receipt(const struct modgate_task *task, struct modgate_line **line)
+{
+	return 0;
+}
+
 static void hooks_cost(struct kunit *test)
 {
 	const struct module_case *module = test->param_value;
@@ -116,12 +128,60 @@ static void hooks_cost(struct kunit *test)
 	kunit_activate_static_stub(test, modgate_bans_digests, fake_bans);
 	kunit_activate_static_stub(test, modgate_rules_get, fake_rules);
 	kunit_activate_static_stub(test, modgate_approval, fake_approval);
+	kunit_activate_static_stub(test, modgate_receipt_judged, no_receipt);
 	KUNIT_EXPECT_EQ(test, modgate_judge(bytes, sizeof(bytes), NULL), 0);
 	KUNIT_EXPECT_TRUE(test, task->judged);
 	*task = before;
 	KUNIT_EXPECT_EQ(test, spent.digests, module->digests);
 	KUNIT_EXPECT_EQ(test, spent.by_system, module->by_system);
 	KUNIT_EXPECT_EQ(test, spent.by_known, module->by_known);
+}
+
+static bool yes_starting(void)
+{
+	return true;
+}
+
+static int refuse_judged(const struct modgate_task *task, struct modgate_line **line)
+{
+	return -ENOMEM;
+}
+
+/* What has no line, or none that was measured, does not load where it is refused. */
+static void hooks_no_line_no_module(struct kunit *test)
+{
+	static const struct module_case approved = {
+		.state = MODGATE_SEALED, .mode = MODGATE_MODE_LISTED, .listed = true,
+	};
+	struct modgate_task *task = modgate_task(current);
+	const struct modgate_task before = *task;
+	struct cost spent = { .module = &approved };
+	static const char bytes[] = "a module";
+	int err;
+
+	test->priv = &spent;
+	kunit_activate_static_stub(test, modgate_sha384, count_digest);
+	kunit_activate_static_stub(test, modgate_signed_by_system, count_system);
+	kunit_activate_static_stub(test, modgate_bans_digests, fake_bans);
+	kunit_activate_static_stub(test, modgate_rules_get, fake_rules);
+	kunit_activate_static_stub(test, modgate_approval, fake_approval);
+	kunit_activate_static_stub(test, modgate_enforcing, enforce);
+	kunit_activate_static_stub(test, modgate_receipt_judged, refuse_judged);
+	err = modgate_judge(bytes, sizeof(bytes), NULL);
+	KUNIT_EXPECT_EQ(test, err, -EPERM);
+	KUNIT_EXPECT_FALSE(test, task->judged);
+	KUNIT_EXPECT_NULL(test, task->vouched);
+	*task = before;
+}
+
+/* Firmware, and whatever else the kernel would read from the initramfs. */
+static void hooks_read_nothing_early(struct kunit *test)
+{
+	kunit_activate_static_stub(test, modgate_starting, yes_starting);
+	KUNIT_EXPECT_EQ(test, security_kernel_read_file(NULL, READING_FIRMWARE, true), -EPERM);
+	KUNIT_EXPECT_EQ(test, security_kernel_load_data(LOADING_FIRMWARE, true), -EPERM);
+	kunit_deactivate_static_stub(test, modgate_starting);
+	KUNIT_EXPECT_EQ(test, security_kernel_load_data(LOADING_FIRMWARE, true), 0);
 }
 
 static void describe(const struct module_case *module, char *name)
@@ -140,6 +200,8 @@ static int hooks_test_init(struct kunit *test)
 
 static struct kunit_case hooks_test_cases[] = {
 	KUNIT_CASE_PARAM(hooks_cost, hooks_gen_params),
+	KUNIT_CASE(hooks_no_line_no_module),
+	KUNIT_CASE(hooks_read_nothing_early),
 	{ }
 };
 

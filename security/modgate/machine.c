@@ -9,6 +9,7 @@
 #include <linux/init.h>
 #include <linux/key.h>
 #include <linux/mutex.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/uuid.h>
 #include <keys/trusted-type.h>
@@ -30,7 +31,8 @@ const char *const modgate_machine_names[] = {
 	[MODGATE_MACHINE_DMI] = "dmi",
 };
 
-static DEFINE_MUTEX(machine_lock);	/* of the two below */
+static DEFINE_MUTEX(machine_lock);	/* who looks for it, with the TPM */
+static DEFINE_SPINLOCK(name_lock);	/* of the two below; written under both */
 static enum modgate_machine machine;
 static u8 machine_name[MODGATE_DIGEST_SIZE];
 
@@ -118,21 +120,27 @@ static int name_by_dmi(u8 *name)
  */
 static void find_name(bool keys)
 {
+	enum modgate_machine source = MODGATE_MACHINE_NONE;
+	u8 name[MODGATE_DIGEST_SIZE];
 	int err;
 
 	lockdep_assert_held(&machine_lock);
 	if (machine == MODGATE_MACHINE_TPM || machine == MODGATE_MACHINE_KEY)
 		return;
-	machine = MODGATE_MACHINE_NONE;
-	err = name_by_tpm(machine_name);
+	err = name_by_tpm(name);
 	if (!err)
-		machine = MODGATE_MACHINE_TPM;
-	if (err != -ENOENT && err != -ENODEV)
-		return;
-	if (keys && !name_by_key(machine_name))
-		machine = MODGATE_MACHINE_KEY;
-	else if (!name_by_dmi(machine_name))
-		machine = MODGATE_MACHINE_DMI;
+		source = MODGATE_MACHINE_TPM;
+	else if (err != -ENOENT && err != -ENODEV)
+		source = MODGATE_MACHINE_NONE;
+	else if (keys && !name_by_key(name))
+		source = MODGATE_MACHINE_KEY;
+	else if (!name_by_dmi(name))
+		source = MODGATE_MACHINE_DMI;
+	spin_lock(&name_lock);
+	machine = source;
+	if (source)
+		memcpy(machine_name, name, sizeof(machine_name));
+	spin_unlock(&name_lock);
 }
 
 /**
@@ -161,12 +169,15 @@ enum modgate_machine modgate_machine_name(u8 *name, bool anew)
 {
 	enum modgate_machine source;
 
-	mutex_lock(&machine_lock);
-	if (anew)
+	if (anew) {
+		mutex_lock(&machine_lock);
 		find_name(true);
+		mutex_unlock(&machine_lock);
+	}
+	spin_lock(&name_lock);
 	source = machine;
 	memcpy(name, machine_name, sizeof(machine_name));
-	mutex_unlock(&machine_lock);
+	spin_unlock(&name_lock);
 	return source;
 }
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Measurement: what of modgate a remote verifier has to know, as lines of text
+ * Measurement: what a remote verifier needs to know about modgate, as lines of text
  * that go into a PCR, into a log from which the PCR can be computed again, and,
  * where its policy asks for it, into IMA's list.
  *
  * A document is measured before it is in force, and the end of state boot after
- * it: a document that is measured after that end is not in force.
+ * it: a document that is measured after that end is not in force. A module is
+ * measured before it is loaded. Memory for a record is had before the PCR is
+ * extended, so that the log never lacks what the PCR has.
  */
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 #include <linux/ima.h>
 #include <linux/init.h>
 #include <linux/list.h>
@@ -16,7 +20,9 @@
 #include <linux/string.h>
 #include "modgate.h"
 
-#define RECORD_MAX 768		/* in bytes */
+#define BOOT_FORMAT \
+	"kind=%s freshness=%s machine=%s machine-name=%s " \
+	"reset-count=%s restart-count=%s"
 
 /**
  * struct record - a line of the log
@@ -28,85 +34,160 @@ struct record {
 	char text[];
 };
 
-static DEFINE_MUTEX(measure_lock);	/* of all below */
-static LIST_HEAD(records);		/* append only */
-static u32 n_records;
-static u32 n_errors;
-static bool taken;			/* the TPM has taken a record */
-static bool missed;			/* and later one not */
-static char line[RECORD_MAX];
+static struct modgate_log measure_log = {
+	.lock = __MUTEX_INITIALIZER(measure_log.lock),
+	.records = LIST_HEAD_INIT(measure_log.records),
+};
 
-static void keep(void)
+/* Nothing is measured on a machine that is not provisioned: its PCRs stay as they were. */
+#define measure(event, ...) \
+	(modgate_provisioned() ? \
+	 modgate_log_add(&measure_log, event, __VA_ARGS__) : 0)
+
+VISIBLE_IF_KUNIT void *modgate_log_alloc(size_t size)
 {
-	const size_t size = strlen(line) + 1;
-	struct record *r = kmalloc(sizeof(*r) + size, GFP_KERNEL);
-
-	if (!r) {
-		n_errors++;
-		return;
-	}
-	memcpy(r->text, line, size);
-	list_add_tail(&r->list, &records);
+	KUNIT_STATIC_STUB_REDIRECT(modgate_log_alloc, size);
+	return kmalloc(size, GFP_KERNEL);
 }
 
-/*
- * One record. Nothing is measured on a machine that is not provisioned, so that
- * its PCRs are what they were without modgate.
- *
- * Returns -EIO once the TPM has stopped taking records: then a log from which
- * the rest is left out agrees with the PCR. One that has never taken any is known
- * by the PCR, which has not even the first.
- */
-static __printf(2, 3) int measure(const char *event, const char *format, ...)
+static int lose(struct modgate_log *log, int err)
 {
-	va_list args;
+	WRITE_ONCE(log->n_errors, log->n_errors + 1);
+	pr_err("modgate: record %u cannot be measured into PCR %d (error %d)\n",
+	       log->n_records + 1, MODGATE_PCR, err);
+	return err;
+}
+
+static __printf(3, 0) int append(struct modgate_log *log, const char *event,
+				 const char *format, va_list args)
+{
+	struct record *r;
 	size_t size;
 	int err;
 
-	if (!modgate_provisioned())
-		return 0;
-	mutex_lock(&measure_lock);
-	size = scnprintf(line, sizeof(line), "seq=%u event=%s ", ++n_records,
-			 event);
-	va_start(args, format);
-	size += vscnprintf(line + size, sizeof(line) - size, format, args);
-	va_end(args);
-	err = modgate_tpm_extend(line, size);
-	if (!err) {
-		taken = true;
-	} else if (err != -ENODEV) {
-		n_errors++;
-		missed = taken;
-		pr_err("modgate: record %u cannot be measured into PCR %d\n",
-		       n_records, MODGATE_PCR);
-	}
-	err = missed ? -EIO : 0;
-	keep();
+	size = scnprintf(log->line, sizeof(log->line), "seq=%u event=%s ",
+			 log->n_records + 1, event);
+	size += vscnprintf(log->line + size, sizeof(log->line) - size, format,
+			   args);
+	r = modgate_log_alloc(struct_size(r, text, size + 1));
+	if (!r)
+		return lose(log, -ENOMEM);
+	err = modgate_tpm_extend(log->line, size);
+	if (!err)
+		WRITE_ONCE(log->n_measured, log->n_measured + 1);
+	else if (err != -ENODEV)
+		log->broken = lose(log, -EIO);
+	memcpy(r->text, log->line, size + 1);
+	list_add_tail(&r->list, &log->records);
+	log->n_records++;
 	/* IMA takes it if its policy has a rule for the label. */
-	ima_measure_critical_data("modgate", event, line, size, false, NULL, 0);
-	mutex_unlock(&measure_lock);
+	ima_measure_critical_data("modgate", event, log->line, size, false,
+				  NULL, 0);
+	return log->broken;
+}
+
+static __printf(3, 4) int append_one(struct modgate_log *log, const char *event,
+				     const char *format, ...)
+{
+	va_list args;
+	int err;
+
+	va_start(args, format);
+	err = append(log, event, format, args);
+	va_end(args);
 	return err;
+}
+
+/* A reset TPM has forgotten what was measured; whoever else extends the PCR hides it. */
+static int note_change(struct modgate_log *log)
+{
+	u8 value[MODGATE_PCR_VALUE_MAX];
+	const char *bank;
+	size_t size;
+	int err;
+
+	if (!modgate_tpm_pcr_changed(&bank, value, &size))
+		return 0;
+	WRITE_ONCE(log->n_changed, log->n_changed + 1);
+	pr_warn("modgate: PCR %d does not hold what was measured: the TPM was reset, or somebody else extended it\n",
+		MODGATE_PCR);
+	/* It is noticed once. */
+	if (append_one(log, "pcr-changed", "bank=%s value=%*phN", bank,
+		       (int)size, value))
+		log->broken = -EIO;
+	return log->broken;
+}
+
+/**
+ * modgate_log_add() - measure one record
+ * @log: that it goes into
+ * @event: its kind
+ * @format: of the rest, as for printf()
+ *
+ * Return: 0, also without a TPM; -EIO: the TPM has not taken this record or one before
+ * it, but the log has it; -ENOMEM: there is no memory to keep it, and it was not measured.
+ */
+VISIBLE_IF_KUNIT __printf(3, 4) int modgate_log_add(struct modgate_log *log,
+						    const char *event,
+						    const char *format, ...)
+{
+	va_list args;
+	int err;
+
+	mutex_lock(&log->lock);
+	va_start(args, format);
+	err = append(log, event, format, args);
+	va_end(args);
+	if (!err)
+		err = note_change(log);
+	mutex_unlock(&log->lock);
+	return err;
+}
+
+/* What has happened, but is not measured: from here on nothing third-party loads. */
+static void must(int err)
+{
+	if (!err)
+		return;
+	mutex_lock(&measure_log.lock);
+	measure_log.broken = -EIO;
+	mutex_unlock(&measure_log.lock);
+}
+
+/* A clock that the TPM does not tell is "-". */
+static void show_count(char text[12], bool known, u32 count)
+{
+	if (known)
+		snprintf(text, 12, "%u", count);
+	else
+		strscpy(text, "-", 12);
 }
 
 /**
  * modgate_measure_boot() - measure what the boot chain says
  *
- * The first record; called once, before any document is accepted.
+ * The first record; called once, before any program runs and any document is accepted.
+ * With the TPM's count of resets a log of another boot can be told from that of this one.
+ * Not in a recovery boot: secrets are sealed to what the PCR holds then, which has to be
+ * the same each time.
  */
 void __init modgate_measure_boot(void)
 {
 	u8 name[MODGATE_DIGEST_SIZE];
+	char text[2 * MODGATE_DIGEST_SIZE + 1] = "-";
 	enum modgate_machine source = modgate_machine_name(name, false);
-	const char *freshness = modgate_freshness_tpm ? "tpm" : "none";
-	const char *kind = modgate_boot_kind();
+	char resets[12], restarts[12];
+	u32 n_resets = 0, n_restarts = 0;
+	bool known = !modgate_recovery &&
+		     !modgate_tpm_clock(&n_resets, &n_restarts);
 
 	if (source)
-		measure("boot", "kind=%s freshness=%s machine=%s machine-name=%*phN",
-			kind, freshness, modgate_machine_names[source],
-			MODGATE_DIGEST_SIZE, name);
-	else
-		measure("boot", "kind=%s freshness=%s machine=none machine-name=-",
-			kind, freshness);
+		snprintf(text, sizeof(text), "%*phN", MODGATE_DIGEST_SIZE, name);
+	show_count(resets, known, n_resets);
+	show_count(restarts, known, n_restarts);
+	must(measure("boot", BOOT_FORMAT, modgate_boot_kind(),
+		     modgate_freshness_tpm ? "tpm" : "none",
+		     modgate_machine_names[source], text, resets, restarts));
 }
 
 /**
@@ -115,16 +196,18 @@ void __init modgate_measure_boot(void)
  * @doc: the document
  * @digest: its SHA-384
  * @counter: its signer's accept counter, or 0
+ *
+ * Return: as modgate_log_add(); what is not measured must not be in force.
  */
-void modgate_measure_document(const char *what,
-			      const struct modgate_document *doc,
-			      const u8 *digest, u64 counter)
+int modgate_measure_document(const char *what,
+			     const struct modgate_document *doc,
+			     const u8 *digest, u64 counter)
 {
 	const struct modgate_header *h = doc->header;
 
-	measure(what, "digest=%*phN signer=%*phN generation=%llu counter=%llu",
-		MODGATE_DIGEST_SIZE, digest, MODGATE_DIGEST_SIZE, h->signer,
-		modgate_le64(h->generation), counter);
+	return measure(what, "digest=%*phN signer=%*phN generation=%llu counter=%llu",
+		       MODGATE_DIGEST_SIZE, digest, MODGATE_DIGEST_SIZE,
+		       h->signer, modgate_le64(h->generation), counter);
 }
 
 /**
@@ -133,7 +216,7 @@ void modgate_measure_document(const char *what,
  */
 void modgate_measure_sealed(const char *by)
 {
-	measure("sealed", "by=%s", by);
+	must(measure("sealed", "by=%s", by));
 }
 
 /**
@@ -143,8 +226,8 @@ void modgate_measure_sealed(const char *by)
  */
 void modgate_measure_closed(u32 lines, const u8 *hash)
 {
-	measure("closed", "lines=%u sha384=%*phN", lines, MODGATE_DIGEST_SIZE,
-		hash);
+	must(measure("closed", "lines=%u sha384=%*phN", lines,
+		     MODGATE_DIGEST_SIZE, hash));
 }
 
 /**
@@ -155,15 +238,14 @@ void modgate_measure_closed(u32 lines, const u8 *hash)
  */
 void modgate_measure_lost(u32 lines)
 {
-	measure("lost", "lines=%u", lines);
+	must(measure("lost", "lines=%u", lines));
 }
 
 /**
  * modgate_measure_module() - measure a new line of the receipt
  * @text: what of the line is hashed
  *
- * Return: 0, also without a TPM; -EIO: the TPM has taken records before, but not
- * this one, or not all before it.
+ * Return: as modgate_log_add(); what is not measured must not load.
  */
 int modgate_measure_module(const char *text)
 {
@@ -171,29 +253,38 @@ int modgate_measure_module(const char *text)
 }
 
 /**
- * modgate_measure_show() - how much was measured, as lines of state
+ * modgate_measure_pcr_show() - where this boot is measured, as a line of state
  * @m: where to print it
  */
-void modgate_measure_show(struct seq_file *m)
+void modgate_measure_pcr_show(struct seq_file *m)
 {
-	mutex_lock(&measure_lock);
 	if (modgate_tpm_present() && modgate_provisioned())
 		seq_printf(m, "pcr=%d\n", MODGATE_PCR);
 	else
 		seq_puts(m, "pcr=-\n");
-	seq_printf(m, "measured=%u\n", n_records);
-	seq_printf(m, "measure-errors=%u\n", n_errors);
-	mutex_unlock(&measure_lock);
+}
+
+/**
+ * modgate_measure_show() - how much was measured, as lines of state
+ * @m: where to print it
+ *
+ * Without the lock, which is held as long as the TPM takes.
+ */
+void modgate_measure_show(struct seq_file *m)
+{
+	seq_printf(m, "measured=%u\n", READ_ONCE(measure_log.n_measured));
+	seq_printf(m, "measure-errors=%u\n", READ_ONCE(measure_log.n_errors));
+	seq_printf(m, "pcr-changed=%u\n", READ_ONCE(measure_log.n_changed));
 }
 
 static int modgate_log_show(struct seq_file *m, void *unused)
 {
 	const struct record *r;
 
-	mutex_lock(&measure_lock);
-	list_for_each_entry(r, &records, list)
+	mutex_lock(&measure_log.lock);
+	list_for_each_entry(r, &measure_log.records, list)
 		seq_printf(m, "%s\n", r->text);
-	mutex_unlock(&measure_lock);
+	mutex_unlock(&measure_log.lock);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
+#include <linux/spinlock.h>
 #include "document.h"
 
 /* State of this boot. It only ever goes up. */
@@ -153,6 +154,11 @@ bool modgate_anchor_digest(u8 *digest);
 const struct modgate_key *modgate_anchor(void);
 int modgate_anchor_load(const void *cert, size_t size, const char **rule);
 
+/* early.c: before the kernel is ready */
+bool modgate_starting(void);
+int modgate_refuse_early(const char *what, struct file *file);
+const char *modgate_acpi_tables(void);
+
 /* freshness.c: no document that is older than one accepted before */
 
 #define MODGATE_RULE_FLOOR \
@@ -213,8 +219,13 @@ extern struct modgate_counters modgate_tpm_counters;
 void modgate_tpm_init(void);
 bool modgate_tpm_present(void);
 bool modgate_tpm_seen(void);
+const char *modgate_tpm_state(void);
 int modgate_tpm_srk_digest(u8 *digest);
+int modgate_tpm_clock(u32 *resets, u32 *restarts);
 int modgate_tpm_extend(const void *data, size_t size);
+bool modgate_tpm_pcr_changed(const char **bank, u8 *value, size_t *size);
+int modgate_tpm_parse_clock(const u8 *body, size_t size, u32 *resets,
+			    u32 *restarts);
 int modgate_tpm_parse_public(const u8 *body, size_t size, u32 index);
 int modgate_tpm_parse_counter(const u8 *body, size_t size, u64 *value);
 int modgate_tpm_parse_name(const u8 *body, size_t size, const u8 **name,
@@ -236,9 +247,25 @@ static inline bool modgate_tpm_seen(void)
 	return false;
 }
 
+static inline const char *modgate_tpm_state(void)
+{
+	return "none";
+}
+
 static inline int modgate_tpm_srk_digest(u8 *digest)
 {
 	return -ENODEV;
+}
+
+static inline int modgate_tpm_clock(u32 *resets, u32 *restarts)
+{
+	return -ENODEV;
+}
+
+static inline bool modgate_tpm_pcr_changed(const char **bank, u8 *value,
+					   size_t *size)
+{
+	return false;
 }
 
 static inline int modgate_tpm_extend(const void *data, size_t size)
@@ -265,15 +292,48 @@ void modgate_machine_init(void);
 enum modgate_machine modgate_machine_name(u8 *name, bool anew);
 int modgate_machine_check(const u8 *wanted, bool policy, const char **rule);
 
-/* measure.c: what a remote verifier has to know */
+/* measure.c: what a remote verifier needs to know about modgate */
+
+#define MODGATE_RECORD_MAX 768		/* in bytes */
+#define MODGATE_PCR_VALUE_MAX 64	/* in bytes; TPM2_MAX_DIGEST_SIZE */
+
+/**
+ * struct modgate_log - what was measured in this boot
+ * @lock: of all below; numbers are read without it
+ * @records: append only
+ * @n_records: their number
+ * @n_measured: how many of them the TPM has taken
+ * @n_errors: how many records it has not, or there was no memory for
+ * @n_changed: how often the PCR was found with a value that is not ours
+ * @broken: -EIO once something that has happened is not in the PCR
+ * @line: the record that is being made
+ */
+struct modgate_log {
+	struct mutex lock;	/* of all below */
+	struct list_head records;
+	u32 n_records;
+	u32 n_measured;
+	u32 n_errors;
+	u32 n_changed;
+	int broken;
+	char line[MODGATE_RECORD_MAX];
+};
+
+#if IS_ENABLED(CONFIG_KUNIT)
+void *modgate_log_alloc(size_t size);
+__printf(3, 4) int modgate_log_add(struct modgate_log *log, const char *event,
+				   const char *format, ...);
+#endif
+
 void modgate_measure_boot(void);
-void modgate_measure_document(const char *what,
-			      const struct modgate_document *doc,
-			      const u8 *digest, u64 counter);
+int modgate_measure_document(const char *what,
+			     const struct modgate_document *doc,
+			     const u8 *digest, u64 counter);
 void modgate_measure_sealed(const char *by);
 void modgate_measure_closed(u32 lines, const u8 *hash);
 void modgate_measure_lost(u32 lines);
 int modgate_measure_module(const char *text);
+void modgate_measure_pcr_show(struct seq_file *m);
 void modgate_measure_show(struct seq_file *m);
 extern const struct file_operations modgate_log_fops;
 
@@ -393,12 +453,15 @@ int modgate_judge(const void *bytes, size_t size, struct file *file);
 
 /* lsm.c */
 
+struct modgate_line;
+
 /**
  * struct modgate_task - what modgate remembers with a task
  * @vouched: the buffer of a module that the owner approved, until it is used
  * @digest: of the module being loaded, if @digested
  * @content: of it without its signature, likewise
- * @name: that the module must come up with; empty if that was not asked
+ * @name: that the module must come up with; empty if its file does not tell
+ * @line: its line of the receipt; NULL for a system module, or if it has none
  * @reason: of the verdict on it, MODGATE_REASON_*
  * @authority: whose list allowed it, SHA-384 of the certificate; or NULL
  * @permanent: that list says that it may not be unloaded
@@ -412,6 +475,7 @@ struct modgate_task {
 	u8 digest[MODGATE_DIGEST_SIZE];
 	u8 content[MODGATE_DIGEST_SIZE];
 	char name[MODULE_NAME_LEN];
+	struct modgate_line *line;
 	const char *reason;
 	const u8 *authority;
 	bool permanent;
@@ -429,16 +493,18 @@ struct modgate_task *modgate_task(const struct task_struct *task);
 #define MODGATE_RECEIPT_MAX 16384	/* lines; Documentation/ABI says so too */
 
 /**
- * struct modgate_receipt - all that came up
- * @lock: of all below
+ * struct modgate_receipt - all that was allowed to come up
+ * @writers: held to add a line, as long as the TPM takes to measure it
+ * @lock: of all below, which only holders of @writers add to
  * @lines: append only
  * @n_lines: their number
- * @lost: number of modules that came up without a line
+ * @lost: number of modules that were allowed without a line
  * @hash: SHA-384 over the hash before and the text of the last line; at first
  *	  zero
  */
 struct modgate_receipt {
-	struct mutex lock;	/* of all below */
+	struct mutex writers;	/* one line at a time */
+	spinlock_t lock;	/* of all below */
 	struct list_head lines;
 	u32 n_lines;
 	u32 lost;
@@ -446,15 +512,20 @@ struct modgate_receipt {
 };
 
 #if IS_ENABLED(CONFIG_KUNIT)
-int modgate_receipt_add(struct modgate_receipt *r, const struct module *module,
-			const struct modgate_task *task, const char *reason,
+int modgate_receipt_add(struct modgate_receipt *r,
+			const struct modgate_task *task,
+			struct modgate_line **line,
 			int (*measure)(const char *text));
+void modgate_receipt_up(struct modgate_receipt *r, struct modgate_line *line,
+			const struct module *module, bool permanent);
 void modgate_receipt_move(struct modgate_receipt *r, struct module *module,
 			  unsigned long state);
 #endif
 
-int modgate_receipt_coming(const struct module *module,
-			   const struct modgate_task *task, const char *reason);
+int modgate_receipt_judged(const struct modgate_task *task,
+			   struct modgate_line **line);
+void modgate_receipt_coming(struct modgate_line *line,
+			    const struct module *module, bool permanent);
 void modgate_receipt_state(struct module *module, unsigned long state);
 void modgate_receipt_lost(void);
 void modgate_receipt_closed(void);

@@ -175,6 +175,7 @@ enum modgate_enforcing modgate_enforcing(void)
 {
 	const struct modgate_policy *policy = modgate_policy();
 
+	KUNIT_STATIC_STUB_REDIRECT(modgate_enforcing);
 	if (policy && policy->flags & MODGATE_POLICY_AUDIT)
 		return MODGATE_AUDIT;
 	if (!modgate_provisioned() &&
@@ -412,6 +413,19 @@ static int check_signature(struct attempt *a, const struct modgate_key *key)
 	return 0;
 }
 
+/* What a verifier would not learn of is not in force. */
+static int measure(struct attempt *a, u64 counter)
+{
+	int err = modgate_measure_document(a->what, &a->doc, a->digest, counter);
+
+	if (err == -ENOMEM)
+		return broken(a, err, "memory: not enough");
+	if (err)
+		return broken(a, -ENODEV,
+			      "TPM: does not take the record of this document, or one before it");
+	return 0;
+}
+
 /*
  * Machine, freshness, generation: what depends on this machine, and the last of
  * all checks, since what passes raises the signer's counter; then it is measured.
@@ -436,8 +450,8 @@ static int check_here(struct attempt *a,
 		return err;
 	err = modgate_freshness_check(&claim, counter, &a->rule);
 	if (!err)
-		modgate_measure_document(a->what, &a->doc, a->digest, *counter);
-	if (!err || !modgate_freshness_tpm)
+		return measure(a, *counter);
+	if (!modgate_freshness_tpm)
 		return err;
 	snprintf(a->text, sizeof(a->text),
 		 "%s (NV index 0x%x: generation %llu, base %llu, floor %llu, counter %llu)",

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The receipt: which third-party modules have been in this kernel since
- * power-on. A line is written, hashed and measured before any code of the module
- * runs, and what of it is hashed never changes. A module that comes again is
- * counted in its line.
+ * The receipt: which third-party modules have been in this kernel since power-on. A
+ * line is written, hashed and measured at the verdict, before the loader does anything
+ * with the module, and what of it is hashed never changes. What becomes of the module
+ * afterwards is noted beside it; a module that comes again is counted in its line.
  */
+#include <kunit/static_stub.h>
 #include <kunit/visibility.h>
 #include <linux/fs.h>
 #include <linux/list.h>
@@ -13,6 +14,7 @@
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/string_helpers.h>
 #include <linux/timekeeping.h>
@@ -20,8 +22,9 @@
 
 #define TEXT_MAX 640		/* in bytes; a name may be four times as long as it is */
 
-/* Where a module is. */
+/* What became of a module. */
 enum line_state {
+	LINE_JUDGED,		/* it was allowed, and has not come up */
 	LINE_COMING,
 	LINE_LIVE,
 	LINE_FAILED,		/* it was coming, and never was live */
@@ -29,6 +32,7 @@ enum line_state {
 };
 
 static const char *const line_states[] = {
+	[LINE_JUDGED] = "judged",
 	[LINE_COMING] = "coming",
 	[LINE_LIVE] = "live",
 	[LINE_FAILED] = "failed",
@@ -36,17 +40,17 @@ static const char *const line_states[] = {
 };
 
 /**
- * struct line - one line of the receipt
+ * struct modgate_line - one line of the receipt
  * @list: in order of time
  * @module: while it is coming or live, else NULL
  * @state: of the module that came last
- * @loads: how often it came
+ * @loads: how often it came up
  * @permanent: it may not be unloaded
  * @unmeasured: the TPM has not taken it
  * @what: where in @text the part begins by which a module is known again
  * @text: the bytes that are hashed
  */
-struct line {
+struct modgate_line {
 	struct list_head list;
 	const struct module *module;
 	enum line_state state;
@@ -58,21 +62,22 @@ struct line {
 };
 
 static struct modgate_receipt receipt = {
-	.lock = __MUTEX_INITIALIZER(receipt.lock),
+	.writers = __MUTEX_INITIALIZER(receipt.writers),
+	.lock = __SPIN_LOCK_UNLOCKED(receipt.lock),
 	.lines = LIST_HEAD_INIT(receipt.lines),
 };
 
-/* What is said of a module, without a newline. Returns where @what begins. */
-static size_t compose(char *text, u32 number, u64 now, const char *name,
-		      const struct modgate_task *task, const char *reason)
+/* Format one line, without a newline. Returns where @what begins. */
+static size_t compose(char *text, u32 number, u64 now,
+		      const struct modgate_task *task)
 {
 	char escaped[4 * MODULE_NAME_LEN];
 	size_t what, size;
 	u32 rest;
 	u64 seconds = div_u64_rem(now, NSEC_PER_SEC, &rest);
 
-	size = string_escape_mem(name, strnlen(name, MODULE_NAME_LEN), escaped,
-				 sizeof(escaped), MODGATE_ESCAPE,
+	size = string_escape_mem(task->name, strnlen(task->name, MODULE_NAME_LEN),
+				 escaped, sizeof(escaped), MODGATE_ESCAPE,
 				 MODGATE_ESCAPE_ALSO);
 	escaped[min(size, sizeof(escaped) - 1)] = '\0';
 	what = scnprintf(text, TEXT_MAX, "number=%u time=%llu.%06lu ", number,
@@ -84,7 +89,7 @@ static size_t compose(char *text, u32 number, u64 now, const char *name,
 	else
 		size += scnprintf(text + size, TEXT_MAX - size, "digest=-");
 	size += scnprintf(text + size, TEXT_MAX - size, " name=%s reason=%s",
-			  escaped[0] ? escaped : "-", reason);
+			  escaped[0] ? escaped : "-", task->reason);
 	if (task->authority)
 		scnprintf(text + size, TEXT_MAX - size, " authority=%*phN",
 			  MODGATE_DIGEST_SIZE, task->authority);
@@ -93,9 +98,10 @@ static size_t compose(char *text, u32 number, u64 now, const char *name,
 	return what;
 }
 
-static struct line *same_line(struct modgate_receipt *r, const char *what)
+static struct modgate_line *same_line(struct modgate_receipt *r,
+				      const char *what)
 {
-	struct line *l;
+	struct modgate_line *l;
 
 	list_for_each_entry(l, &r->lines, list)
 		if (!strcmp(l->text + l->what, what))
@@ -103,10 +109,10 @@ static struct line *same_line(struct modgate_receipt *r, const char *what)
 	return NULL;
 }
 
-static struct line *line_of(struct modgate_receipt *r,
-			    const struct module *module)
+static struct modgate_line *line_of(struct modgate_receipt *r,
+				    const struct module *module)
 {
-	struct line *l;
+	struct modgate_line *l;
 
 	list_for_each_entry(l, &r->lines, list)
 		if (l->module == module)
@@ -115,22 +121,24 @@ static struct line *line_of(struct modgate_receipt *r,
 }
 
 /* The hash goes on over the last one and the new text. */
-static int run_hash(struct modgate_receipt *r, const char *text)
+static int next_hash(const struct modgate_receipt *r, const char *text,
+		     u8 hash[MODGATE_DIGEST_SIZE])
 {
 	char input[MODGATE_DIGEST_SIZE + TEXT_MAX];
 	size_t size = strlen(text);
 
 	memcpy(input, r->hash, MODGATE_DIGEST_SIZE);
 	memcpy(input + MODGATE_DIGEST_SIZE, text, size);
-	return modgate_sha384(input, MODGATE_DIGEST_SIZE + size, r->hash);
+	return modgate_sha384(input, MODGATE_DIGEST_SIZE + size, hash);
 }
 
-/* @measure is NULL in a test. */
+/* Everything that can fail comes before the line is measured. */
 static int add(struct modgate_receipt *r, const char *text, size_t what,
-	       struct line **added, int (*measure)(const char *text))
+	       struct modgate_line **added, int (*measure)(const char *text))
 {
 	const size_t size = strlen(text) + 1;
-	struct line *l;
+	u8 hash[MODGATE_DIGEST_SIZE];
+	struct modgate_line *l;
 	int err;
 
 	if (r->n_lines == MODGATE_RECEIPT_MAX)
@@ -140,65 +148,80 @@ static int add(struct modgate_receipt *r, const char *text, size_t what,
 		return -ENOMEM;
 	memcpy(l->text, text, size);
 	l->what = what;
-	err = run_hash(r, text);
-	if (err) {
+	err = next_hash(r, text, hash);
+	if (!err) {
+		err = measure(text);
+		l->unmeasured = err == -EIO;
+	}
+	if (err && !l->unmeasured) {
 		kfree(l);
 		return err;
 	}
+	spin_lock(&r->lock);
 	list_add_tail(&l->list, &r->lines);
 	r->n_lines++;
-	l->unmeasured = measure && measure(text);
+	memcpy(r->hash, hash, sizeof(hash));
+	spin_unlock(&r->lock);
 	*added = l;
 	return 0;
 }
 
 /**
- * modgate_receipt_add() - write the line of a module that comes up
+ * modgate_receipt_add() - write the line of a module that was judged
  * @r: the receipt
- * @module: that comes up
- * @task: which loads it
- * @reason: of the verdict, MODGATE_REASON_*
- * @measure: called with a new line's text; 0, or it was not measured
+ * @task: which loads it, with what is known of the module
+ * @line: set to its line, also if that was not measured
+ * @measure: called with a new line's text; 0; -EIO: the TPM has not taken it; or
+ *	     another errno, and nothing was measured
  *
- * Return: 0; -ESTALE: the gate was closed after the verdict, and nothing is written;
- * -ENOSPC or -ENOMEM: the line could not be written; -EIO: it was, but not measured.
+ * Return: 0; -ENOSPC, -ENOMEM or an errno of modgate_sha384(): the line could not be
+ * written; -EIO: it was, but not measured.
  */
 VISIBLE_IF_KUNIT int modgate_receipt_add(struct modgate_receipt *r,
-					 const struct module *module,
 					 const struct modgate_task *task,
-					 const char *reason,
+					 struct modgate_line **line,
 					 int (*measure)(const char *text))
 {
 	char *text = kmalloc(TEXT_MAX, GFP_KERNEL);
-	struct line *l;
+	struct modgate_line *l;
 	size_t what;
-	u64 now;
 	int err = 0;
 
 	if (!text)
 		return -ENOMEM;
-	mutex_lock(&r->lock);
-	if (task->until_closed && modgate_state() == MODGATE_CLOSED) {
-		err = -ESTALE;
-		goto out;
-	}
+	mutex_lock(&r->writers);
 	/* Here, so that lines are in order of time. */
-	now = ktime_get_boottime_ns();
-	what = compose(text, r->n_lines + 1, now, module->name, task, reason);
+	what = compose(text, r->n_lines + 1, ktime_get_boottime_ns(), task);
 	l = same_line(r, text + what);
 	if (!l)
 		err = add(r, text, what, &l, measure);
 	if (!err) {
-		l->module = module;
-		l->state = LINE_COMING;
-		l->permanent = task->permanent;
-		l->loads++;
+		*line = l;
 		err = l->unmeasured ? -EIO : 0;
 	}
-out:
-	mutex_unlock(&r->lock);
+	mutex_unlock(&r->writers);
 	kfree(text);
 	return err;
+}
+
+/**
+ * modgate_receipt_up() - a module that was judged comes up
+ * @r: the receipt
+ * @line: its line
+ * @module: that comes up; none of its code has run
+ * @permanent: it may not be unloaded
+ */
+VISIBLE_IF_KUNIT void modgate_receipt_up(struct modgate_receipt *r,
+					 struct modgate_line *line,
+					 const struct module *module,
+					 bool permanent)
+{
+	spin_lock(&r->lock);
+	line->module = module;
+	line->state = LINE_COMING;
+	line->permanent = permanent;
+	line->loads++;
+	spin_unlock(&r->lock);
 }
 
 /**
@@ -214,9 +237,9 @@ VISIBLE_IF_KUNIT void modgate_receipt_move(struct modgate_receipt *r,
 					   struct module *module,
 					   unsigned long state)
 {
-	struct line *l;
+	struct modgate_line *l;
 
-	mutex_lock(&r->lock);
+	spin_lock(&r->lock);
 	l = line_of(r, module);
 	if (l && state == MODULE_STATE_LIVE) {
 		l->state = LINE_LIVE;
@@ -226,36 +249,51 @@ VISIBLE_IF_KUNIT void modgate_receipt_move(struct modgate_receipt *r,
 		l->state = l->state == LINE_LIVE ? LINE_GONE : LINE_FAILED;
 		l->module = NULL;
 	}
-	mutex_unlock(&r->lock);
+	spin_unlock(&r->lock);
+}
+
+/**
+ * modgate_receipt_judged() - a third-party module may load
+ * @task: which loads it, with what is known of the module
+ * @line: set to its line
+ *
+ * Return: as modgate_receipt_add().
+ */
+int modgate_receipt_judged(const struct modgate_task *task,
+			   struct modgate_line **line)
+{
+	KUNIT_STATIC_STUB_REDIRECT(modgate_receipt_judged, task, line);
+	return modgate_receipt_add(&receipt, task, line, modgate_measure_module);
 }
 
 /**
  * modgate_receipt_coming() - a third-party module comes up
+ * @line: that modgate_receipt_judged() has set
  * @module: that comes up; none of its code has run
- * @task: which loads it, with what is known of the module
- * @reason: of the verdict, MODGATE_REASON_*
- *
- * Return: 0; -ESTALE: the gate was closed after the verdict, and nothing is written;
- * -ENOSPC or -ENOMEM: the line could not be written; -EIO: it was, but not measured.
+ * @permanent: it may not be unloaded
  */
-int modgate_receipt_coming(const struct module *module,
-			   const struct modgate_task *task, const char *reason)
+void modgate_receipt_coming(struct modgate_line *line,
+			    const struct module *module, bool permanent)
 {
-	return modgate_receipt_add(&receipt, module, task, reason,
-				   modgate_measure_module);
+	modgate_receipt_up(&receipt, line, module, permanent);
 }
 
 /**
- * modgate_receipt_lost() - a module comes up that has no line
+ * modgate_receipt_lost() - a module may load that has no line
  *
  * The first of them is measured: nobody can say later that there was none.
  */
 void modgate_receipt_lost(void)
 {
-	mutex_lock(&receipt.lock);
-	if (!receipt.lost++)
+	bool first;
+
+	mutex_lock(&receipt.writers);
+	spin_lock(&receipt.lock);
+	first = !receipt.lost++;
+	spin_unlock(&receipt.lock);
+	if (first)
 		modgate_measure_lost(receipt.n_lines);
-	mutex_unlock(&receipt.lock);
+	mutex_unlock(&receipt.writers);
 }
 
 /**
@@ -273,47 +311,66 @@ void modgate_receipt_state(struct module *module, unsigned long state)
  */
 void modgate_receipt_closed(void)
 {
-	mutex_lock(&receipt.lock);
+	mutex_lock(&receipt.writers);
 	modgate_measure_closed(receipt.n_lines, receipt.hash);
-	mutex_unlock(&receipt.lock);
+	mutex_unlock(&receipt.writers);
 }
 
+/**
+ * struct snapshot - what the receipt was when it was opened
+ * @n_lines: how many lines it had, which are those that are shown
+ * @lost: as in struct modgate_receipt
+ * @hash: over these lines
+ *
+ * So that the last line is that of the lines before it, whatever is added while a
+ * reader is at it.
+ */
+struct snapshot {
+	u32 n_lines;
+	u32 lost;
+	u8 hash[MODGATE_DIGEST_SIZE];
+};
+
 /* After the lines comes one more element: the receipt itself. */
+static void *element(struct seq_file *m, struct list_head *line, loff_t pos)
+{
+	const struct snapshot *s = m->private;
+
+	if (pos == s->n_lines)
+		return &receipt.lines;
+	return pos < s->n_lines ? line : NULL;
+}
+
 static void *receipt_start(struct seq_file *m, loff_t *pos)
 {
-	mutex_lock(&receipt.lock);
-	return seq_list_start(&receipt.lines, *pos) ?:
-	       *pos == receipt.n_lines ? &receipt.lines : NULL;
+	spin_lock(&receipt.lock);
+	return element(m, seq_list_start(&receipt.lines, *pos), *pos);
 }
 
 static void *receipt_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	struct list_head *next;
+	struct list_head *line = v;
 
-	if (v == &receipt.lines) {
-		++*pos;
-		return NULL;
-	}
-	next = seq_list_next(v, &receipt.lines, pos);
-	return next ?: &receipt.lines;
+	++*pos;
+	return element(m, line->next, *pos);
 }
 
 static void receipt_stop(struct seq_file *m, void *v)
 {
-	mutex_unlock(&receipt.lock);
+	spin_unlock(&receipt.lock);
 }
 
 static int receipt_show(struct seq_file *m, void *v)
 {
-	const struct line *l;
+	const struct snapshot *s = m->private;
+	const struct modgate_line *l;
 
 	if (v == &receipt.lines) {
-		seq_printf(m, "lines=%u lost=%u sha384=%*phN\n",
-			   receipt.n_lines, receipt.lost, MODGATE_DIGEST_SIZE,
-			   receipt.hash);
+		seq_printf(m, "lines=%u lost=%u sha384=%*phN\n", s->n_lines,
+			   s->lost, MODGATE_DIGEST_SIZE, s->hash);
 		return 0;
 	}
-	l = list_entry(v, struct line, list);
+	l = list_entry(v, struct modgate_line, list);
 	seq_printf(m, "%s state=%s loads=%u permanent=%s\n", l->text,
 		   line_states[l->state], l->loads, l->permanent ? "yes" : "no");
 	return 0;
@@ -328,12 +385,21 @@ static const struct seq_operations receipt_ops = {
 
 static int receipt_open(struct inode *inode, struct file *file)
 {
-	return seq_open(file, &receipt_ops);
+	struct snapshot *s = __seq_open_private(file, &receipt_ops, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	spin_lock(&receipt.lock);
+	s->n_lines = receipt.n_lines;
+	s->lost = receipt.lost;
+	memcpy(s->hash, receipt.hash, sizeof(s->hash));
+	spin_unlock(&receipt.lock);
+	return 0;
 }
 
 const struct file_operations modgate_receipt_fops = {
 	.open = receipt_open,
 	.read = seq_read,
 	.llseek = seq_lseek,
-	.release = seq_release,
+	.release = seq_release_private,
 };

@@ -25,6 +25,7 @@ static int measure(const char *text)
 struct receipt_test {
 	struct modgate_receipt receipt;
 	struct modgate_task task;
+	struct modgate_line *line;
 	struct module *module;
 };
 
@@ -38,9 +39,10 @@ static int receipt_test_init(struct kunit *test)
 	t->module = kunit_kzalloc(test, sizeof(*t->module), GFP_KERNEL);
 	if (!t->module)
 		return -ENOMEM;
-	mutex_init(&t->receipt.lock);
+	mutex_init(&t->receipt.writers);
+	spin_lock_init(&t->receipt.lock);
 	INIT_LIST_HEAD(&t->receipt.lines);
-	strscpy(t->module->name, "acpi_call");
+	strscpy(t->task.name, "acpi_call");
 	t->task.digested = true;
 	t->task.digest[0] = 0x11;
 	t->task.authority = owner;
@@ -65,8 +67,14 @@ static void receipt_test_exit(struct kunit *test)
 
 static int add(struct receipt_test *t, const char *reason)
 {
-	return modgate_receipt_add(&t->receipt, t->module, &t->task, reason,
-				   measure);
+	t->task.reason = reason;
+	t->line = NULL;
+	return modgate_receipt_add(&t->receipt, &t->task, &t->line, measure);
+}
+
+static void comes_up(struct receipt_test *t)
+{
+	modgate_receipt_up(&t->receipt, t->line, t->module, false);
 }
 
 /* Everything after "number=N time=T ". */
@@ -97,7 +105,7 @@ static void receipt_name_is_escaped(struct kunit *test)
 
 	t->task.digested = false;
 	t->task.authority = NULL;
-	strscpy(t->module->name, "a b=\n\x7f\xff\"\\");
+	strscpy(t->task.name, "a b=\n\x7f\xff\"\\");
 	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_NOT_APPROVED), 0);
 	KUNIT_EXPECT_STREQ(test, what(),
 			   "digest=- name=a\\x20b\\x3d\\x0a\\x7f\\xff\\x22\\x5c"
@@ -108,7 +116,7 @@ static void receipt_longest_line(struct kunit *test)
 {
 	struct receipt_test *t = test->priv;
 
-	memset(t->module->name, 1, sizeof(t->module->name) - 1);
+	memset(t->task.name, 1, sizeof(t->task.name) - 1);
 	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_NOT_APPROVED), 0);
 	KUNIT_EXPECT_NOT_NULL(test, strstr(measured, "\\x01 reason=not-approved authority=aa00"));
 	KUNIT_EXPECT_EQ(test, strlen(strrchr(measured, '=')), 1 + 2 * MODGATE_DIGEST_SIZE);
@@ -142,6 +150,7 @@ static void receipt_repeats(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_APPROVED), 0);
 	memcpy(hash, t->receipt.hash, sizeof(hash));
+	comes_up(t);
 	modgate_receipt_move(&t->receipt, t->module, MODULE_STATE_LIVE);
 	modgate_receipt_move(&t->receipt, t->module, MODULE_STATE_GOING);
 	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_APPROVED), 0);
@@ -149,7 +158,7 @@ static void receipt_repeats(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, t->receipt.hash, hash, sizeof(hash));
 
 	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_VENDOR), 0);
-	strscpy(t->module->name, "other");
+	strscpy(t->task.name, "other");
 	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_VENDOR), 0);
 	t->task.authority = NULL;
 	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_VENDOR), 0);
@@ -167,6 +176,7 @@ static void receipt_is_bounded(struct kunit *test)
 	t->receipt.n_lines = MODGATE_RECEIPT_MAX;
 	KUNIT_EXPECT_EQ(test, add(t, MODGATE_REASON_APPROVED), -ENOSPC);
 	KUNIT_EXPECT_EQ(test, n_measured, 0);
+	KUNIT_EXPECT_NULL(test, t->line);
 	modgate_receipt_move(&t->receipt, t->module, MODULE_STATE_LIVE);
 	t->receipt.n_lines = MODGATE_RECEIPT_MAX - 1;
 	KUNIT_EXPECT_EQ(test, add(t, MODGATE_REASON_APPROVED), 0);
@@ -182,11 +192,27 @@ static void receipt_unmeasured(struct kunit *test)
 	measure_error = -EIO;
 	KUNIT_EXPECT_EQ(test, add(t, MODGATE_REASON_APPROVED), -EIO);
 	KUNIT_EXPECT_EQ(test, t->receipt.n_lines, 1);
-	modgate_receipt_move(&t->receipt, t->module, MODULE_STATE_GOING);
+	KUNIT_EXPECT_NOT_NULL(test, t->line);
 	measure_error = 0;
 	KUNIT_EXPECT_EQ(test, add(t, MODGATE_REASON_APPROVED), -EIO);
 	KUNIT_EXPECT_EQ(test, n_measured, 1);
 	KUNIT_EXPECT_EQ(test, add(t, MODGATE_REASON_VENDOR), 0);
+}
+
+/* What was not measured for want of memory has no line, and is not in the hash. */
+static void receipt_without_memory(struct kunit *test)
+{
+	static const u8 zero[MODGATE_DIGEST_SIZE];
+	struct receipt_test *t = test->priv;
+
+	measure_error = -ENOMEM;
+	KUNIT_EXPECT_EQ(test, add(t, MODGATE_REASON_APPROVED), -ENOMEM);
+	KUNIT_EXPECT_NULL(test, t->line);
+	KUNIT_EXPECT_EQ(test, t->receipt.n_lines, 0);
+	KUNIT_EXPECT_MEMEQ(test, t->receipt.hash, zero, sizeof(zero));
+	measure_error = 0;
+	KUNIT_EXPECT_EQ(test, add(t, MODGATE_REASON_APPROVED), 0);
+	KUNIT_EXPECT_TRUE(test, strstarts(measured, "number=1 time="));
 }
 
 static struct kunit_case receipt_test_cases[] = {
@@ -197,6 +223,7 @@ static struct kunit_case receipt_test_cases[] = {
 	KUNIT_CASE(receipt_repeats),
 	KUNIT_CASE(receipt_is_bounded),
 	KUNIT_CASE(receipt_unmeasured),
+	KUNIT_CASE(receipt_without_memory),
 	{ }
 };
 

@@ -355,16 +355,29 @@ static bool signed_by_builtin(const struct modgate_key *key)
 /**
  * modgate_system_keys() - can the kernel still tell its own modules?
  *
- * Root can invalidate .builtin_trusted_keys, until restart. So the keys in it are
- * asked for a signature that they have made.
+ * Root can invalidate .builtin_trusted_keys, until restart. So the key that has signed
+ * the witness is looked for there, with a signature of no algorithm: whoever finds the
+ * key rejects that, before any cryptography.
  *
  * Return: "usable"; "lost"; or "-", if no certificate is there to ask with.
  */
 const char *modgate_system_keys(void)
 {
+	const struct public_key_signature *sig;
+	struct public_key_signature probe = { .pkey_algo = "none" };
+	union key_payload payload = { };
+	u8 none = 0;
+
 	if (!witness.key)
 		return "-";
-	return signed_by_builtin(&witness) ? "usable" : "lost";
+	sig = witness.key->payload.data[asym_auth];
+	memcpy(probe.auth_ids, sig->auth_ids, sizeof(probe.auth_ids));
+	probe.s = &none;
+	payload.data[asym_auth] = &probe;
+	return restrict_link_by_builtin_trusted(witness.keyring,
+						&key_type_asymmetric, &payload,
+						NULL) == -EKEYREJECTED ?
+	       "usable" : "lost";
 }
 
 /**

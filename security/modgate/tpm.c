@@ -2,7 +2,8 @@
 /*
  * The TPM: the one real TPM 2.0 chip, chosen when the drivers that are built in
  * have started and held from then on. A chip that comes later, or in its place,
- * is never used.
+ * is never used. No program has run by then (see early.c), so that none can have
+ * put a chip there, or taken one away.
  *
  * Section numbers are those of the TPM 2.0 Library. Commands are sent with a
  * plain password session with an empty password, which is the same with and
@@ -10,6 +11,7 @@
  */
 #include <crypto/hash.h>
 #include <crypto/hash_info.h>
+#include <kunit/static_stub.h>
 #include <linux/delay.h>
 #include <linux/init.h>
 #include <linux/tpm.h>
@@ -20,6 +22,7 @@
 /* Part 2, 6.5.2 */
 #define CC_NV_INCREMENT		0x0134
 #define CC_NV_READ_PUBLIC	0x0169
+#define CC_READ_CLOCK		0x0181
 
 /* Part 2, 6.6.3; what linux/tpm.h does not have */
 #define RC_NV_UNINITIALIZED	0x014a
@@ -146,6 +149,27 @@ bool modgate_tpm_present(void)
 bool modgate_tpm_seen(void)
 {
 	return chip_seen;
+}
+
+/**
+ * modgate_tpm_state() - what became of the choice, as in state
+ *
+ * Return: "chosen"; "refused": there was a chip, but none to rely on; "none"; or "late":
+ * there was none, and now there is one, which is not used.
+ */
+const char *modgate_tpm_state(void)
+{
+	struct tpm_chip *now;
+
+	if (chip)
+		return "chosen";
+	if (chip_seen)
+		return "refused";
+	now = tpm_default_chip();
+	if (!now)
+		return "none";
+	put_device(&now->dev);
+	return "late";
 }
 
 /*
@@ -338,6 +362,29 @@ int modgate_tpm_parse_name(const u8 *body, size_t size, const u8 **name,
 	return 0;
 }
 
+/**
+ * modgate_tpm_parse_clock() - how often the TPM was reset
+ * @body: response to TPM2_ReadClock, without its header
+ * @size: of @body, in bytes
+ * @resets: filled in with resetCount
+ * @restarts: filled in with restartCount
+ *
+ * Part 2, 10.11 (TPMS_CLOCK_INFO, TPMS_TIME_INFO).
+ *
+ * Return: 0; -EIO: not a response to this command.
+ */
+int modgate_tpm_parse_clock(const u8 *body, size_t size, u32 *resets,
+			    u32 *restarts)
+{
+	struct response r = { .at = body, .left = size };
+
+	take(&r, 2 * sizeof(u64));	/* time, clock */
+	*resets = take_u32(&r);
+	*restarts = take_u32(&r);
+	take(&r, 1);			/* safe */
+	return r.cut || r.left ? -EIO : 0;
+}
+
 static const u8 *body_of(const struct tpm_buf *buf)
 {
 	return buf->data + TPM_HEADER_SIZE;
@@ -461,6 +508,65 @@ int modgate_tpm_srk_digest(u8 *digest)
 	return err;
 }
 
+/**
+ * modgate_tpm_clock() - how often was the TPM reset, and restarted since?
+ * @resets: filled in: TPM Reset, at power-on or by firmware
+ * @restarts: filled in: TPM Restart or Resume, as after a suspend
+ *
+ * TPM2_ReadClock, Part 3, 29.1.
+ *
+ * Return: 0; -ENODEV: no chip; -EIO: the TPM does not answer, or not so; -EINVAL: it
+ * rejects the question; -ENOMEM.
+ */
+int modgate_tpm_clock(u32 *resets, u32 *restarts)
+{
+	struct tpm_buf *buf;
+	int err;
+
+	err = hold();
+	if (err)
+		return err;
+	buf = modgate_tpm_buf(TPM2_ST_NO_SESSIONS, CC_READ_CLOCK);
+	err = buf ? transmit(buf, true) : -ENOMEM;
+	tpm_put_ops(chip);
+	if (!err)
+		err = modgate_tpm_parse_clock(body_of(buf), body_size(buf),
+					      resets, restarts);
+	if (buf)
+		modgate_tpm_buf_free(buf);
+	return err;
+}
+
+/**
+ * modgate_tpm_pcr_changed() - does the PCR hold something else than we have left there?
+ * @bank: set to the name of the hash of the bank that was looked at
+ * @value: set to what that bank holds, at most %MODGATE_PCR_VALUE_MAX bytes
+ * @size: set to the size of @value, in bytes
+ *
+ * Says so once, and takes the value for ours then. The caller serialises.
+ *
+ * Return: true if so; false also if that cannot be told.
+ */
+bool modgate_tpm_pcr_changed(const char **bank, u8 *value, size_t *size)
+{
+	struct tpm_digest now;
+
+	KUNIT_STATIC_STUB_REDIRECT(modgate_tpm_pcr_changed, bank, value, size);
+	if (!chip || !pcr.known)
+		return false;
+	now.alg_id = chip->allocated_banks[pcr.bank].alg_id;
+	/* Not repeated: a TPM that does not answer is noticed by what comes next. */
+	if (tpm_pcr_read(chip, MODGATE_PCR, &now))
+		return false;
+	*size = crypto_shash_digestsize(pcr.hash);
+	if (!memcmp(now.digest, pcr.value.digest, *size))
+		return false;
+	*bank = hash_algo_name[chip->allocated_banks[pcr.bank].crypto_id];
+	memcpy(value, now.digest, *size);
+	pcr.value = now;
+	return true;
+}
+
 /* Digest for one bank: by its own algorithm; else SHA-384, cut or padded. */
 static int hash_for_bank(u32 bank, const void *data, size_t size)
 {
@@ -525,6 +631,7 @@ int modgate_tpm_extend(const void *data, size_t size)
 	int err;
 	u32 i;
 
+	KUNIT_STATIC_STUB_REDIRECT(modgate_tpm_extend, data, size);
 	if (!chip)
 		return -ENODEV;
 	if (!bank_hashes || !bank_digests)

@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Before the kernel has chosen its TPM, nothing of an initramfs that nobody verified runs
+# or is taken on a provisioned machine: no usermode helper, no ACPI table. Each attack
+# has its control: the same initramfs where the machine is not provisioned.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_modules
+build_programs
+make_key anchor
+make_key owner
+policy policy 1 --mode listed --authority "$owner_authority"
+list list owner 1 --module "$(digest one.ko)"
+echo "cd /root$work; load_document anchor.der policy.bundle list.bundle" >early
+
+# IMA asks for a hash that the kernel lacks at late_initcall, so that the kernel starts
+# this modprobe. It takes the TPM away.
+cp -r initramfs evil
+mkdir evil/sbin
+cat >evil/sbin/modprobe <<'END'
+#!/bin/busybox sh
+/bin/busybox mkdir -p /proc /sys /dev
+/bin/busybox mount -t proc proc /proc
+# Process 1 is still the kernel's own.
+[ -z "$(/bin/busybox cat /proc/1/cmdline)" ] || exit 1
+/bin/busybox mount -t sysfs sysfs /sys
+[ -e /dev/kmsg ] || /bin/busybox mknod /dev/kmsg c 1 11
+echo "attack: I run before the kernel is ready: $*" >/dev/kmsg
+device=$(/bin/busybox readlink -f /sys/class/tpm/tpm0/device)
+echo "${device##*/}" >"$device/driver/unbind"
+exit 1
+END
+chmod +x evil/sbin/modprobe
+
+# A table of ACPI, of which the kernel says whether it takes it.
+mkdir -p evil/kernel/firmware/acpi
+perl -e '
+	$aml = "\x08RED0\x01";		# Name (RED0, One)
+	$table = pack("a4 V C C a6 a8 V a4 V", "SSDT", 36 + length $aml, 2, 0, "MODGAT", "MODGATE1", 1, "TEST", 1) . $aml;
+	substr($table, 9, 1) = chr(-unpack("%8C*", $table) & 255);
+	print $table' >evil/kernel/firmware/acpi/ssdt.aml
+
+helpers=$(cat <<'END'
+ran() { dmesg | grep -c "attack: I run before the kernel is ready"; }
+# How many tables are said to be taken, and how many stand among the machine's own.
+tables() { echo "$(dmesg | grep -c "Table Upgrade: install \[SSDT-MODGAT") $(grep -l MODGATE1 /sys/firmware/acpi/tables/SSDT* 2>/dev/null | wc -l)"; }
+END
+)
+
+# attack NAME [OPTION...]: the attacker's initramfs, with a script on stdin.
+attack() {
+	local name=$1
+	shift
+	guest --tpm "$work/tpm" --no-boot --initramfs-extra evil --early early "$@"
+}
+
+attack "not provisioned" --append "ima_hash=sm3 lockdown=integrity" <<'END'
+check "not provisioned: the helper runs" "[1-9]*" "$(ran)"
+check "not provisioned: and takes the TPM away" "none none" "$(state tpm) $(state freshness-backend)"
+check "not provisioned: lockdown has no say yet: the table is taken" "1 1 taken" "$(tables) $(state acpi-tables)"
+END
+
+for pin in "$(pin anchor)" modgate.anchor=0123; do
+	[ "$pin" = modgate.anchor=0123 ] && name="malformed pin" || name="provisioned"
+	attack "$name" --append "ima_hash=sm3 $pin" <<END
+check "$name: the helper does not run" 0 "\$(ran)"
+check "$name: the kernel says so" "*the kernel does not start /sbin/modprobe, since it is not ready*" "\$(dmesg)"
+check "$name: the TPM is chosen, and measured into" "chosen 13" "\$(state tpm) \$(state pcr)"
+check "$name: no table is taken" "0 0 refused" "\$(tables) \$(state acpi-tables)"
+check "$name: the kernel says so of tables" "*modgate is provisioned, ignoring table override*" "\$(dmesg)"
+check "$name: the boot tells how often the TPM was reset" "seq=1 event=boot * reset-count=[1-9]* restart-count=[0-9]*" "\$(sed -n 1p \$modgate/log)"
+END
+done
+attack "provisioned" --append "ima_hash=sm3 $(pin anchor) lockdown=integrity" <<'END'
+check "provisioned: what is approved loads" "$allowed" "$(load finit one.ko)"
+cat >/tmp/helper <<'EOF'
+#!/bin/sh
+echo "$*" >/tmp/asked
+EOF
+chmod +x /tmp/helper
+echo /tmp/helper >/proc/sys/kernel/modprobe
+python3 -c 'import socket; socket.socket(39)' 2>/dev/null
+check "provisioned: helpers run once the kernel is ready" "*net-pf-39" "$(cat /tmp/asked)"
+before=$(sed -n 's/.* reset-count=\([0-9]*\) .*/\1/p' $modgate/log)
+export TPM2TOOLS_TCTI=device:/dev/tpmrm0
+check "provisioned: which the TPM says, too" "$before" "$(tpm2_readclock | sed -n 's/.*reset_count: //p')"
+echo "RESETS $before"
+END
+resets=$(sed -n 's/^RESETS //p' output)
+
+# A suspended machine, or another power-on: the next boot has another count.
+attack "next boot" --append "$(pin anchor)" <<END
+check "the next boot has another count" $((resets + 1)) "\$(sed -n 's/.* reset-count=\([0-9]*\) .*/\1/p' \$modgate/log)"
+END
+
+# Without our initcall (bootconfig can take it out) the kernel is never ready: nothing
+# is ever accepted, and the machine starts all the same.
+echo 'kernel.initcall_blacklist = "modgate_late_init"' >bootconfig
+attack "never ready" --append "bootconfig ima_hash=sm3 $(pin anchor)" --bootconfig bootconfig <<'END'
+check "never ready: the machine starts, and the helper has not run" 0 "$(ran)"
+check "never ready: no TPM was chosen, and state says so" "late - no" "$(state tpm) $(state pcr) $(state policy)"
+check "never ready: third-party stays out" "$(refused no-policy)" "$(load finit one.ko)"
+END
+
+# bootconfig takes the driver of the TPM out: said for the whole boot, also of a chip
+# that comes later.
+driver=$(sed -n 's/.* __initcall__kmod_tpm_crb__.*_\(crb_acpi_driver_init\|tpm_crb_init\)[0-9].*/\1/p' "$tree/System.map")
+check "the TPM's driver has an initcall" "?*" "$driver"
+echo "kernel.initcall_blacklist = \"$driver\"" >bootconfig
+mkdir -p tpm-late
+attack "hidden" --append "bootconfig $(pin anchor)" --bootconfig bootconfig <<'END'
+check "hidden TPM: said by state" "none - 0" "$(state tpm) $(state pcr) $(state measured)"
+check "hidden TPM: the log says that nothing was measured" "seq=1 event=boot *reset-count=- restart-count=-" "$(sed -n 1p $modgate/log)"
+mkdir /run/tpm
+swtpm chardev --vtpm-proxy --tpm2 --tpmstate dir=/run/tpm --daemon --pid file=/run/tpm/pid >/run/tpm/log 2>&1
+for _ in $(seq 100); do
+	[ ! -e /dev/tpm0 ] || break
+	sleep 0.1
+done
+check "a chip that comes later is there" "/dev/tpm0*" "$(ls /dev/tpm0; cat /run/tpm/log)"
+check "a chip that comes later: said by state" "late - 0" "$(state tpm) $(state pcr) $(state measured)"
+kill "$(cat /run/tpm/pid)"
+END
+finish

@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The receipt has a module from the verdict on, before the loader applies a relocation of
+# it, which can write anywhere: a load that fails afterwards stays visible. It cannot be
+# flooded by such loads, and no reader sees a torn end. And what state tells to whom.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_modules
+build_programs
+for key in anchor owner vendor; do
+	make_key $key
+done
+sign one.ko vendor.key vendor.der vendor.ko
+# The last relocation of its code is of a type that no x86-64 has; those before are applied.
+perl -e '
+	undef $/; binmode STDIN; binmode STDOUT; $_ = <STDIN>;
+	$at = unpack("Q<", substr $_, 40, 8);
+	for $i (0 .. unpack("v", substr $_, 60, 2) - 1) {
+		($type, $offset, $size) = unpack "x4 V x16 Q< Q<", substr $_, $at + 64 * $i, 64;
+		next if $type != 4;			# SHT_RELA
+		substr($_, $offset + $size - 16, 4) = pack "V", 99;
+		last;
+	}
+	print' <one.ko >bad.ko
+sign bad.ko vendor.key vendor.der bad.signed.ko
+approved=()
+for i in $(seq 0 5); do
+	{ cat two.ko; printf '%s' "$i"; } >two."$i".ko
+	approved+=(--module "$(digest two."$i".ko)")
+done
+policy policy 1 --mode listed --authority "$owner_authority"
+list list owner 1 "${approved[@]}" --vendor vendor.pem,0,modgate_test_one
+echo "cd /root$work; load_document anchor.der policy.bundle list.bundle" >early
+
+# The parameters are read after relocations: efault.py MODULE TIMES
+cat >efault.py <<'END'
+import ctypes, errno, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+for _ in range(int(sys.argv[2])):
+    fd = os.open(sys.argv[1], os.O_RDONLY)
+    if libc.syscall(313, fd, ctypes.c_void_p(1), 0) != -1:
+        sys.exit("it loads")
+    os.close(fd)
+print(errno.errorcode[ctypes.get_errno()])
+END
+
+# Reads a part of the receipt, has something loaded, reads the rest, and once more.
+cat >torn.py <<'END'
+import hashlib, os, subprocess
+def load(module):
+    subprocess.run(["insmod", module], check=True)
+    subprocess.run(["rmmod", "modgate_test_two"], check=True)
+def rest(fd):
+    text = b""
+    while part := os.read(fd, 300):
+        text += part
+    return text
+def is_whole(text):
+    *lines, end = text.decode().splitlines()
+    end = dict(pair.split("=") for pair in end.split(" "))
+    running = bytes(48)
+    for line in lines:
+        running = hashlib.sha384(running + line.split(" state=")[0].encode()).digest()
+    return int(end["lines"]) == len(lines) and end["sha384"] == running.hex()
+fd = os.open("/sys/kernel/security/modgate/receipt", os.O_RDONLY)
+text = os.read(fd, 300)
+load("two.1.ko")
+text += rest(fd)
+load("two.2.ko")
+load("two.3.ko")
+print(is_whole(text), rest(fd))
+END
+
+# shellcheck disable=SC2034
+helpers=$(cat <<'END'
+# line MODULE: what the receipt says of it
+line() { sed -n "s/.* digest=$(digest "$1") name=\([^ ]*\) reason=\([^ ]*\) .* state=\([a-z]*\) loads=\([0-9]*\) .*/\1 \2 \3 \4/p" $modgate/receipt; }
+slab() { sed -n 's/^SUnreclaim: *\([0-9]*\) kB/\1/p' /proc/meminfo; }
+END
+)
+guest --tpm "$work/tpm" --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor) lockdown=integrity" <<'END'
+check "a load that fails after relocations" EFAULT "$(python3 efault.py vendor.ko 1)"
+check "is in the receipt" "modgate_test_one vendor judged 0" "$(line vendor.ko)"
+check "and measured" "seq=* event=module number=1 * name=modgate_test_one reason=vendor *" "$(sed -n '$p' $modgate/log)"
+check "one whose relocation is wrong does not load" "result=ENOEXEC *" "$(load finit bad.signed.ko)"
+check "it is in the receipt" "modgate_test_one vendor judged 0" "$(line bad.signed.ko)"
+check "what is refused is not" "$(refused not-approved) " "$(load finit one.ko) $(line one.ko)"
+records=$(wc -l <$modgate/log) before=$(slab)
+check "3000 more that fail" EFAULT "$(python3 efault.py vendor.ko 3000)"
+grown=$(($(slab) - before))
+check "are in the same line" "lines=2 lost=0 *" "$(sed -n '$p' $modgate/receipt)"
+check "are not measured again" "$records" "$(wc -l <$modgate/log)"
+# A line of 300 bytes for each would be 900 kB.
+check "and leave memory flat" yes "$([ $grown -lt 600 ] && echo yes || echo "$grown kB")"
+check "then it loads" "result=ok audit=- event=-" "$(load finit-keep vendor.ko)"
+check "and is counted" "modgate_test_one vendor live 1" "$(line vendor.ko)"
+check "another try, while it is live" EEXIST "$(python3 efault.py vendor.ko 1)"
+check "changes nothing" "modgate_test_one vendor live 1" "$(line vendor.ko)"
+rmmod modgate_test_one
+check "and it goes" "modgate_test_one vendor gone 1" "$(line vendor.ko)"
+check "a reader of a receipt that grows sees a whole one, and its end once" "True b''" "$(python3 torn.py)"
+PATH=$top/tools/modgate:$PATH
+said=$(modgate receipt --verify 2>&1)
+check "the receipt verifies" "*receipt: 5 line(s) make its running hash*log: each line of the receipt was measured as it is*" "$said"
+
+# Files of the kernel have no size that root can set.
+for file in state receipt log events; do
+	truncate -s 20M $modgate/$file
+	check "$file is given no size" 0 "$(stat -c %s $modgate/$file)"
+done
+check "state is read all the same" sealed "$(state state)"
+
+# What identifies the machine, counts or has failed is root's.
+ordinary() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+check "an ordinary user is told no more than this" \
+	"state ended-by boot-kind provisioned anchor policy mode enforcing missing-lists freshness freshness-backend machine tpm pcr last lockdown force acpi-tables kexec " \
+	"$(ordinary cat $modgate/state | sed 's/=.*//' | tr '\n' ' ')"
+check "root is" "*anchor-digest=*machine-name=*measured=*measure-errors=0*pcr-changed=0*system-keys=usable*refused=*revoked=*error=*" \
+	"$(cat $modgate/state)"
+check "root without CAP_MAC_ADMIN is not" 0 \
+	"$(setpriv --bounding-set=-mac_admin --inh-caps=-mac_admin grep -c machine-name $modgate/state)"
+
+# Somebody extends the PCR: noticed with the next record.
+export TPM2TOOLS_TCTI=device:/dev/tpmrm0
+zeros=$(printf '%0128d' 0)
+tpm2_pcrextend "13:sha1=${zeros:0:40},sha256=${zeros:0:64},sha384=${zeros:0:96},sha512=$zeros"
+check "a load after somebody has extended the PCR" "$allowed" "$(load finit two.5.ko)"
+check "it is in the log" "seq=* event=module *event=pcr-changed bank=sha* value=*" "$(tail -n 2 $modgate/log)"
+check "and in state" 1 "$(state pcr-changed)"
+END
+finish
