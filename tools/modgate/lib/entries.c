@@ -11,9 +11,7 @@ static void print_entry(const char *what, const __u8 *digest, const void *name,
 {
 	char hex[HEX_SIZE];
 
-	printf("  %s %s ", what, digest_hex(hex, digest));
-	print_untrusted(name);
-	printf(" %s\n", words);
+	say("  %s %s %s %s\n", what, digest_hex(hex, digest), dash(name), words);
 	free(words);
 }
 
@@ -24,15 +22,15 @@ static void print_header(const struct stored *doc)
 	if (stored_type(doc) == MODGATE_LOCAL_POLICY) {
 		flags = flag_names(modgate_le32(doc->header.flags),
 				   policy_flag_names);
-		printf("Local policy, generation %llu of %s: mode %s, flags %s, authorities: %u\n",
-		       (unsigned long long)stored_generation(doc), created,
-		       mode_name(modgate_le32(doc->header.mode)), flags,
-		       doc->doc.n_authorities);
+		say("Local policy, generation %llu of %s: mode %s, flags %s, authorities: %u\n",
+		    (unsigned long long)stored_generation(doc), created,
+		    mode_name(modgate_le32(doc->header.mode)), flags,
+		    doc->doc.n_authorities);
 		free(flags);
 	} else {
-		printf("List, generation %llu of %s: modules: %u, vendors: %u, bans: %u\n",
-		       (unsigned long long)stored_generation(doc), created,
-		       doc->doc.n_modules, doc->doc.n_vendors, doc->doc.n_bans);
+		say("List, generation %llu of %s: modules: %u, vendors: %u, bans: %u\n",
+		    (unsigned long long)stored_generation(doc), created,
+		    doc->doc.n_modules, doc->doc.n_vendors, doc->doc.n_bans);
 	}
 	free(created);
 }
@@ -47,7 +45,7 @@ void stored_print(const struct stored *doc)
 	__u32 i;
 
 	if (!doc) {
-		puts("An empty list.");
+		say("An empty list.\n");
 		return;
 	}
 	d = &doc->doc;

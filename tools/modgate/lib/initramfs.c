@@ -41,7 +41,7 @@ enum status initramfs_update(const struct options *o)
 
 	if (access(PROGRAM, X_OK))
 		return ST_OK;
-	fflush(stdout);
+	say_flush();
 	pid = fork();
 	if (pid < 0)
 		return fail_errno(errno, "cannot start %s", PROGRAM);

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How things are shown: marks, times, words for flags, JSON.
+ * How things are shown: times, words for flags, JSON.
  */
-#include <langinfo.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,49 +14,9 @@ const char *const module_flag_names[] = { "on-demand", "permanent", NULL };
 const char *const role_names[] = { "approve", "vendor", "ban", "exclusive",
 				   NULL };
 
-/* A mark for good or bad, in ASCII where the locale is not UTF-8. */
-const char *tick(bool good)
-{
-	if (!strcmp(nl_langinfo(CODESET), "UTF-8"))
-		return good ? "✓" : "✗";
-	return good ? "+" : "x";
-}
-
 const char *dash(const char *s)
 {
 	return s && *s ? s : "-";
-}
-
-/* Text from a module or a file name: what a terminal could act on is escaped. */
-void fprint_untrusted(FILE *f, const char *s)
-{
-	const unsigned char *p = (const unsigned char *)dash(s);
-
-	for (; *p; p++) {
-		if (*p < ' ' || *p == 0x7f || *p >= 0x80)
-			fprintf(f, "\\x%02X", *p);
-		else
-			putc(*p, f);
-	}
-}
-
-void print_untrusted(const char *s)
-{
-	fprint_untrusted(stdout, s);
-}
-
-/* Likewise as text, which the caller frees. */
-char *untrusted_text(const char *s)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-
-	if (!f)
-		abort();
-	fprint_untrusted(f, s);
-	fclose(f);
-	return text;
 }
 
 void json_str(struct json_object *o, const char *key, const char *value)
@@ -84,57 +42,11 @@ void json_digest(struct json_object *o, const char *key, const void *digest)
 	json_str(o, key, digest_hex(hex, digest));
 }
 
-/* Of the character in UTF-8 at @p; 0 if it is none, or one that a terminal acts on. */
-static size_t character_size(const unsigned char *p)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned int ones = __builtin_clz(~((uint32_t)*p << 24));
-	size_t size = ones ? ones : 1, i;
-	uint32_t c = ones ? *p & 0x7f >> size : *p;
-
-	if (ones == 1 || ones > 4)
-		return 0;
-	for (i = 1; i < size; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	if (c < least[size] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ||
-	    (c >= 0x7f && c < 0xa0))
-		return 0;
-	return size;
-}
-
-/* The backslash is one of the text, so that there are two in JSON. */
-static void print_json_text(const char *text)
-{
-	const unsigned char *p = (const unsigned char *)text;
-
-	while (*p) {
-		size_t size = character_size(p);
-
-		if (size)
-			fwrite(p, size, 1, stdout);
-		else
-			printf("\\\\x%02X", *p);
-		p += size ? size : 1;
-	}
-	putchar('\n');
-}
-
-/**
- * json_print() - print JSON in which text may come from a module or a file name
- * @o: is given back
- * @flags: JSON_C_TO_STRING_*
- *
- * json-c escapes what is below a space. What is not UTF-8, DEL, and C1 are escaped
- * here as fprint_untrusted() does it: only when it is printed, since in a manifest
- * a path has to stay what it is.
- */
+/* Print JSON, with JSON_C_TO_STRING_*, and give it back. */
 void json_print(struct json_object *o, int flags)
 {
-	print_json_text(json_object_to_json_string_ext(o, flags |
-						       JSON_C_TO_STRING_NOSLASHESCAPE));
+	say_json(json_object_to_json_string_ext(o, flags |
+						JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(o);
 }
 

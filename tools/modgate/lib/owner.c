@@ -257,8 +257,8 @@ void owner_show_base(const struct owner *owner, const struct options *o,
 		json_object_object_add(j, "base", stored_json(owner->base));
 		return;
 	}
-	printf("Starting from generation %llu, which says:\n",
-	       owner->base_generation);
+	say("Starting from generation %llu, which says:\n",
+	    owner->base_generation);
 	stored_print(owner->base);
 }
 

@@ -95,7 +95,7 @@ static char *ask_terminal(int fd, const char *prompt)
 		sigaction(signals[i], &act, &old[i]);
 	/* What was typed before is thrown away, so nothing is asked before. */
 	if (!tcsetattr(fd, TCSAFLUSH, &hidden)) {
-		dprintf(fd, "%s: ", prompt);
+		say_prompt(fd, prompt);
 		line = read_line(fd, "the terminal");
 		tcsetattr(fd, TCSAFLUSH, &shown);
 	}
@@ -108,7 +108,7 @@ static char *ask_terminal(int fd, const char *prompt)
 /* systemd-ask-password prints the answer; it is not there on every machine. */
 static char *ask_agent(const char *prompt)
 {
-	char *question = fmt("%s:", prompt);
+	char *question = say_text("%s:", prompt);
 	char *argv[5] = { "systemd-ask-password", "--id=modgate",
 			  "--icon=drive-harddisk", question };
 	posix_spawn_file_actions_t actions;

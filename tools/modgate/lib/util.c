@@ -8,15 +8,11 @@
 
 #include "util.h"
 
-/* In what is said there may be the name of a file. */
 static void complain(const char *format, va_list ap)
 {
 	char *text = vfmt(format, ap);
 
-	fflush(stdout);
-	fputs("modgate: ", stderr);
-	fprint_untrusted(stderr, text);
-	fputc('\n', stderr);
+	say_error("modgate: %s\n", text);
 	free(text);
 }
 
@@ -72,10 +68,8 @@ void warn(const char *format, ...)
 
 static void *check_memory(void *p)
 {
-	if (!p) {
-		fputs("modgate: out of memory\n", stderr);
-		exit(ST_NO);
-	}
+	if (!p)
+		out_of_memory();
 	return p;
 }
 

@@ -22,6 +22,7 @@
 #define HEX_SIZE (2 * MODGATE_DIGEST_SIZE + 1)
 
 #define __printf(fmt, args) __attribute((format(printf, fmt, args)))
+#define __noreturn __attribute((noreturn))
 #define __maybe_unused __attribute((unused))
 
 /* Exit statuses, as in the man page; also what functions return. */
@@ -81,12 +82,19 @@ bool number_parse(const char *s, unsigned long long *value);
 bool is_digest(const char *s);
 bool has_suffix(const char *s, const char *suffix);
 
+/* say.c: the one way out to the terminal */
+void say(const char *format, ...) __printf(1, 2);
+void say_error(const char *format, ...) __printf(1, 2);
+char *say_text(const char *format, ...) __printf(1, 2);
+void say_lines(const char *text);
+void say_prompt(int fd, const char *prompt);
+void say_mark(bool good);
+void say_json(const char *json);
+bool say_flush(void);
+void __noreturn out_of_memory(void);
+
 /* output.c */
-const char *tick(bool good);
 const char *dash(const char *s);
-void fprint_untrusted(FILE *f, const char *s);
-void print_untrusted(const char *s);
-char *untrusted_text(const char *s);
 void json_str(struct json_object *o, const char *key, const char *value);
 void json_num(struct json_object *o, const char *key, uint64_t value);
 void json_yes(struct json_object *o, const char *key, bool value);

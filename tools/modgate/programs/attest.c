@@ -43,9 +43,8 @@ static void take_finding(void *data, const char *what, enum status status,
 		json_object_array_add(r->checks, j);
 		return;
 	}
-	printf("%s %s: ", tick(!status), what);
-	print_untrusted(text);
-	putchar('\n');
+	say_mark(!status);
+	say("%s: %s\n", what, dash(text));
 }
 
 static bool is_document(const struct entry *e)
@@ -101,8 +100,7 @@ static void show_json(const struct quote *quote, const struct quoted *q,
 /* The value of a key in a record, for people. */
 static void show_value(const struct entry *e, const char *before, const char *key)
 {
-	printf("%s", before);
-	print_untrusted(record_get(&e->record, key));
+	say("%s%s", before, dash(record_get(&e->record, key)));
 }
 
 static void show_document(const struct log *log, size_t i)
@@ -113,7 +111,7 @@ static void show_document(const struct log *log, size_t i)
 	show_value(e, ": generation ", "generation");
 	show_value(e, ", digest ", "digest");
 	show_value(e, ", signer ", "signer");
-	puts(i < log->end ? "" : "; after state boot had ended, so not in force");
+	say("%s\n", i < log->end ? "" : "; after state boot had ended, so not in force");
 }
 
 /* What the kernel has measured of itself. */
@@ -127,7 +125,7 @@ static void show_boot(const struct log *log)
 	show_value(boot, ", freshness ", "freshness");
 	show_value(boot, ", machine by ", "machine");
 	show_value(boot, ": ", "machine-name");
-	putchar('\n');
+	say("\n");
 	for (i = 0; i < log->n; i++) {
 		const struct entry *e = &log->entries[i];
 
@@ -135,17 +133,17 @@ static void show_boot(const struct log *log)
 			show_document(log, i);
 		} else if (!strcmp(e->event, "sealed")) {
 			show_value(e, "sealed: state boot ended by ", "by");
-			putchar('\n');
+			say("\n");
 		} else if (!strcmp(e->event, "closed")) {
 			show_value(e, "closed: after ", "lines");
-			puts(" module(s)");
+			say(" module(s)\n");
 			closed = true;
 		}
 	}
 	if (log->end == log->n)
-		puts("not sealed: state boot had not ended");
+		say("not sealed: state boot had not ended\n");
 	else if (!closed)
-		puts("not closed: whatever is approved could still load");
+		say("not closed: whatever is approved could still load\n");
 }
 
 static void show_modules(const struct log *log, size_t n)
@@ -153,10 +151,10 @@ static void show_modules(const struct log *log, size_t n)
 	size_t i;
 
 	if (!n) {
-		puts("No third-party module had been in this kernel since power-on.");
+		say("No third-party module had been in this kernel since power-on.\n");
 		return;
 	}
-	printf("Third-party modules in this kernel since power-on: %zu\n", n);
+	say("Third-party modules in this kernel since power-on: %zu\n", n);
 	for (i = 0; i < log->n; i++) {
 		const struct entry *e = &log->entries[i];
 
@@ -165,17 +163,15 @@ static void show_modules(const struct log *log, size_t n)
 		show_value(e, "  ", "name");
 		show_value(e, " (", "reason");
 		show_value(e, ") ", "digest");
-		putchar('\n');
+		say("\n");
 	}
 }
 
 static void show(const struct quote *quote, const struct quoted *q)
 {
-	printf("kernel: ");
-	print_untrusted(quote->kernel);
-	puts(", as the machine says");
-	printf("TPM: started %u time(s), suspended %u time(s) since, clock %llu ms\n",
-	       q->resets, q->restarts, (unsigned long long)q->clock);
+	say("kernel: %s, as the machine says\n", dash(quote->kernel));
+	say("TPM: started %u time(s), suspended %u time(s) since, clock %llu ms\n",
+	    q->resets, q->restarts, (unsigned long long)q->clock);
 	show_boot(&q->log);
 	show_modules(&q->log, q->receipt.n);
 }
@@ -200,7 +196,7 @@ static enum status verify(const struct options *o, const struct attest_request *
 		if (o->json)
 			show_json(&quote, &quoted, &r);
 		else if (r.status)
-			puts("Nothing of what this quote says can be believed.");
+			say("Nothing of what this quote says can be believed.\n");
 		else
 			show(&quote, &quoted);
 		json_object_put(r.checks);
@@ -236,13 +232,14 @@ static enum status make(const struct options *o, const struct attest_request *q,
 	status = quote_make(&quote, o, nonce);
 	if (!status) {
 		j = quote_json(&quote);
-		text = fmt("%s\n", json_object_to_json_string_ext(j, flags));
-		if (q->output)
+		if (q->output) {
+			text = fmt("%s\n", json_object_to_json_string_ext(j, flags));
 			status = write_output(q->output, text);
-		else
-			fputs(text, stdout);
-		free(text);
-		json_object_put(j);
+			free(text);
+			json_object_put(j);
+		} else {
+			json_out(j);
+		}
 	}
 	quote_free(&quote);
 	return status;
@@ -261,15 +258,13 @@ static void show_key(const struct options *o, const struct attestation_key *key)
 		json_str(j, "pem", pem);
 		json_out(j);
 	} else {
-		fputs(pem, stdout);
-		fflush(stdout);
-		fprintf(stderr,
-			"%s, Name %s\n"
-			"Whoever verifies quotes has to know that this key is in the TPM of this machine:\n"
-			"take it over while the machine is trusted, as when it is set up; or have the TPM\n"
-			"prove it by its endorsement key (tpm2_makecredential with this Name, and\n"
-			"tpm2_activatecredential): 'Attestation' in the admin guide has the commands.\n",
-			attestation_key_curve(key), name);
+		say_lines(pem);
+		say_error("%s, Name %s\n"
+			  "Whoever verifies quotes has to know that this key is in the TPM of this machine:\n"
+			  "take it over while the machine is trusted, as when it is set up; or have the TPM\n"
+			  "prove it by its endorsement key (tpm2_makecredential with this Name, and\n"
+			  "tpm2_activatecredential): 'Attestation' in the admin guide has the commands.\n",
+			  attestation_key_curve(key), name);
 	}
 	free(pem);
 	free(name);

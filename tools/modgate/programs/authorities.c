@@ -19,10 +19,10 @@ static void show_one(const struct modgate_authority *a)
 	char *roles = flag_names(modgate_le32(a->roles), role_names);
 	char hex[HEX_SIZE];
 
-	printf("  %-16s %s%s; lists from generation %llu on\n", (const char *)a->name,
-	       roles, flags & MODGATE_AUTHORITY_REQUIRED ? "; required" : "",
-	       (unsigned long long)modgate_le64(a->floor));
-	printf("  %-16s certificate %s\n", "", digest_hex(hex, a->digest));
+	say("  %-16s %s%s; lists from generation %llu on\n", (const char *)a->name,
+	    roles, flags & MODGATE_AUTHORITY_REQUIRED ? "; required" : "",
+	    (unsigned long long)modgate_le64(a->floor));
+	say("  %-16s certificate %s\n", "", digest_hex(hex, a->digest));
 	free(roles);
 }
 
@@ -243,7 +243,7 @@ enum status authorities_change(const struct options *o, char *line)
 
 	if (!take_words(line, words)) {
 		fail(ST_USAGE, "it is one of:");
-		fputs(AUTHORITIES_HELP, stderr);
+		say_error(AUTHORITIES_HELP);
 		return ST_USAGE;
 	}
 	status = policy_begin(&w, o, &count);
@@ -253,8 +253,8 @@ enum status authorities_change(const struct options *o, char *line)
 		if (!status)
 			status = policy_sign(&w, o, &count, &draft);
 		if (!status) {
-			printf("Signed local policy, generation %llu. A restart is needed.\n",
-			       (unsigned long long)modgate_le64(draft.header.generation));
+			say("Signed local policy, generation %llu. A restart is needed.\n",
+			    (unsigned long long)modgate_le64(draft.header.generation));
 			status = ST_RESTART;
 		}
 		draft_free(&draft);

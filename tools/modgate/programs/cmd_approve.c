@@ -44,9 +44,7 @@ struct job {
 
 static void field(const char *name, const char *value)
 {
-	printf("  %-12s ", name);
-	print_untrusted(value);
-	putchar('\n');
+	say("  %-12s %s\n", name, dash(value));
 }
 
 static void show_dependency(const struct job *job, const char *release,
@@ -93,8 +91,7 @@ static void show_item(const struct job *job, const struct item *item)
 	const char *note;
 	size_t n = 0;
 
-	print_untrusted(m->name);
-	putchar('\n');
+	say("%s\n", dash(m->name));
 	field("file", m->path ? m->path : "not seen here");
 	field("digest", digest_hex(hex, m->digest));
 	if (!m->path)
@@ -126,10 +123,8 @@ static void nothing_to_do(struct job *job, struct item *item, const char *why)
 {
 	item->done = true;
 	json_object_array_add(job->already, item_json(&item->module, why));
-	if (!job->o->json) {
-		print_untrusted(item->module.name);
-		printf(": %s\n", why);
-	}
+	if (!job->o->json)
+		say("%s: %s\n", dash(item->module.name), why);
 }
 
 static void refuse(struct job *job, struct item *item, const char *target,
@@ -291,8 +286,8 @@ static enum status add_vendor(struct job *job)
 	}
 	if (vendor_rule_known(&job->rule, &job->owner)) {
 		if (!job->o->json)
-			printf("%s: already approved as a vendor of %s\n",
-			       job->vendor, job->rule.pattern);
+			say("%s: already approved as a vendor of %s\n",
+			    job->vendor, job->rule.pattern);
 		return ST_OK;
 	}
 	job->rule_wanted = true;
@@ -364,9 +359,9 @@ static enum status finish(struct job *job, enum status status)
 	}
 	json_object_put(j);
 	if (done)
-		printf("\nApproved: %zu %s, list generation %llu; a restart is needed.\n",
-		       job->wanted, job->rule_wanted || job->rebuilds ?
-		       "vendor rule(s)" : "module(s)", job->owner.generation);
+		say("\nApproved: %zu %s, list generation %llu; a restart is needed.\n",
+		    job->wanted, job->rule_wanted || job->rebuilds ?
+		    "vendor rule(s)" : "module(s)", job->owner.generation);
 	return status;
 }
 

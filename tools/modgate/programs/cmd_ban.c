@@ -316,11 +316,10 @@ static void show_entry(const struct job *job, const struct entry *e)
 		      module_is_loaded(job->o, (const char *)e->name);
 	char hex[HEX_SIZE];
 
-	print_untrusted((const char *)e->name);
-	printf(", %s %.16s%s%s\n", e->cert ? "every module signed by" : "module",
-	       digest_hex(hex, e->digest),
-	       e->approved ? "; its approval goes" : "",
-	       loaded ? "; one of this name is loaded, and stays so" : "");
+	say("%s, %s %.16s%s%s\n", dash((const char *)e->name),
+	    e->cert ? "every module signed by" : "module", digest_hex(hex, e->digest),
+	    e->approved ? "; its approval goes" : "",
+	    loaded ? "; one of this name is loaded, and stays so" : "");
 }
 
 /* Before the passphrase is asked for. */
@@ -335,11 +334,11 @@ static void show(const struct job *job)
 			shown++;
 		}
 	if (shown < job->n_entries)
-		printf("%s%zu modules that no list of yours approves\n",
-		       shown ? "and " : "", job->n_entries - shown);
+		say("%s%zu modules that no list of yours approves\n",
+		    shown ? "and " : "", job->n_entries - shown);
 	if (job->already)
-		printf("%zu banned already%s\n", job->already,
-		       job->waits ? ", not all of it before a restart" : "");
+		say("%zu banned already%s\n", job->already,
+		    job->waits ? ", not all of it before a restart" : "");
 }
 
 static void report_json(const struct job *job, bool done, bool restart)
@@ -370,18 +369,18 @@ static void report_json(const struct job *job, bool done, bool restart)
 static void report_text(const struct job *job)
 {
 	if (job->remove) {
-		printf("Not banned any more: %zu, list generation %llu; a restart is needed.\n",
-		       job->n_entries, job->owner.generation);
+		say("Not banned any more: %zu, list generation %llu; a restart is needed.\n",
+		    job->n_entries, job->owner.generation);
 		return;
 	}
-	printf("Banned: %zu, list generation %llu, as long as this list is in force.\n",
-	       job->n_entries, job->owner.generation);
+	say("Banned: %zu, list generation %llu, as long as this list is in force.\n",
+	    job->n_entries, job->owner.generation);
 	if (!job->not_told && !job->certificate)
-		puts(record_is(&job->owner.world.kernel.state, "enforcing", "yes") ?
-		     "The kernel refuses it from now on." :
-		     "The kernel records it from now on, and refuses nothing.");
+		say("%s\n", record_is(&job->owner.world.kernel.state, "enforcing", "yes") ?
+		    "The kernel refuses it from now on." :
+		    "The kernel records it from now on, and refuses nothing.");
 	else
-		puts("A restart is needed: not all of it is refused before.");
+		say("A restart is needed: not all of it is refused before.\n");
 }
 
 /* What it amounts to, once all that was to be signed is signed. */

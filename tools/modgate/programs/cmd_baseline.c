@@ -160,12 +160,10 @@ static void show_row(const struct found *f)
 
 	if (m->path)
 		digest_hex(hex, m->digest);
-	printf("%-24s %-9s %-16.16s %-28s ", m->name,
-	       f->loaded ? "loaded" : "installed", hex, state);
-	print_untrusted(signer);
-	putchar('\n');
+	say("%-24s %-9s %-16.16s %-28s %s\n", m->name,
+	    f->loaded ? "loaded" : "installed", hex, state, dash(signer));
 	if (f->why)
-		printf("%-24s %s\n", "", f->why);
+		say("%-24s %s\n", "", f->why);
 	free(state);
 	free(signer);
 }
@@ -199,18 +197,19 @@ static enum status show(const struct job *job)
 		return ST_OK;
 	}
 	if (!job->n) {
-		printf("No third-party module is loaded, or installed for %s.\n",
-		       job->release);
+		say("No third-party module is loaded, or installed for %s.\n",
+		    job->release);
 		return ST_OK;
 	}
-	printf("%-24s %-9s %-16s %-28s %s\n", "NAME", "", "DIGEST", "STATE",
-	       "SIGNER");
+	say("%-24s %-9s %-16s %-28s %s\n", "NAME", "", "DIGEST", "STATE",
+	    "SIGNER");
 	for (i = 0; i < job->n; i++) {
 		show_row(&job->found[i]);
 		open += job->found[i].open;
 	}
 	if (open)
-		puts("\nApprove with 'modgate baseline NAME...', --loaded or --all, then restart.");
+		say("\n"
+		    "Approve with 'modgate baseline NAME...', --loaded or --all, then restart.\n");
 	return ST_OK;
 }
 
@@ -280,7 +279,7 @@ static enum status approve_chosen(const struct job *job, int n, char **names)
 			argv[argc++] = job->found[i].module.path;
 	if (argc == 3) {
 		if (!job->o->json)
-			puts("There is nothing to approve.");
+			say("There is nothing to approve.\n");
 		else
 			json_out(json_object_new_object());
 	} else {

@@ -67,9 +67,9 @@ static void report(struct boot *b, const char *what, int err,
 		json_str(j, "rule", rule);
 		json_object_array_add(b->documents, j);
 	} else {
-		printf("%s %s: %s%s%s%s\n", tick(!err && !problem), what, text,
-		       rule ? " (kernel: " : "", rule ? rule : "",
-		       rule ? ")" : "");
+		say_mark(!err && !problem);
+		say("%s: %s%s%s%s\n", what, text, rule ? " (kernel: " : "",
+		    rule ? rule : "", rule ? ")" : "");
 	}
 	free(rule);
 }
@@ -206,7 +206,7 @@ static void hand_documents(struct boot *b)
 	size_t i;
 
 	if (recovery && !b->o->json)
-		puts("recovery boot: no lists, and so no third-party modules");
+		say("recovery boot: no lists, and so no third-party modules\n");
 	for (i = 0; i < b->store.n_docs; i++) {
 		struct stored *doc = &b->store.docs[i];
 
@@ -317,7 +317,7 @@ static enum status boot(const struct options *o, const char *run, bool may_seal)
 	leave_mark(&b, run);
 	b.documents = json_object_new_array();
 	status = hand_all(&b);
-	fflush(stdout);
+	say_flush();
 	if (may_seal)
 		sealed = end_window(&b);
 	if (o->json) {

@@ -22,16 +22,16 @@ static void show(struct json_object *change)
 	const char *old = get(change, "old"), *new = get(change, "new");
 	const char *digest = get(change, "digest"), *name = get(change, "name");
 
-	printf("%c %s: %s", !old ? '+' : !new ? '-' : '~',
-	       get(change, "document"), get(change, "kind"));
+	say("%c %s: %s", !old ? '+' : !new ? '-' : '~',
+	    get(change, "document"), get(change, "kind"));
 	if (name)
-		printf(" %s", name);
+		say(" %s", name);
 	if (digest)
-		printf(" %.16s", digest);
+		say(" %.16s", digest);
 	if (old && new)
-		printf(": %s -> %s\n", old, new);
+		say(": %s -> %s\n", old, new);
 	else
-		printf(": %s\n", old ? old : new);
+		say(": %s\n", old ? old : new);
 }
 
 /* Print, give back, and say by the status whether there was anything. */
@@ -46,7 +46,7 @@ static enum status finish(const struct options *o, struct json_object *changes,
 		for (i = 0; i < n; i++)
 			show(json_object_array_get_idx(changes, i));
 		if (!n)
-			puts(nothing);
+			say("%s\n", nothing);
 		json_object_put(changes);
 	}
 	return n ? ST_NO : ST_OK;

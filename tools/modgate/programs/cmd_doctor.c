@@ -13,8 +13,8 @@
 
 #define MARK_MAX 4096
 
-static void say(struct doctor *d, bool good, const char *what,
-		const char *text, const char *remedy)
+static void tell(struct doctor *d, bool good, const char *what,
+		 const char *text, const char *remedy)
 {
 	struct json_object *j;
 
@@ -28,11 +28,10 @@ static void say(struct doctor *d, bool good, const char *what,
 		json_object_array_add(d->json, j);
 		return;
 	}
-	printf("%s %-18s ", tick(good), what);
-	print_untrusted(text);
-	putchar('\n');
+	say_mark(good);
+	say("%-18s %s\n", what, dash(text));
 	if (remedy)
-		printf("  %-18s remedy: %s\n", "", remedy);
+		say("  %-18s remedy: %s\n", "", remedy);
 }
 
 /* An assumption that holds, and why. */
@@ -44,7 +43,7 @@ void doctor_good(struct doctor *d, const char *what, const char *format, ...)
 	va_start(ap, format);
 	text = vfmt(format, ap);
 	va_end(ap);
-	say(d, true, what, text, NULL);
+	tell(d, true, what, text, NULL);
 	free(text);
 }
 
@@ -58,7 +57,7 @@ void doctor_bad(struct doctor *d, const char *what, const char *remedy,
 	va_start(ap, format);
 	text = vfmt(format, ap);
 	va_end(ap);
-	say(d, false, what, text, remedy);
+	tell(d, false, what, text, remedy);
 	free(text);
 }
 
@@ -260,7 +259,7 @@ static enum status examine(struct doctor *d)
 	if (d->o->json)
 		json_out(d->json);
 	else if (d->bad)
-		printf("\nDoes not hold, or nothing shows that it does: %zu.\n", d->bad);
+		say("\nDoes not hold, or nothing shows that it does: %zu.\n", d->bad);
 	return d->bad ? ST_NO : ST_OK;
 }
 

@@ -274,24 +274,25 @@ static void show(const struct plan *p, const struct options *o)
 		free(pin);
 		return;
 	}
-	printf("Made the anchor key and the owner key, a local policy (mode %s) and an empty\n"
-	       "list, below %s/etc/modgate. Keep the passphrase: without it nothing can be\n"
-	       "approved, and the keys cannot be replaced.\n\n"
-	       "Add this to the kernel command line, and restart:\n\n"
-	       "modgate.anchor=%s\n\n",
-	       mode_name(p->mode), o->root, digest_hex(hex, p->keys.anchor.digest));
-	printf("Keys: owner key %s, anchor key %s.\n", p->keys.owner_where,
-	       p->keys.anchor_where);
-	printf("Freshness: %s, since %s.\n%s", p->freshness, p->because,
-	       p->tpm ?
-	       "  Four counters in the TPM keep older documents from being put back, if the\n"
-	       "  kernel asks them (modgate.freshness=tpm).\n" :
-	       "  Older lists that you signed could be put back.\n");
-	if (strcmp(p->machine_by, "none"))
-		printf("Machine: %s, %s.\n", p->machine_by,
-		       digest_hex(hex, p->machine));
+	say("Made the anchor key and the owner key, a local policy (mode %s) and an empty\n"
+	    "list, below %s/etc/modgate. Keep the passphrase: without it nothing can be\n"
+	    "approved, and the keys cannot be replaced.\n\n"
+	    "Add this to the kernel command line, and restart:\n\n"
+	    "modgate.anchor=%s\n\n",
+	    mode_name(p->mode), o->root, digest_hex(hex, p->keys.anchor.digest));
+	say("Keys: owner key %s, anchor key %s.\n", p->keys.owner_where,
+	    p->keys.anchor_where);
+	say("Freshness: %s, since %s.\n", p->freshness, p->because);
+	if (p->tpm)
+		say("  Four counters in the TPM keep older documents from being put back, if the\n"
+		    "  kernel asks them (modgate.freshness=tpm).\n");
 	else
-		puts("Machine: none. The documents are not bound to this machine.");
+		say("  Older lists that you signed could be put back.\n");
+	if (strcmp(p->machine_by, "none"))
+		say("Machine: %s, %s.\n", p->machine_by,
+		    digest_hex(hex, p->machine));
+	else
+		say("Machine: none. The documents are not bound to this machine.\n");
 }
 
 static enum status init(struct plan *p, const struct options *o)

@@ -29,7 +29,7 @@ static enum status pin(const struct options *o)
 		json_str(j, "pin", text);
 		json_out(j);
 	} else {
-		puts(text);
+		say("%s\n", text);
 	}
 	free(text);
 	cert_free(&cert);
@@ -55,9 +55,9 @@ static void show_one(const struct options *o, struct json_object *array,
 		json_str(j, "digest", hex);
 		json_object_array_add(array, j);
 	} else {
-		printf("%s\n  provider     %s\n", name, provider);
-		printf("  certificate  %s\n", path);
-		printf("  subject      %s\n  digest       %s\n", subject, hex);
+		say("%s\n  provider     %s\n", name, provider);
+		say("  certificate  %s\n", path);
+		say("  subject      %s\n  digest       %s\n", subject, hex);
 	}
 	free(subject);
 	free(path);
@@ -212,11 +212,11 @@ static enum status change_passphrase(const struct options *o)
 	passphrase_free(old);
 	if (status || o->json)
 		return status;
-	puts("The keys have a new passphrase; copies of the files keep the old one.");
+	say("The keys have a new passphrase; copies of the files keep the old one.\n");
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (!change.wanted[i])
-			printf("The PIN of the %s key is changed by its token's own tool.\n",
-			       names[i]);
+			say("The PIN of the %s key is changed by its token's own tool.\n",
+			    names[i]);
 	return ST_OK;
 }
 

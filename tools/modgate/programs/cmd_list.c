@@ -70,17 +70,12 @@ static char *state_of_row(const struct table *t, const struct entry *e,
 	return state_text(state, reason);
 }
 
-/* A name comes from a module; the reason in a state may come from a manifest. */
 static void print_row(const struct table *t, const struct entry *e, const char *authority,
 		      const char *hex, const char *state, const char *flags,
 		      unsigned long long generation)
 {
-	char *name = untrusted_text(e->name), *safe_state = untrusted_text(state);
-
-	printf("%-24s %-6s %.*s %-28s %-10s %-12s %llu\n", name, e->kind,
-	       t->full ? 96 : 16, hex, safe_state, flags, authority, generation);
-	free(name);
-	free(safe_state);
+	say("%-24s %-6s %.*s %-28s %-10s %-12s %llu\n", dash(e->name), e->kind,
+	    t->full ? 96 : 16, hex, state, flags, authority, generation);
 }
 
 static void row(struct table *t, const struct view *v,
@@ -106,9 +101,9 @@ static void row(struct table *t, const struct view *v,
 		json_object_array_add(t->json, j);
 	} else {
 		if (!t->rows)
-			printf("%-24s %-6s %-*s %-28s %-10s %-12s %s\n",
-			       "NAME", "KIND", t->full ? 96 : 16, "DIGEST",
-			       "STATE", "FLAGS", "AUTHORITY", "GENERATION");
+			say("%-24s %-6s %-*s %-28s %-10s %-12s %s\n",
+			    "NAME", "KIND", t->full ? 96 : 16, "DIGEST",
+			    "STATE", "FLAGS", "AUTHORITY", "GENERATION");
 		print_row(t, e, v->name, hex, state, flags, generation);
 	}
 	t->rows++;
@@ -189,7 +184,7 @@ static enum status list(const struct options *o, bool full)
 		else
 			json_object_put(t.json);
 		if (!o->json && !t.rows)
-			puts("Nothing is approved, and nothing banned.");
+			say("Nothing is approved, and nothing banned.\n");
 		states_free(&states);
 	}
 	world_free(&w);

@@ -64,15 +64,15 @@ static struct json_object *setting_json(__u32 mode, __u32 flags,
 
 static void print_setting(const char *when, __u32 mode, __u32 flags)
 {
-	printf("%-14s %s: %s\n", when, mode_name(mode), explain(mode));
-	printf("%-14s %s; kexec is %s\n", "",
-	       flags & MODGATE_POLICY_AUDIT ?
-	       "audit: refusals are recorded, everything loads" : "enforcing",
-	       flags & (MODGATE_POLICY_AUDIT | MODGATE_POLICY_ALLOW_KEXEC) ?
-	       "allowed" : "refused");
-	printf("%-14s the gate %s\n", "", flags & MODGATE_POLICY_AUTO_CLOSE ?
-	       "closes when the module collection is loaded" :
-	       "stays open until restart");
+	say("%-14s %s: %s\n", when, mode_name(mode), explain(mode));
+	say("%-14s %s; kexec is %s\n", "",
+	    flags & MODGATE_POLICY_AUDIT ?
+	    "audit: refusals are recorded, everything loads" : "enforcing",
+	    flags & (MODGATE_POLICY_AUDIT | MODGATE_POLICY_ALLOW_KEXEC) ?
+	    "allowed" : "refused");
+	say("%-14s the gate %s\n", "", flags & MODGATE_POLICY_AUTO_CLOSE ?
+	    "closes when the module collection is loaded" :
+	    "stays open until restart");
 }
 
 /* What is in force, from the kernel itself; false if nothing is. */
@@ -130,7 +130,7 @@ static enum status show(const struct options *o)
 		if (now)
 			print_setting("In force:", mode, flags);
 		else
-			puts("In force:      no local policy");
+			say("In force:      no local policy\n");
 		if (waits)
 			print_setting("After restart:", mode_of(next),
 				      flags_of(next));
@@ -145,20 +145,20 @@ static void announce(const struct world *w, __u32 mode, __u32 flags)
 	const struct stored *now = w->policy_next;
 
 	if (mode != mode_of(now))
-		printf("Mode %s instead of %s: %s.\n", mode_name(mode),
-		       mode_name(mode_of(now)), explain(mode));
+		say("Mode %s instead of %s: %s.\n", mode_name(mode),
+		    mode_name(mode_of(now)), explain(mode));
 	if (flags & ~flags_of(now) & MODGATE_POLICY_AUDIT)
-		puts("Audit: nothing is refused any more, nor what is banned; it is recorded.");
+		say("Audit: nothing is refused any more, nor what is banned; it is recorded.\n");
 	if (~flags & flags_of(now) & MODGATE_POLICY_AUDIT)
-		puts("Enforcing: what was only recorded is refused; see 'modgate pending'.");
+		say("Enforcing: what was only recorded is refused; see 'modgate pending'.\n");
 	if (flags & ~flags_of(now) & MODGATE_POLICY_ALLOW_KEXEC)
-		puts("Kexec is allowed: root can start any other kernel, without modgate.");
+		say("Kexec is allowed: root can start any other kernel, without modgate.\n");
 	if (~flags & flags_of(now) & MODGATE_POLICY_ALLOW_KEXEC)
-		puts("Kexec is refused, crash kernels included.");
+		say("Kexec is refused, crash kernels included.\n");
 	if (flags & ~flags_of(now) & MODGATE_POLICY_AUTO_CLOSE)
-		puts("The gate closes at boot: later on only modules approved on demand load.");
+		say("The gate closes at boot: later on only modules approved on demand load.\n");
 	if (~flags & flags_of(now) & MODGATE_POLICY_AUTO_CLOSE)
-		puts("The gate stays open: approved modules load at any time.");
+		say("The gate stays open: approved modules load at any time.\n");
 }
 
 static enum status stage(const struct world *w, const struct options *o,
@@ -181,9 +181,9 @@ static enum status stage(const struct world *w, const struct options *o,
 		json_yes(j, "restart_needed", true);
 		json_out(j);
 	} else if (!status) {
-		printf("Signed local policy, generation %llu. A restart is needed;\n"
-		       "'modgate why MODULE' says what then becomes of a module.\n",
-		       (unsigned long long)modgate_le64(draft.header.generation));
+		say("Signed local policy, generation %llu. A restart is needed;\n"
+		    "'modgate why MODULE' says what then becomes of a module.\n",
+		    (unsigned long long)modgate_le64(draft.header.generation));
 	}
 	draft_free(&draft);
 	return status ? status : ST_RESTART;
@@ -207,9 +207,9 @@ static enum status apply(const struct world *w, const struct options *o,
 		json_yes(j, "restart_needed", waits);
 		json_out(j);
 	} else {
-		printf("The local policy (generation %llu) says so already%s.\n",
-		       (unsigned long long)stored_generation(policy),
-		       waits ? "; it waits for a restart" : "");
+		say("The local policy (generation %llu) says so already%s.\n",
+		    (unsigned long long)stored_generation(policy),
+		    waits ? "; it waits for a restart" : "");
 	}
 	return waits ? ST_RESTART : ST_OK;
 }

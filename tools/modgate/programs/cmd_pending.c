@@ -22,9 +22,7 @@ static const char *name_of(const struct pending *p, char **to_free)
 
 static void field(const char *name, const char *value)
 {
-	printf("     %-8s ", name);
-	print_untrusted(value);
-	putchar('\n');
+	say("     %-8s %s\n", name, dash(value));
 }
 
 static void show(const struct states *s, const struct pending *p)
@@ -37,9 +35,7 @@ static void show(const struct states *s, const struct pending *p)
 	state = state_text_of(s, &m);
 	signer = m.path && !m.problem ? modsig_text(&m.sig) : NULL;
 	module_free(&m);
-	printf("%3llu  ", p->number);
-	print_untrusted(name_of(p, &name));
-	printf("  (%s)\n", state);
+	say("%3llu  %s  (%s)\n", p->number, dash(name_of(p, &name)), state);
 	free(state);
 	text = fmt("%s, %s, %llu time(s), last %s",
 		   dash(record_get(p->event, "verdict")),
@@ -120,9 +116,9 @@ static void print_all(const struct world *w, const struct options *o,
 	}
 	json_object_put(array);
 	if (!shown)
-		puts("Nothing is pending.");
+		say("Nothing is pending.\n");
 	else
-		puts("\nApprove with 'modgate approve NUMBER', then restart.");
+		say("\nApprove with 'modgate approve NUMBER', then restart.\n");
 }
 
 static enum status run(int argc, char **argv, struct options *o)

@@ -154,9 +154,8 @@ static void show_member(const struct member *m)
 	char *state = m->left_out ? state_text(STATE_LEFT_OUT, m->reason) :
 				    xstrdup(state_word(STATE_ACTIVE));
 
-	printf("%s %s: %s: ", tick(!m->left_out), m->name, state);
-	print_untrusted(m->detail);
-	putchar('\n');
+	say_mark(!m->left_out);
+	say("%s: %s: %s\n", m->name, state, dash(m->detail));
 	free(state);
 }
 
@@ -172,18 +171,21 @@ static void show(const struct rebuild *r)
 		if (m->left_out || m->detail)
 			show_member(m);
 	}
-	printf("%s collection for %s: %s; %zu %s, %zu on demand, %zu left out\n",
-	       tick(!left_out && !r->kept), r->c.release, how_made(r),
-	       r->c.n - left_out - on_demand, *r->o->root ? "to load" : "loaded",
-	       on_demand, left_out);
+	say_mark(!left_out && !r->kept);
+	say("collection for %s: %s; %zu %s, %zu on demand, %zu left out\n",
+	    r->c.release, how_made(r), r->c.n - left_out - on_demand,
+	    *r->o->root ? "to load" : "loaded", on_demand, left_out);
 }
 
 static void show_end(const struct rebuild *r)
 {
-	printf("%s the gate is %s\n", tick(true),
-	       r->closed ? "closed" : "open until restart: the local policy has no auto-close");
-	if (r->filed)
-		printf("%s receipt filed: %s\n", tick(true), r->filed);
+	say_mark(true);
+	say("the gate is %s\n",
+	    r->closed ? "closed" : "open until restart: the local policy has no auto-close");
+	if (r->filed) {
+		say_mark(true);
+		say("receipt filed: %s\n", r->filed);
+	}
 }
 
 static struct json_object *members_json(const struct rebuild *r)
@@ -256,7 +258,7 @@ static enum status rebuild(const struct options *o, const struct request *q)
 		status = build_and_load(&r, q);
 		if (!o->json && r.loaded)
 			show(&r);
-		fflush(stdout);
+		say_flush();
 	}
 	if (!q->no_close && r.kernel.privileged && status != ST_UNPROVISIONED)
 		closing = end(&r);

@@ -56,11 +56,9 @@ static void report_show(const struct report *r, const struct options *o)
 	for (i = 0; i < n; i++) {
 		struct json_object *j = json_object_array_get_idx(r->findings, i);
 
-		printf("%s %s: ",
-		       tick(json_object_get_boolean(json_object_object_get(j, "good"))),
-		       json_object_get_string(json_object_object_get(j, "what")));
-		print_untrusted(json_object_get_string(json_object_object_get(j, "text")));
-		putchar('\n');
+		say_mark(json_object_get_boolean(json_object_object_get(j, "good")));
+		say("%s: %s\n", json_object_get_string(json_object_object_get(j, "what")),
+		    dash(json_object_get_string(json_object_object_get(j, "text"))));
 	}
 }
 
@@ -78,44 +76,23 @@ static char *authority_name(const struct kernel *kernel, const char *hex)
 	return fmt("%.12s", hex);
 }
 
-/* A field of a receipt in its column, which is negative for one on the left. */
-static void column(int width, const char *value)
-{
-	char *text = untrusted_text(value);
-
-	printf("%*s ", width, text);
-	free(text);
-}
-
 static void show_line(const struct kernel *kernel, const struct record *line)
 {
 	char *authority = authority_name(kernel, record_get(line, "authority"));
-	char *digest = fmt("%.16s", dash(record_get(line, "digest")));
+	bool permanent = record_is(line, "permanent", "yes");
 
-	column(-24, record_get(line, "name"));
-	column(-7, record_get(line, "state"));
-	column(-12, record_get(line, "reason"));
-	column(5, record_get(line, "loads"));
-	putchar(' ');
-	column(-10, record_is(line, "permanent", "yes") ? "permanent" : NULL);
-	column(-12, authority);
-	column(-16, digest);
-	putchar(' ');
-	print_untrusted(record_get(line, "time"));
-	putchar('\n');
+	say("%-24s %-7s %-12s %5s  %-10s %-12s %-16.16s  %s\n",
+	    record_get(line, "name"), record_get(line, "state"),
+	    record_get(line, "reason"), record_get(line, "loads"),
+	    permanent ? "permanent" : "-", authority,
+	    record_get(line, "digest"), record_get(line, "time"));
 	free(authority);
-	free(digest);
 }
 
 static void show_left_out(const struct member *m, const char *state)
 {
-	printf("%s ", tick(false));
-	print_untrusted(m->name);
-	printf(": ");
-	print_untrusted(state);
-	printf(": ");
-	print_untrusted(m->detail);
-	putchar('\n');
+	say_mark(false);
+	say("%s: %s: %s\n", dash(m->name), dash(state), dash(m->detail));
 }
 
 /* What the collection of the running kernel left out, and why. */
@@ -181,22 +158,20 @@ static void show(const struct receipt *r, const struct options *o,
 		return;
 	}
 	if (receipt_is_empty(r))
-		puts("No third-party module has been in this kernel since power-on.");
+		say("No third-party module has been in this kernel since power-on.\n");
 	if (r->n)
-		printf("%-24s %-7s %-12s %5s  %-10s %-12s %-16s  %s\n", "NAME", "STATE",
-		       "REASON", "LOADS", "FLAGS", "AUTHORITY", "DIGEST", "TIME");
+		say("%-24s %-7s %-12s %5s  %-10s %-12s %-16s  %s\n", "NAME", "STATE",
+		    "REASON", "LOADS", "FLAGS", "AUTHORITY", "DIGEST", "TIME");
 	for (i = 0; i < r->n; i++)
 		show_line(kernel, &r->lines[i]);
 	if (!record_is(&r->end, "lost", "0")) {
-		printf("%s and ", tick(false));
-		print_untrusted(record_get(&r->end, "lost"));
-		puts(" more came up without a line");
+		say_mark(false);
+		say("and %s more came up without a line\n",
+		    dash(record_get(&r->end, "lost")));
 	}
 	if (now)
 		left_out(o, NULL);
-	printf("sha384 ");
-	print_untrusted(record_get(&r->end, "sha384"));
-	putchar('\n');
+	say("sha384 %s\n", dash(record_get(&r->end, "sha384")));
 }
 
 /* For programs that want to know whether any third-party code is in the kernel. */
@@ -211,14 +186,12 @@ static enum status check(const struct receipt *r, const struct options *o)
 		json_num(j, "modules", r->n);
 		json_out(j);
 	} else if (receipt_is_empty(r)) {
-		puts("No third-party module has been in this kernel since power-on.");
+		say("No third-party module has been in this kernel since power-on.\n");
 	} else {
-		printf("Third-party modules since power-on: %zu:", r->n);
-		for (i = 0; i < r->n; i++) {
-			putchar(' ');
-			print_untrusted(record_get(&r->lines[i], "name"));
-		}
-		putchar('\n');
+		say("Third-party modules since power-on: %zu:", r->n);
+		for (i = 0; i < r->n; i++)
+			say(" %s", dash(record_get(&r->lines[i], "name")));
+		say("\n");
 	}
 	return receipt_is_empty(r) ? ST_OK : ST_NO;
 }
@@ -275,8 +248,7 @@ static enum status history(const struct options *o)
 			json_str(j, "sha384", record_get(&r.end, "sha384"));
 			json_object_array_add(array, j);
 		} else if (!bad) {
-			print_untrusted(names[i]);
-			printf("  %zu module(s)\n", r.n);
+			say("%s  %zu module(s)\n", dash(names[i]), r.n);
 		}
 		receipt_free(&r);
 	}
@@ -285,7 +257,7 @@ static enum status history(const struct options *o)
 	else
 		json_object_put(array);
 	if (!n && !o->json)
-		puts("No receipt is filed; 'modgate rebuild' files one at each boot.");
+		say("No receipt is filed; 'modgate rebuild' files one at each boot.\n");
 	receipt_names_free(names, n);
 	return ST_OK;
 }
@@ -307,13 +279,8 @@ static void differences(const struct receipt *a, const struct receipt *b,
 			json_object_array_add(array, j);
 			continue;
 		}
-		printf("%s ", sign);
-		print_untrusted(record_get(line, "name"));
-		printf(" (");
-		print_untrusted(record_get(line, "reason"));
-		printf(") ");
-		print_untrusted(record_get(line, "digest"));
-		putchar('\n');
+		say("%s %s (%s) %s\n", sign, dash(record_get(line, "name")),
+		    dash(record_get(line, "reason")), dash(record_get(line, "digest")));
 	}
 }
 
@@ -333,7 +300,7 @@ static enum status diff(const struct receipt *old, const struct receipt *new,
 	if (array)
 		json_out(array);
 	else if (same)
-		puts("The same modules came up.");
+		say("The same modules came up.\n");
 	return same ? ST_OK : ST_NO;
 }
 
@@ -346,9 +313,8 @@ static enum status file_now(const struct options *o, const struct kernel *kernel
 		return kernel_missing(kernel);
 	status = receipt_file(o, kernel, &name);
 	if (!status && !o->json) {
-		printf("%s receipt filed: ", tick(true));
-		print_untrusted(name);
-		putchar('\n');
+		say_mark(true);
+		say("receipt filed: %s\n", dash(name));
 	}
 	free(name);
 	return status;

@@ -39,8 +39,8 @@ static char *ask(const char *prompt)
 	size_t size = 0;
 	ssize_t n;
 
-	printf("%s: ", prompt);
-	fflush(stdout);
+	say("%s: ", prompt);
+	say_flush();
 	n = getline(&line, &size, stdin);
 	if (n < 0) {
 		free(line);
@@ -79,11 +79,11 @@ static enum status show(struct options *o)
 
 	if (status)
 		return status;
-	puts("Authorities:");
+	say("Authorities:\n");
 	status = authorities_show(o);
 	if (status)
 		return status;
-	puts("Keys:");
+	say("Keys:\n");
 	return call(&verb_key, o, NULL, NULL);
 }
 
@@ -116,7 +116,7 @@ static enum status change_authorities(struct options *o)
 
 	if (status)
 		return status;
-	fputs(AUTHORITIES_HELP, stdout);
+	say(AUTHORITIES_HELP);
 	line = ask("Change (nothing to leave it)");
 	if (line && *line)
 		status = authorities_change(o, line);
@@ -159,7 +159,7 @@ static enum status discard(const struct options *o, bool active)
 	enum status status = store_lock(o);
 
 	if (!status)
-		printf("%u document(s) discarded.\n", store_discard(o, active));
+		say("%u document(s) discarded.\n", store_discard(o, active));
 	return status;
 }
 
@@ -169,10 +169,10 @@ static enum status discard_documents(struct options *o)
 	enum status status = ST_OK;
 
 	if (which && !strcmp(which, "staged")) {
-		puts("If the TPM counts documents, those before them are of no use either.");
+		say("If the TPM counts documents, those before them are of no use either.\n");
 		status = discard(o, false);
 	} else if (which && !strcmp(which, "all")) {
-		puts("No third-party module loads then, until 'modgate init' begins anew.");
+		say("No third-party module loads then, until 'modgate init' begins anew.\n");
 		status = discard(o, true);
 	} else if (which && *which) {
 		status = fail(ST_USAGE, "%s: staged, or all", which);
@@ -183,8 +183,8 @@ static enum status discard_documents(struct options *o)
 
 static enum status boot_again(struct options *o __maybe_unused)
 {
-	puts("Restarting.");
-	fflush(stdout);
+	say("Restarting.\n");
+	say_flush();
 	sync();
 	reboot(RB_AUTOBOOT);
 	return fail_errno(errno, "cannot restart");
@@ -211,10 +211,10 @@ static void print_menu(void)
 {
 	size_t i;
 
-	puts("\nmodgate: recovery boot. No list is accepted, so no third-party module loads.\n");
+	say("\nmodgate: recovery boot. No list is accepted, so no third-party module loads.\n\n");
 	for (i = 0; i < ARRAY_SIZE(items); i++)
-		printf("  %zu  %s\n", i + 1, items[i].text);
-	putchar('\n');
+		say("  %zu  %s\n", i + 1, items[i].text);
+	say("\n");
 }
 
 /* In a process of its own, with which the lock on the documents ends. */
@@ -224,13 +224,13 @@ static enum status carry_out(const struct item *item, struct options *o)
 	int code;
 	pid_t pid;
 
-	fflush(stdout);
+	say_flush();
 	pid = fork();
 	if (pid < 0)
 		return fail_errno(errno, "cannot start a process");
 	if (!pid) {
 		status = item->run(o);
-		fflush(stdout);
+		say_flush();
 		key_context_end();
 		_exit(status);
 	}
@@ -278,15 +278,15 @@ static enum status explain(const struct options *o, const struct kernel *kernel)
 		json_out(j);
 		return ST_NO;
 	}
-	puts(recovery ?
-	     "This is a recovery boot, but its menu was left: restart for it." :
-	     "This is a normal boot.");
-	puts("Mode, authorities and keys can be changed where nothing of this system runs:\n"
-	     "restart, and add one word to the kernel command line for that boot (in GRUB's\n"
-	     "menu: e, at the end of the line that begins with linux, Ctrl-x):\n\n"
-	     "modgate.recovery\n\n"
-	     "The initramfs then shows a menu on the console. No list is accepted in that\n"
-	     "boot, so no third-party module loads; a restart without the word ends it.");
+	say("%s\n", recovery ?
+	    "This is a recovery boot, but its menu was left: restart for it." :
+	    "This is a normal boot.");
+	say("Mode, authorities and keys can be changed where nothing of this system runs:\n"
+	    "restart, and add one word to the kernel command line for that boot (in GRUB's\n"
+	    "menu: e, at the end of the line that begins with linux, Ctrl-x):\n\n"
+	    "modgate.recovery\n\n"
+	    "The initramfs then shows a menu on the console. No list is accepted in that\n"
+	    "boot, so no third-party module loads; a restart without the word ends it.\n");
 	return ST_NO;
 }
 

@@ -69,12 +69,12 @@ static void show_names(const char *what, struct json_object *names)
 
 	if (!length(names))
 		return;
-	printf("%zu module(s) %s:", length(names), what);
+	say("%zu module(s) %s:", length(names), what);
 	for (i = 0; i < length(names); i++) {
-		printf("%s ", i ? "," : "");
-		print_untrusted(json_object_get_string(json_object_array_get_idx(names, i)));
+		say("%s %s", i ? "," : "",
+		    dash(json_object_get_string(json_object_array_get_idx(names, i))));
 	}
-	putchar('\n');
+	say("\n");
 }
 
 static void show(const struct waiting *w, const struct options *o, bool waits)
@@ -92,10 +92,10 @@ static void show(const struct waiting *w, const struct options *o, bool waits)
 	show_names("become active", w->active);
 	show_names("are removed", w->removed);
 	if (length(w->changes))
-		printf("%zu change(s) of documents come into force; 'modgate diff' shows them\n",
-		       length(w->changes));
+		say("%zu change(s) of documents come into force; 'modgate diff' shows them\n",
+		    length(w->changes));
 	if (!waits)
-		puts("Nothing changes.");
+		say("Nothing changes.\n");
 }
 
 /* Starts the firmware, and not only another user space or another kernel. */
@@ -108,7 +108,7 @@ static enum status restart(const struct options *o)
 	setenv("SYSTEMCTL_SKIP_AUTO_KEXEC", "1", 1);
 	setenv("SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT", "1", 1);
 	signal(SIGPIPE, SIG_DFL);
-	fflush(stdout);
+	say_flush();
 	if (without)
 		execlp("reboot", "reboot", NULL);
 	else

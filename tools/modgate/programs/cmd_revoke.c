@@ -311,30 +311,30 @@ static void show_loaded(const struct entry *e)
 	if (!e->loaded)
 		return;
 	if (e->unloaded)
-		puts("  loaded: it was, and is unloaded now");
+		say("  loaded: it was, and is unloaded now\n");
 	else
-		printf("  loaded: it stays so until it is unloaded, or restart%s%s\n",
-		       e->stays ? ": " : "", e->stays ? e->stays : "");
+		say("  loaded: it stays so until it is unloaded, or restart%s%s\n",
+		    e->stays ? ": " : "", e->stays ? e->stays : "");
 }
 
 static void show(const struct entry *e, const struct job *job, bool signed_)
 {
 	char hex[HEX_SIZE];
 
-	printf("%s %.16s\n", dash(e->name), digest_hex(hex, e->digest));
+	say("%s %.16s\n", dash(e->name), digest_hex(hex, e->digest));
 	if (!e->err)
-		puts("  kernel: refuses it from now on, until restart");
+		say("  kernel: refuses it from now on, until restart\n");
 	else if (e->err == -ENODEV)
-		puts("  kernel: has no modgate, refuses nothing");
+		say("  kernel: has no modgate, refuses nothing\n");
 	else
-		puts("  kernel: was not told; it goes by the list in force until restart");
+		say("  kernel: was not told; it goes by the list in force until restart\n");
 	if (!e->listed)
-		puts("  list:   did not approve it; 'modgate ban' would refuse it for good");
+		say("  list:   did not approve it; 'modgate ban' would refuse it for good\n");
 	else if (signed_)
-		printf("  list:   taken off, generation %llu, from the next start on\n",
-		       job->owner.generation);
+		say("  list:   taken off, generation %llu, from the next start on\n",
+		    job->owner.generation);
 	else
-		puts("  list:   was not changed; the next start would approve it again");
+		say("  list:   was not changed; the next start would approve it again\n");
 	show_loaded(e);
 }
 
@@ -344,14 +344,14 @@ static void show_vendor(const struct job *job, const struct modgate_vendor *v,
 {
 	char hex[HEX_SIZE];
 
-	printf("%s, vendor %.16s\n", (const char *)v->pattern,
-	       digest_hex(hex, v->digest));
+	say("%s, vendor %.16s\n", (const char *)v->pattern,
+	    digest_hex(hex, v->digest));
 	if (signed_)
-		printf("  list:   taken off, generation %llu, from the next start on\n",
-		       job->owner.generation);
+		say("  list:   taken off, generation %llu, from the next start on\n",
+		    job->owner.generation);
 	else
-		puts("  list:   was not changed");
-	puts("  kernel: goes by the list in force until restart");
+		say("  list:   was not changed\n");
+	say("  kernel: goes by the list in force until restart\n");
 }
 
 static struct json_object *vendors_json(const struct job *job, bool signed_)

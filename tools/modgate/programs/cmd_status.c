@@ -33,9 +33,8 @@ static void __printf(3, 4) line(bool good, const char *what,
 	va_start(ap, format);
 	text = vfmt(format, ap);
 	va_end(ap);
-	printf("%s %-14s ", tick(good), what);
-	print_untrusted(text);
-	putchar('\n');
+	say_mark(good);
+	say("%-14s %s\n", what, dash(text));
 	free(text);
 }
 

@@ -41,9 +41,8 @@ static void __printf(4, 5) line(struct report *r, const char *what,
 		json_str(j, "text", text);
 		json_object_array_add(r->json, j);
 	} else {
-		printf("%s %s: ", tick(!status), what);
-		print_untrusted(text);
-		putchar('\n');
+		say_mark(!status);
+		say("%s: %s\n", what, dash(text));
 	}
 	free(text);
 }

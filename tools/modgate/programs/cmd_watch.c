@@ -49,16 +49,13 @@ static void show(const struct record *e, bool repeat)
 	bool denied = record_is(e, "verdict", "deny");
 	char *last = event_clock(e, "last");
 
-	printf("%s  %s ", last, dash(record_get(e, "seq")));
-	print_untrusted(name);
-	printf(": %s, %s, %s%s time(s), by ", denied ? "refused" : "would be refused",
-	       dash(record_get(e, "reason")), repeat ? "by now " : "",
-	       dash(record_get(e, "count")));
-	print_untrusted(record_get(e, "comm"));
-	printf(" (pid %s, uid %s), ", dash(record_get(e, "pid")),
-	       dash(record_get(e, "uid")));
-	print_untrusted(record_get(e, "path"));
-	printf(", digest %.16s\n", dash(record_get(e, "digest")));
+	say("%s  %s %s: %s, %s, %s%s time(s), by %s (pid %s, uid %s), %s, digest %.16s\n",
+	    last, dash(record_get(e, "seq")), dash(name),
+	    denied ? "refused" : "would be refused", dash(record_get(e, "reason")),
+	    repeat ? "by now " : "", dash(record_get(e, "count")),
+	    dash(record_get(e, "comm")), dash(record_get(e, "pid")),
+	    dash(record_get(e, "uid")), dash(record_get(e, "path")),
+	    dash(record_get(e, "digest")));
 	free(last);
 }
 
@@ -85,7 +82,7 @@ static void tell_lost(const struct watch *w, unsigned long long n)
 	struct json_object *j;
 
 	if (!w->o->json) {
-		printf("%llu event(s) are lost: newer ones have taken their place\n", n);
+		say("%llu event(s) are lost: newer ones have taken their place\n", n);
 		return;
 	}
 	j = json_object_new_object();
@@ -205,7 +202,7 @@ static enum status follow(struct watch *w)
 		err = read_events(w);
 		if (err)
 			return fail_errno(-err, "events");
-		if (fflush(stdout))
+		if (!say_flush())
 			break;
 		write_motd(w);
 		if (poll(&fds[SIGNALS], 1, PAUSE) > 0)

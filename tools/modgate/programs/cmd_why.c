@@ -329,9 +329,7 @@ static void find_answer(struct answer *a)
 
 static void field(const char *name, const char *value)
 {
-	printf("  %-9s ", name);
-	print_untrusted(value);
-	putchar('\n');
+	say("  %-9s %s\n", name, dash(value));
 }
 
 static const char *headline(const struct answer *a)
@@ -375,8 +373,7 @@ static void show(const struct answer *a)
 	const struct module *m = a->m;
 	char hex[HEX_SIZE], *text;
 
-	print_untrusted(m->name);
-	printf(": %s\n", headline(a));
+	say("%s: %s\n", dash(m->name), headline(a));
 	field("state", a->state);
 	field("reason", a->now.reason);
 	field("decided", a->now.decided);

@@ -130,8 +130,8 @@ static void report(const struct export *e)
 		char *path = fmt("%s/%s", e->folder, e->files[i].name);
 
 		if (!e->o->json)
-			printf("%s%s\n", path,
-			       e->files[i].there ? " (was there)" : "");
+			say("%s%s\n", path,
+			    e->files[i].there ? " (was there)" : "");
 		json_str(file, "file", path);
 		json_yes(file, "written", !e->files[i].there);
 		json_object_array_add(files, file);

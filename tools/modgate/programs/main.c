@@ -50,22 +50,23 @@ static void print_help(void)
 	size_t i;
 
 	if (current) {
-		printf("usage: modgate [options] %s %s\n\n%s.\n", current->name,
-		       current->usage, current->summary);
+		say("usage: modgate [options] %s ", current->name);
+		say_lines(current->usage);
+		say("\n%s.\n", current->summary);
 	} else {
-		puts("usage: modgate [options] VERB [options] [arguments]\n\n"
-		     "Decide which third-party kernel modules may load.\n");
+		say("usage: modgate [options] VERB [options] [arguments]\n\n"
+		    "Decide which third-party kernel modules may load.\n\n");
 		for (i = 0; i < ARRAY_SIZE(verbs); i++)
-			printf("  %-10s %s\n", verbs[i]->name,
-			       verbs[i]->summary);
+			say("  %-10s %s\n", verbs[i]->name,
+			    verbs[i]->summary);
 	}
-	puts("\nOptions of every verb:\n"
-	     "  --root=DIR          operate on the files below DIR\n"
-	     "  --securityfs=DIR    where securityfs is mounted\n"
-	     "  --json              print JSON\n"
-	     "  --passphrase-fd=N   read the passphrase from file descriptor N\n"
-	     "  --help, --version\n\n"
-	     "See modgate(8), also for the exit statuses.");
+	say("\nOptions of every verb:\n"
+	    "  --root=DIR          operate on the files below DIR\n"
+	    "  --securityfs=DIR    where securityfs is mounted\n"
+	    "  --json              print JSON\n"
+	    "  --passphrase-fd=N   read the passphrase from file descriptor N\n"
+	    "  --help, --version\n\n"
+	    "See modgate(8), also for the exit statuses.\n");
 }
 
 /* Say what is wrong with the command line. */
@@ -114,7 +115,7 @@ static bool take_global(int option, struct options *o)
 		print_help();
 		exit(ST_OK);
 	case OPT_VERSION:
-		puts("modgate " MODGATE_TOOL_VERSION);
+		say("modgate " MODGATE_TOOL_VERSION "\n");
 		exit(ST_OK);
 	default:
 		return false;
@@ -203,7 +204,7 @@ int main(int argc, char **argv)
 	CRYPTO_secure_malloc_init(LOCKED_MEMORY, 0);
 	signal(SIGPIPE, SIG_IGN);
 	status = run(argc, argv, &o);
-	if (fflush(stdout) || ferror(stdout)) {
+	if (!say_flush()) {
 		if (errno != EPIPE)
 			status = fail_errno(errno, "standard output");
 	}

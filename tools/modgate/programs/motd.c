@@ -16,15 +16,12 @@
 /* Their names, with ", " in between, to be freed; and their number. */
 static char *pending_names(const struct world *w, const struct options *o, size_t *n)
 {
-	char *release = kernel_release(), *text = NULL;
+	char *release = kernel_release(), *text = xstrdup(""), *longer;
 	struct states s;
 	struct pending *p;
-	size_t size, found, i;
-	FILE *f = open_memstream(&text, &size);
+	size_t found, i;
 
 	*n = 0;
-	if (!f)
-		abort();
 	p = pending_find(&w->kernel, &found);
 	pending_resolve(p, found, o, release);
 	states_read(&s, w, o);
@@ -34,14 +31,18 @@ static char *pending_names(const struct world *w, const struct options *o, size_
 
 		pending_module(&m, o, &p[i]);
 		if (state_of(&s, &m, &reason) == STATE_PENDING && ++*n <= NAMES_MAX) {
-			fputs(*n > 1 ? ", " : "", f);
-			fprint_untrusted(f, name ? name : m.name);
+			longer = fmt("%s%s%s", text, *n > 1 ? ", " : "",
+				     dash(name ? name : m.name));
+			free(text);
+			text = longer;
 		}
 		module_free(&m);
 	}
-	if (*n > NAMES_MAX)
-		fprintf(f, " and %zu more", *n - NAMES_MAX);
-	fclose(f);
+	if (*n > NAMES_MAX) {
+		longer = fmt("%s and %zu more", text, *n - NAMES_MAX);
+		free(text);
+		text = longer;
+	}
 	states_free(&s);
 	pending_free(p, found);
 	free(release);
@@ -93,8 +94,8 @@ void motd_write(const struct options *o, const char *path)
 	world_read(&w, o);
 	names = pending_names(&w, o, &n);
 	if (n && record_is(&w.kernel.state, "provisioned", "yes")) {
-		text = fmt("modgate: %zu kernel module(s) wait for a decision: %s\n"
-			   "         See 'modgate pending'.\n", n, names);
+		text = say_text("modgate: %zu kernel module(s) wait for a decision: %s\n"
+				"         See 'modgate pending'.\n", n, names);
 		replace(path, text);
 		free(text);
 	} else {

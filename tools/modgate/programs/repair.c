@@ -151,7 +151,7 @@ static void show(const struct job *job, const struct sick *s)
 	if (s->doc || s->asked)
 		stored_print(s->doc);
 	else
-		puts("List: there is no valid one on disk; 0 is an empty one.");
+		say("List: there is no valid one on disk; 0 is an empty one.\n");
 }
 
 static enum status refuse(const struct job *job)
@@ -283,8 +283,8 @@ static void report(const struct job *job, const struct sick *s)
 		json_num(job->json, name, s->generation);
 		free(name);
 	} else {
-		printf("Signed anew as generation %llu: %s; a restart is needed.\n",
-		       s->generation, s == &job->policy ? "local policy" : "list");
+		say("Signed anew as generation %llu: %s; a restart is needed.\n",
+		    s->generation, s == &job->policy ? "local policy" : "list");
 	}
 }
 
@@ -297,8 +297,9 @@ static enum status complete(struct job *job)
 	if (incomplete)
 		status = prepare_tpm(job);
 	if (!status && !job->o->json)
-		puts(incomplete ? "Made the missing counter; no document had to be signed anew." :
-		     "Nothing to repair: the TPM's counters agree with what is on disk.");
+		say("%s\n", incomplete ?
+		    "Made the missing counter; no document had to be signed anew." :
+		    "Nothing to repair: the TPM's counters agree with what is on disk.");
 	return status;
 }
 

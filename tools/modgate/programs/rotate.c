@@ -203,12 +203,12 @@ static void report(const struct rotation *r)
 		json_out(j);
 		return;
 	}
-	printf("There is a new owner key, kept by %s:\n\n"
-	       "  old  %s\n  new  %s\n\n"
-	       "The local policy (generation %llu) names the new one, and the list (generation\n"
-	       "%llu) says the same as before. A restart is needed; what the old key signed is\n"
-	       "then of no use any more. The pin stays. Backups of the keys are out of date.\n",
-	       r->where, old, new, policy, list);
+	say("There is a new owner key, kept by %s:\n\n"
+	    "  old  %s\n  new  %s\n\n"
+	    "The local policy (generation %llu) names the new one, and the list (generation\n"
+	    "%llu) says the same as before. A restart is needed; what the old key signed is\n"
+	    "then of no use any more. The pin stays. Backups of the keys are out of date.\n",
+	    r->where, old, new, policy, list);
 }
 
 static void report_finished(const struct options *o)
@@ -216,7 +216,7 @@ static void report_finished(const struct options *o)
 	struct json_object *j;
 
 	if (!o->json) {
-		puts("That was all: no further key was made.");
+		say("That was all: no further key was made.\n");
 		return;
 	}
 	j = json_object_new_object();

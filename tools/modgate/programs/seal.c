@@ -65,7 +65,7 @@ static void report(const struct options *o, const char *where, const char *text)
 	struct json_object *j;
 
 	if (!o->json) {
-		puts(text);
+		say_lines(text);
 		return;
 	}
 	j = json_object_new_object();

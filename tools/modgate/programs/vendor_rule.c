@@ -121,9 +121,7 @@ bool vendor_rule_known(const struct vendor_rule *rule,
 
 static void field(const char *name, const char *value)
 {
-	printf("  %-12s ", name);
-	print_untrusted(value);
-	putchar('\n');
+	say("  %-12s %s\n", name, dash(value));
 }
 
 void vendor_rule_show(const struct vendor_rule *rule, const struct options *o)
@@ -132,7 +130,7 @@ void vendor_rule_show(const struct vendor_rule *rule, const struct options *o)
 	char *key = cert_key_on_disk(o, &rule->cert);
 	char hex[HEX_SIZE], *text;
 
-	printf("Every module %s that this vendor signs\n", rule->pattern);
+	say("Every module %s that this vendor signs\n", rule->pattern);
 	field("vendor", subject);
 	field("certificate", digest_hex(hex, rule->cert.digest));
 	if (key) {
