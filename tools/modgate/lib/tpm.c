@@ -16,7 +16,8 @@
 #include "tpm_esys.h"
 #include "trust.h"
 
-#define DEVICE "/dev/tpmrm0"
+#define ANY_DEVICE "/dev/tpmrm0"	/* where sysfs does not tell which */
+#define TCTI_DEVICE "device:"
 #define RATE_SECONDS 30		/* for a TPM that limits writes to its memory */
 
 /*
@@ -60,12 +61,35 @@ bool tpm_secret_wrong(TSS2_RC rc)
 	return tpm_code(rc) == TPM2_RC_AUTH_FAIL || tpm_code(rc) == TPM2_RC_BAD_AUTH;
 }
 
+/* Of the machine that this runs on: --root is not about it. */
+static const char *default_where(void)
+{
+	static char where[64];
+	char *device;
+
+	if (!*where) {
+		device = tpm_device("");
+		snprintf(where, sizeof(where), TCTI_DEVICE "%s",
+			 device ? device : ANY_DEVICE);
+		free(device);
+	}
+	return where;
+}
+
 /* How the TPM is reached, as tpm2-tss says it. */
 const char *tpm_where(void)
 {
 	const char *tcti = getenv("MODGATE_TCTI");
 
-	return tcti && *tcti ? tcti : "device:" DEVICE;
+	return tcti && *tcti ? tcti : default_where();
+}
+
+/* The device, unless it is said otherwise: then NULL. */
+static const char *device(void)
+{
+	const char *where = tpm_where();
+
+	return where == default_where() ? where + strlen(TCTI_DEVICE) : NULL;
 }
 
 /* Say what the TPM, or what is between, has answered. */
@@ -77,7 +101,7 @@ enum status tpm_fail(TSS2_RC rc, const char *what)
 /* Has this machine a TPM 2.0, as far as can be seen without opening it? */
 bool tpm_present(void)
 {
-	return strcmp(tpm_where(), "device:" DEVICE) || !access(DEVICE, F_OK);
+	return !device() || !access(device(), F_OK);
 }
 
 static enum status connect_tpm(struct tpm *tpm)
@@ -94,8 +118,8 @@ static enum status connect_tpm(struct tpm *tpm)
 	if (!tpm_present())
 		return fail(ST_NO,
 			    "TPM: %s is missing: this machine has no TPM 2.0, or its driver is not loaded",
-			    DEVICE);
-	return fail(access(DEVICE, R_OK | W_OK) && !getenv("MODGATE_TCTI") ?
+			    device());
+	return fail(device() && access(device(), R_OK | W_OK) ?
 		    ST_PRIVILEGE : ST_NO,
 		    "TPM: %s cannot be opened: %s (0x%x); it wants root, and nobody else may hold it",
 		    tpm_where(), Tss2_RC_Decode(rc), rc);

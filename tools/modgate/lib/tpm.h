@@ -59,6 +59,10 @@ struct tpm_key {
 	size_t policy_size;
 };
 
+/* tpm_device.c */
+char *tpm_device(const char *root);
+char *tpm_modules(const char *root);
+
 /* tpm.c: what returns a status has said why */
 bool tpm_present(void);
 const char *tpm_where(void);

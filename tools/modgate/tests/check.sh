@@ -54,10 +54,11 @@ variant() {
 	local b=build/$1
 
 	make -s B="$b" TOOL="$b/modgate" MKDOC="$b/mkdoc" CC="$2" CFLAGS="$3 $cheap" \
-		"$b/modgate" "$b/mkdoc" "$b/document_test" "$b/load_test" >"$log" 2>&1
+		"$b/modgate" "$b/mkdoc" "$b/document_test" "$b/load_test" "$b/device_test" >"$log" 2>&1
 	result $? "$1: builds without a warning"
 	part "$1" "$b/document_test"
 	part "$1: load" "$b/load_test"
+	part "$1: device" "$b/device_test"
 	ASAN_OPTIONS=detect_leaks=$leaks \
 		part "$1" tests/cli.sh "$b/modgate" "$b/mkdoc" "$scratch/$1" "${@:4}"
 }

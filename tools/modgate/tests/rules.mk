@@ -9,7 +9,7 @@ FUZZ_CFLAGS	:= -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 RUNS		?= -1
 SECONDS		?= 60
 
-tests: $(MKDOC) $(B)/document_test $(B)/load_test
+tests: $(MKDOC) $(B)/document_test $(B)/load_test $(B)/device_test
 
 $(MKDOC): $(B)/tests/mkdoc.o $(B)/tests/mkdoc_build.o $(LIB_OBJECTS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -20,6 +20,9 @@ $(B)/document_test: $(B)/tests/document_test.o $(B)/tests/limits_test.o \
 
 # Its own functions come before those of libkmod.
 $(B)/load_test: $(B)/tests/load_test.o $(B)/tests/tap.o $(LIB_OBJECTS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/device_test: $(B)/tests/device_test.o $(B)/tests/tap.o $(LIB_OBJECTS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/fuzz_seeds: $(B)/tests/fuzz_seeds.o $(B)/tests/sample.o $(LIB_OBJECTS)
