@@ -46,6 +46,7 @@ struct kernel {
 
 /* securityfs.c */
 const char *record_get(const struct record *record, const char *key);
+bool record_has(const struct record *record, const char *key);
 bool record_is(const struct record *record, const char *key, const char *value);
 unsigned long long record_number(const struct record *record, const char *key);
 bool record_digest(const struct record *record, const char *key,
@@ -56,6 +57,7 @@ void record_free(struct record *record);
 void kernel_read(struct kernel *kernel, const struct options *o);
 void kernel_read_state(struct kernel *kernel, const struct options *o);
 bool kernel_in_recovery(const struct kernel *kernel);
+bool kernel_forces(const struct kernel *kernel, const char *what);
 bool policy_closes(const struct kernel *kernel);
 enum status kernel_missing(const struct kernel *kernel);
 enum status kernel_need_events(const struct kernel *kernel);
@@ -79,6 +81,15 @@ char *module_unload(const char *name);
 char *kernel_release(void);
 bool release_known(const struct options *o, const char *release);
 
+enum known {
+	KNOWN_NO,
+	KNOWN_YES,
+	KNOWN_UNKNOWN,		/* may not be asked */
+};
+
+/* kernel_config.c */
+enum known kernel_config(const struct options *o, const char *option);
+
 /* keyring.c: which of the kernel's keyrings knows a signer */
 enum keyring {
 	KEYRING_BUILTIN,
@@ -86,12 +97,6 @@ enum keyring {
 	KEYRING_MACHINE,
 	KEYRING_PLATFORM,
 	KEYRINGS,
-};
-
-enum known {
-	KNOWN_NO,
-	KNOWN_YES,
-	KNOWN_UNKNOWN,		/* may not be asked */
 };
 
 const char *keyring_name(enum keyring which);

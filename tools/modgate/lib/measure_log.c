@@ -99,16 +99,6 @@ static void check_seq(struct log *log, size_t i)
 		       seq, i + 1);
 }
 
-static bool has_key(const struct record *r, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < r->n; i++)
-		if (!strcmp(r->keys[i], key))
-			return true;
-	return false;
-}
-
 static void check_keys(struct log *log, size_t i)
 {
 	const struct entry *e = &log->entries[i];
@@ -126,7 +116,7 @@ static void check_keys(struct log *log, size_t i)
 		return;
 	}
 	for (key = events[k].keys; *key; key++)
-		if (!has_key(&e->record, *key))
+		if (!record_has(&e->record, *key))
 			broken(log, i, "event %s without %s=", e->event, *key);
 }
 
@@ -289,7 +279,7 @@ static void check_state(const struct log *log)
 		checker_say(log->out, "kernel", ST_CORRUPT,
 			    "has measured %llu record(s), the log has %zu",
 			    measured, log->n);
-	if (log->n && has_key(&log->entries[0].record, "freshness") &&
+	if (log->n && record_has(&log->entries[0].record, "freshness") &&
 	    !record_is(&log->entries[0].record, "freshness",
 		       dash(record_get(state, "freshness"))))
 		checker_say(log->out, "kernel", ST_CORRUPT,
@@ -330,9 +320,13 @@ enum status measure_need(const struct kernel *kernel)
 	if (!record_is(state, "provisioned", "yes"))
 		return fail(ST_UNPROVISIONED,
 			    "this machine is not provisioned, so nothing is measured; put the output of 'modgate key --pin' on the kernel command line");
-	if (!has_key(state, "measured"))
+	if (!record_has(state, "pcr"))
 		return fail(ST_NO,
-			    "the kernel's modgate does not measure: %s/state has no measured=",
+			    "the kernel's modgate does not measure: %s/state has no pcr=",
+			    kernel->dir);
+	if (!record_has(state, "measured"))
+		return fail(ST_PRIVILEGE,
+			    "%s/state: what was measured is shown to root only; try as root",
 			    kernel->dir);
 	return ST_OK;
 }

@@ -114,6 +114,17 @@ const char *record_get(const struct record *record, const char *key)
 	return NULL;
 }
 
+/* Is the key there, even if its value is "-"? Who is not root is shown some only. */
+bool record_has(const struct record *record, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < record->n; i++)
+		if (!strcmp(record->keys[i], key))
+			return true;
+	return false;
+}
+
 bool record_is(const struct record *record, const char *key, const char *value)
 {
 	const char *found = record_get(record, key);
@@ -208,6 +219,22 @@ bool kernel_in_recovery(const struct kernel *kernel)
 	return record_is(&kernel->state, "boot-kind", "recovery") &&
 	       record_is(&kernel->state, "state", "boot") &&
 	       !record_is(&kernel->state, "policy", "yes");
+}
+
+/* Can root force a module in ("load") or out ("unload"), as this kernel was built? */
+bool kernel_forces(const struct kernel *kernel, const char *what)
+{
+	const char *force = dash(record_get(&kernel->state, "force"));
+	size_t size = strlen(what);
+
+	while (*force) {
+		size_t n = strcspn(force, ",");
+
+		if (n == size && !strncmp(force, what, n))
+			return true;
+		force += force[n] ? n + 1 : n;
+	}
+	return false;
 }
 
 /* Has the local policy in force the flag auto-close? */

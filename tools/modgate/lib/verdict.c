@@ -317,6 +317,8 @@ static const char *refused_as_error(const struct world *w, const struct module *
 {
 	if (!module->event || !record_is(module->event, "reason", MODGATE_REASON_ERROR))
 		return NULL;
+	if (!record_has(&w->kernel.state, "measure-errors"))
+		return "refused as error: the kernel log says why";
 	if (record_number(&w->kernel.state, "measure-errors"))
 		return "refused as error: the TPM takes no records any more, until restart";
 	return "refused as error: no memory, or its signer, maybe a banned one, is not known";

@@ -365,6 +365,15 @@ static enum status finish(struct job *job, enum status status)
 	return status;
 }
 
+/* Before the passphrase: a promise that this kernel does not keep. */
+static void warn_permanent(const struct job *job)
+{
+	if (job->flags & MODGATE_MODULE_PERMANENT &&
+	    kernel_forces(&job->owner.world.kernel, "unload"))
+		warn("%s",
+		     "permanent is worth nothing against root on this kernel (CONFIG_MODULE_FORCE_UNLOAD=y): root can force the module out (rmmod -f)");
+}
+
 static enum status approve(struct job *job, int argc, char **argv)
 {
 	enum status status = owner_open(&job->owner, job->o);
@@ -388,8 +397,10 @@ static enum status approve(struct job *job, int argc, char **argv)
 			warn("nothing was approved");
 		job->wanted = 0;
 	}
-	if (job->wanted)
+	if (job->wanted) {
+		warn_permanent(job);
 		status = sign(job);
+	}
 	return finish(job, status);
 }
 

@@ -165,7 +165,7 @@ static void check_freshness(struct doctor *d)
 
 	if (is(d, "freshness", "tpm") && !is(d, "freshness-backend", "tpm"))
 		doctor_bad(d, "freshness",
-			   "switch the TPM on; its driver has to be built into the kernel",
+			   "switch the TPM on; " DOCTOR_TPM_BUILT_IN,
 			   "demanded, but the kernel found no TPM: no document can be accepted");
 	else if (is(d, "freshness", "tpm"))
 		doctor_good(d, "freshness", "by TPM");
@@ -251,6 +251,7 @@ static enum status examine(struct doctor *d)
 	check_recovery(d);
 	check_policy(d);
 	doctor_kernel(d);
+	doctor_tpm(d);
 	check_freshness(d);
 	check_machine(d);
 	check_counters(d);

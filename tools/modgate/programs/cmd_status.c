@@ -60,6 +60,12 @@ static bool is(const struct report *r, const char *key, const char *expected)
 	return record_is(&r->w->kernel.state, key, expected);
 }
 
+/* Some of it is shown to root only. */
+static bool knows(const struct report *r, const char *key)
+{
+	return record_has(&r->w->kernel.state, key);
+}
+
 /* What is wrong with what the kernel says. */
 static void find_kernel_problems(struct report *r)
 {
@@ -149,6 +155,18 @@ static void find_counter_problems(struct report *r)
 		freshness_check(r->w, r->o, &checker);
 }
 
+static void show_anchor(const struct report *r)
+{
+	const char *note = is(r, "provisioned", "no") ?
+			   " (not on the kernel command line)" : "";
+
+	if (knows(r, "anchor-digest"))
+		line(is(r, "anchor", "loaded"), "anchor", "%s, %.16s%s",
+		     value(r, "anchor"), value(r, "anchor-digest"), note);
+	else
+		line(is(r, "anchor", "loaded"), "anchor", "%s%s", value(r, "anchor"), note);
+}
+
 static void show_kernel(const struct report *r)
 {
 	const char *enforcing = value(r, "enforcing");
@@ -165,9 +183,7 @@ static void show_kernel(const struct report *r)
 	     value(r, "state"), value(r, "ended-by"));
 	if (is(r, "boot-kind", "recovery"))
 		line(false, "boot", "recovery: no lists, and so no third-party modules");
-	line(is(r, "anchor", "loaded"), "anchor", "%s, %.16s%s",
-	     value(r, "anchor"), value(r, "anchor-digest"),
-	     is(r, "provisioned", "no") ? " (not on the kernel command line)" : "");
+	show_anchor(r);
 	if (is(r, "policy", "yes"))
 		line(true, "policy", "in force, mode %s", value(r, "mode"));
 	else
@@ -203,6 +219,9 @@ static void show_rest(const struct report *r)
 	else
 		line(is(r, "freshness-backend", "tpm"), "freshness",
 		     "tpm, backend %s", value(r, "freshness-backend"));
+	if (is(r, "tpm", "late") && is(r, "provisioned", "yes"))
+		line(false, "tpm",
+		     "came too late: nothing of this boot is measured; see 'modgate doctor'");
 	line(!none, "machine", "%s%s", value(r, "machine"),
 	     none ? ": documents are not bound to this machine" : "");
 	line(is(r, "kexec", "refused"), "kexec", "%s by modgate",
@@ -291,11 +310,11 @@ static void show_pending(const struct report *r)
 {
 	size_t n = r->count[STATE_PENDING];
 
-	if (!r->w->kernel.privileged)
+	if (!r->w->kernel.privileged && knows(r, "refused"))
 		line(is(r, "refused", "0"), "refused",
 		     "%s load(s); which ones only root can see",
 		     value(r, "refused"));
-	else
+	else if (r->w->kernel.privileged)
 		line(!n, "pending", "%zu module(s)%s", n,
 		     n ? ", see 'modgate pending'" : "");
 }
@@ -346,6 +365,9 @@ static void show(const struct report *r)
 		line(false, "disk", "no keys below /etc/modgate; run 'modgate init'");
 	for (i = 0; i < json_object_array_length(r->problems); i++)
 		line(false, "problem", "%s", nth_problem(r, i));
+	if (!r->w->kernel.privileged)
+		say("  %-14s %s\n", "root only",
+		    "what was refused, what was not accepted, the TPM's counters, the state of the kernel's keys");
 }
 
 static struct json_object *view_json(const struct report *r,

@@ -387,7 +387,9 @@ static void show(const struct answer *a)
 		free(text);
 	}
 	if (a->permanent) {
-		field("permanent", "it is permanent, and stays until restart; rmmod fails");
+		field("permanent", kernel_forces(&a->w->kernel, "unload") ?
+		      "it is permanent: rmmod fails, but root can force it out (rmmod -f)" :
+		      "it is permanent, and stays until restart; rmmod fails");
 		field("release", a->release);
 	}
 	field("file", m->path ? m->path : "not found");
@@ -400,7 +402,8 @@ static void show(const struct answer *a)
 	if (a->now.unsure)
 		field("unsure", a->now.unsure);
 	if (a->w->assumed)
-		field("unsure", "what is in force only root can see; taken from active/");
+		field("unsure",
+		      "what is in force, what was revoked and whether the kernel has lost its own keys only root can see; taken from active/");
 	if (a->remedy)
 		field("remedy", a->remedy);
 }

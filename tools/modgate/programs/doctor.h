@@ -30,6 +30,11 @@ void doctor_bad(struct doctor *d, const char *what, const char *remedy,
 /* doctor_kernel.c: the boot chain, and what else of the kernel must hold */
 void doctor_kernel(struct doctor *d);
 
+/* doctor_tpm.c: the TPM, and what was measured into it */
+#define DOCTOR_TPM_BUILT_IN \
+	"its driver built into the kernel: CONFIG_TCG_CRB=y, CONFIG_TCG_TIS=y"
+void doctor_tpm(struct doctor *d);
+
 /* doctor_disk.c: what lies on the disk */
 void doctor_disk(struct doctor *d);
 

@@ -98,6 +98,12 @@ static void check_secure_boot(struct doctor *d)
 		doctor_good(d, "secure boot", "on");
 }
 
+/* Kernel, initramfs and command line were verified as one file. */
+static bool one_image(const struct doctor *d)
+{
+	return efi_volatile(d, STUB_INFO) && efi_flag(d, SECURE_BOOT);
+}
+
 /* The pin and modgate's parameters stand there. */
 static void check_command_line(struct doctor *d)
 {
@@ -108,7 +114,7 @@ static void check_command_line(struct doctor *d)
 	free(text);
 	if (!pinned)
 		doctor_good(d, "command line", "does not name the anchor");
-	else if (efi_volatile(d, STUB_INFO) && efi_flag(d, SECURE_BOOT))
+	else if (one_image(d))
 		doctor_good(d, "command line",
 			    "from the stub of a unified kernel image; it has to be inside the image");
 	else
@@ -164,16 +170,58 @@ static void check_signatures(struct doctor *d)
 /* A kernel that does not say so is an older one. */
 static void check_force(struct doctor *d)
 {
-	const char *force = dash(record_get(&d->w->kernel.state, "force"));
+	static const char *const load =
+		"a module built for another kernel can be forced in, if it is approved";
+	static const char *const unload =
+		"root can force even a permanent module out of the kernel (rmmod -f)";
+	const struct kernel *kernel = &d->w->kernel;
 
-	if (strstr(force, "unload"))
-		doctor_bad(d, "force", "CONFIG_MODULE_FORCE_UNLOAD=n",
-			   "root can force even a permanent module out of the kernel");
-	else if (strstr(force, "load"))
-		doctor_bad(d, "force", "CONFIG_MODULE_FORCE_LOAD=n",
-			   "a module built for another kernel can be forced in, if it is approved");
+	if (kernel_forces(kernel, "load") && kernel_forces(kernel, "unload"))
+		doctor_bad(d, "force",
+			   "CONFIG_MODULE_FORCE_LOAD=n and CONFIG_MODULE_FORCE_UNLOAD=n",
+			   "%s; %s", load, unload);
+	else if (kernel_forces(kernel, "unload"))
+		doctor_bad(d, "force", "CONFIG_MODULE_FORCE_UNLOAD=n", "%s", unload);
+	else if (kernel_forces(kernel, "load"))
+		doctor_bad(d, "force", "CONFIG_MODULE_FORCE_LOAD=n", "%s", load);
 	else
 		doctor_good(d, "force", "no module can be forced in or out");
+}
+
+/* Does it take them? By its state, or, if that is an older one, its configuration. */
+static enum known takes_tables(const struct doctor *d)
+{
+	const struct record *state = &d->w->kernel.state;
+
+	if (record_has(state, "acpi-tables"))
+		return record_is(state, "acpi-tables", "taken") ? KNOWN_YES : KNOWN_NO;
+	return kernel_config(d->o, "CONFIG_ACPI_TABLE_UPGRADE");
+}
+
+/*
+ * Their code (AML) runs in the kernel and reaches all memory; they are taken before
+ * lockdown is asked.
+ */
+static void check_tables(struct doctor *d)
+{
+	static const char *const what = "acpi tables";
+	const char *remedy =
+		"modgate's kernel patches, CONFIG_ACPI_TABLE_UPGRADE=n, or a signed unified image";
+	enum known takes = takes_tables(d);
+
+	/* The patch refuses them on a provisioned machine only. */
+	if (record_is(&d->w->kernel.state, "provisioned", "no"))
+		remedy = "an anchor, see there; then ask again";
+	if (takes == KNOWN_NO)
+		doctor_good(d, what, "in front of the initramfs: the kernel takes none");
+	else if (one_image(d))
+		doctor_good(d, what, "of an initramfs that was verified with the kernel");
+	else if (takes == KNOWN_YES)
+		doctor_bad(d, what, remedy,
+			   "the kernel takes those in front of the initramfs (CONFIG_ACPI_TABLE_UPGRADE), which nothing shows to be verified: their code runs with the kernel's rights, before lockdown and modgate can say no");
+	else
+		doctor_bad(d, what, remedy,
+			   "not known: neither state nor /proc/config.gz nor /boot tells whether the kernel takes those in front of the initramfs, whose code runs before lockdown and modgate can say no");
 }
 
 static void check_kexec(struct doctor *d)
@@ -214,6 +262,7 @@ void doctor_kernel(struct doctor *d)
 {
 	check_secure_boot(d);
 	check_command_line(d);
+	check_tables(d);
 	check_order(d);
 	check_lockdown(d);
 	check_signatures(d);

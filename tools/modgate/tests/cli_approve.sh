@@ -138,3 +138,23 @@ exits 1 "diff of two documents" --json diff "$work/old" "$etc/staged/owner-4.lis
 json '[.[] | [.kind, .name, .new]] == [["module", "mg_two", null]]' \
 	"diff shows what is gone"
 exits 0 "diff of the same documents" diff "$work/old" "$work/old"
+
+# Permanent is worth nothing where modules can be forced out.
+fresh
+state force=load,unload
+exits 6 "permanent where modules can be forced out" approve --passphrase-fd=3 --permanent "$work/mg_one.ko"
+says "rmmod -f" "permanent: it says that root can force it out"
+fresh
+state force=unload
+exits 6 "a vendor, permanent" approve --passphrase-fd=3 --permanent --vendor="$work/signer.crt"
+says "rmmod -f" "a vendor, permanent: it says so, too"
+fresh
+state force=load
+exits 6 "permanent where they cannot" approve --passphrase-fd=3 --permanent "$work/mg_one.ko"
+! grep -q "rmmod -f" "$work/out" "$work/err"
+tap $? "permanent: nothing is said where it holds"
+fresh
+state force=unload
+exits 6 "not permanent" approve --passphrase-fd=3 "$work/mg_one.ko"
+! grep -q "rmmod -f" "$work/out" "$work/err"
+tap $? "not permanent: nothing is said"

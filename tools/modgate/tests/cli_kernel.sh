@@ -192,3 +192,29 @@ rm -rf "$etc"/active/owner*
 exits 8 "revoke with a lost list" revoke "$one"
 [ "$(cat "$kernel/revoke")" = "$one" ]
 tap $? "the kernel is told nevertheless"
+
+# What the kernel keeps from who is not root is left out, not made up.
+running
+cp "$kernel/state" "$work/state"
+sed -i 's/^refused=.*/refused=7/; s/^tpm=.*/tpm=late/' "$kernel/state"
+for_users
+exits 0 "status for who is not root" status
+! grep -q '^. refused \|, -\| - ' "$work/out"
+tap $? "says nothing of what it does not know"
+says "root only" "and that there is more"
+says "tpm " "a TPM that came too late is told"
+m --json status
+json '.kernel | has("refused") or has("anchor-digest") | not' "nor does its JSON"
+json '.privileged == false' "which says who asked"
+m why "$root/lib/modules/$release/updates/mg_one.ko"
+says "what was revoked" "why says what it does not know"
+exits 3 "pending for who is not root" pending
+exits 3 "watch for who is not root" watch
+exits 3 "verify --log for who is not root" verify --log="$work/state"
+says "try as root" "and says that root could"
+m list
+! grep -q . "$work/err"
+tap $? "list for who is not root"
+m restart
+! grep -q "(null)\|Assert" "$work/out" "$work/err"
+tap $? "restart for who is not root"

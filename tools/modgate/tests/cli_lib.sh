@@ -131,21 +131,24 @@ state() {
 	boot-kind=normal
 	provisioned=yes
 	anchor=loaded
-	anchor-digest=$("$tool" --root="$root" key --pin | cut -d= -f2)
 	policy=yes
 	mode=listed
 	enforcing=yes
 	missing-lists=0
 	freshness=none
 	machine=none
+	tpm=none
 	pcr=-
-	measured=0
-	measure-errors=0
-	system-keys=usable
 	last=yes
 	lockdown=yes
 	force=-
+	acpi-tables=refused
 	kexec=refused
+	anchor-digest=$("$tool" --root="$root" key --pin | cut -d= -f2)
+	measured=0
+	measure-errors=0
+	pcr-changed=0
+	system-keys=usable
 	refused=0
 	revoked=0
 	error=-
@@ -162,6 +165,13 @@ state() {
 	: >"$kernel/close"
 	echo "lines=0 lost=0 sha384=$(printf '%096d' 0)" >"$kernel/receipt"
 	: >"$kernel/log"
+}
+
+# for_users: what the kernel shows to who is not root.
+for_users() {
+	sed -i -E '/^(anchor-digest|machine-name|measured|measure-errors|pcr-changed|system-keys|refused|revoked|error)=/d' \
+		"$kernel/state"
+	rm -f "$kernel"/{policy,lists,events,log}
 }
 
 # in_force POLICY LIST: the kernel has these documents in force.
