@@ -25,13 +25,6 @@ struct loader {
 	bool *wanted;
 };
 
-static void quiet(void *data __maybe_unused, int priority __maybe_unused,
-		  const char *file __maybe_unused, int line __maybe_unused,
-		  const char *fn __maybe_unused, const char *format __maybe_unused,
-		  va_list args __maybe_unused)
-{
-}
-
 static bool is_blacklisted(const struct loader *l, const char *name)
 {
 	struct kmod_config_iter *i = kmod_config_get_blacklists(l->ctx);
@@ -332,10 +325,9 @@ enum status collection_load(struct collection *c, const struct options *o)
 	struct failure *failures;
 	size_t i;
 
-	l.ctx = kmod_new(NULL, NULL);
+	l.ctx = kmod_start();
 	if (!l.ctx)
 		return fail(ST_NO, "libkmod cannot be started");
-	kmod_set_log_fn(l.ctx, quiet, NULL);
 	/* Once, or it opens an index for each module. There may be none. */
 	kmod_load_resources(l.ctx);
 	failures = take_failures(c);

@@ -8,6 +8,8 @@
 
 #include "util.h"
 
+struct kmod_ctx;
+
 /**
  * struct record - key=value pairs as the kernel prints them, decoded
  * @keys: the keys
@@ -77,6 +79,7 @@ char *kernel_error(const struct kernel *kernel);
 bool sig_enforced(const struct options *o);
 bool locked_down(const struct options *o);
 bool module_is_loaded(const struct options *o, const char *name);
+struct kmod_ctx *kmod_start(void);
 char *module_unload(const char *name);
 char *kernel_release(void);
 bool release_known(const struct options *o, const char *release);

@@ -66,6 +66,33 @@ bool module_is_loaded(const struct options *o, const char *name)
 	return loaded;
 }
 
+static void quiet(void *data __maybe_unused, int priority __maybe_unused,
+		  const char *file __maybe_unused, int line __maybe_unused,
+		  const char *function __maybe_unused,
+		  const char *format __maybe_unused, va_list args __maybe_unused)
+{
+}
+
+/**
+ * kmod_start() - libkmod with the configuration of this system
+ *
+ * It complains of that on standard error, with names and words from there as they are,
+ * before it can be told otherwise: its environment is what it asks first.
+ *
+ * Return: the context, or NULL.
+ */
+struct kmod_ctx *kmod_start(void)
+{
+	struct kmod_ctx *ctx;
+
+	setenv("KMOD_LOG", "0", 1);
+	ctx = kmod_new(NULL, NULL);
+	unsetenv("KMOD_LOG");
+	if (ctx)
+		kmod_set_log_fn(ctx, quiet, NULL);
+	return ctx;
+}
+
 /* Names of the modules that use this one, with ", " in between; to be freed. */
 static char *holders_of(const struct kmod_module *module)
 {
@@ -111,7 +138,7 @@ static char *unload(struct kmod_module *module)
  */
 char *module_unload(const char *name)
 {
-	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+	struct kmod_ctx *ctx = kmod_start();
 	struct kmod_module *module;
 	char *text;
 
@@ -119,7 +146,6 @@ char *module_unload(const char *name)
 		kmod_unref(ctx);
 		return xstrdup("libkmod does not find it");
 	}
-	kmod_set_log_priority(ctx, 0);
 	text = unload(module);
 	kmod_module_unref(module);
 	kmod_unref(ctx);
