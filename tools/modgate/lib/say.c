@@ -46,22 +46,33 @@ static bool is_plain(unsigned char c)
 	return c >= ' ' && c < 0x7f;
 }
 
-/* At most @size bytes of @s, at least @width columns wide, or that to the left. */
+static void put_escaped(FILE *f, const char *s, size_t size)
+{
+	size_t i, n;
+
+	for (i = 0; i < size; i += n) {
+		for (n = 0; i + n < size && is_plain(s[i + n]); n++)
+			;
+		fwrite(s + i, n, 1, f);
+		if (i + n < size)
+			fprintf(f, "\\x%02X", (unsigned char)s[i + n++]);
+	}
+}
+
+/* @size bytes of @s in @width columns, or as many as they take. */
 static void put_text(FILE *f, const char *s, size_t size, int width, bool left)
 {
-	int pad = width, i;
+	size_t columns = 0, i;
+	int pad;
 
-	for (i = 0; (size_t)i < size; i++)
-		pad -= is_plain(s[i]) ? 1 : (int)strlen("\\xHH");
-	for (i = pad; !left && i > 0; i--)
-		fputc(' ', f);
-	for (i = 0; (size_t)i < size; i++)
-		if (is_plain(s[i]))
-			fputc(s[i], f);
-		else
-			fprintf(f, "\\x%02X", (unsigned char)s[i]);
-	for (i = pad; left && i > 0; i--)
-		fputc(' ', f);
+	for (i = 0; i < size; i++)
+		columns += is_plain(s[i]) ? 1 : strlen("\\xHH");
+	pad = columns < (size_t)width ? width - columns : 0;
+	if (!left)
+		fprintf(f, "%*s", pad, "");
+	put_escaped(f, s, size);
+	if (left)
+		fprintf(f, "%*s", pad, "");
 }
 
 static int take_count(const char **format, struct arguments *args)
@@ -177,12 +188,14 @@ static void vsay(FILE *f, const char *format, va_list list)
 
 	va_copy(args.list, list);
 	while (*format) {
-		if (*format != '%') {
-			fputc(*format++, f);
-			continue;
+		size_t n = strcspn(format, "%");
+
+		fwrite(format, n, 1, f);
+		format += n;
+		if (*format) {
+			format = take_conversion(&c, format + 1, &args);
+			put_conversion(f, &c, &args);
 		}
-		format = take_conversion(&c, format + 1, &args);
-		put_conversion(f, &c, &args);
 	}
 	va_end(args.list);
 }

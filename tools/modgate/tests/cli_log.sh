@@ -270,6 +270,8 @@ tpm_stop
 exits 1 "the TPM does not answer" verify --log
 says "cannot be asked, so the log can only be believed" "says what that means"
 sed -i '/^measured=/d' "$kernel/state"
+exits 3 "a kernel that tells root only" verify --log
+sed -i '/^pcr=/d' "$kernel/state"
 exits 1 "a kernel that does not measure" verify --log
 rm -r "$kernel"
 exits 7 "verify --log without modgate" verify --log
