@@ -32,7 +32,7 @@ _modgate() {
 	--freshness) mapfile -t COMPREPLY < <(compgen -W "tpm none" -- "$cur"); return ;;
 	--key | --anchor-key) mapfile -t COMPREPLY < <(compgen -W "file tpm" -- "$cur"); return ;;
 	--root | --securityfs | --export | --run) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-	--cert | --log | --motd | --vendor | --signer | --import | --output | --verify-quote | --attestation-key) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--cert | --log | --motd | --vendor | --signer | --import | --output | --verify-quote | --attestation-key | --learn | --expect) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--boot | --diff) mapfile -t COMPREPLY < <(compgen -W "$(modgate receipt --history 2>/dev/null | cut -d ' ' -f 1)" -- "$cur"); return ;;
 	--kernel) mapfile -t COMPREPLY < <(compgen -W "$(ls /lib/modules 2>/dev/null)" -- "$cur"); return ;;
 	esac
@@ -51,7 +51,7 @@ _modgate() {
 	verify) word="--log --log= --repair --generation= --policy-generation= $global" ;;
 	list) word="--full $global" ;;
 	rebuild) word="--no-close --close --force $global" ;;
-	receipt) word="--check --verify --history --file --boot= --diff= --quote= --output= --attestation-key --attestation-key= --verify-quote= --nonce= --pcr= $global" ;;
+	receipt) word="--check --verify --history --file --boot= --diff= --quote= --output= --attestation-key --attestation-key= --verify-quote= --nonce= --pcr= --learn= --expect= $global" ;;
 	boot) word="--no-seal --run= $global" ;;
 	key) word="--show --pin --export= --change-passphrase --rotate --key= --seal-anchor --unseal-anchor $global" ;;
 	*) word=$global ;;

@@ -94,6 +94,8 @@ complete -c modgate -n '__modgate_verb receipt' -l attestation-key -F -d 'Print 
 complete -c modgate -n '__modgate_verb receipt' -l verify-quote -r -F -d 'Verify the quote of another machine'
 complete -c modgate -n '__modgate_verb receipt' -l nonce -x -d 'What the quote has to answer'
 complete -c modgate -n '__modgate_verb receipt' -l pcr -x -d 'Where the kernel of that machine measures'
+complete -c modgate -n '__modgate_verb receipt' -l learn -r -F -d 'Trust this boot, and write what its boot chain has'
+complete -c modgate -n '__modgate_verb receipt' -l expect -r -F -d 'Hold the boot chain against what was learnt'
 complete -c modgate -n '__modgate_verb watch' -l new -d 'Leave out what was refused before'
 complete -c modgate -n '__modgate_verb watch' -l motd -r -F -d 'Keep a message at login'
 complete -c modgate -n '__modgate_verb restart' -l force -d 'Also if nothing waits for it'

@@ -14,15 +14,17 @@
 /* The events that this version knows, with the keys of each. */
 static const struct event {
 	const char *name;
-	const char *keys[6];
+	const char *keys[7];
 } events[] = {
-	{ "boot", { "kind", "freshness", "machine", "machine-name" } },
+	{ "boot", { "kind", "freshness", "machine", "machine-name", "reset-count",
+		    "restart-count" } },
 	{ "policy", { "digest", "signer", "generation", "counter" } },
 	{ "list", { "digest", "signer", "generation", "counter" } },
 	{ "sealed", { "by" } },
 	{ "closed", { "lines", "sha384" } },
 	{ "lost", { "lines" } },
 	{ "module", { "number", "digest", "name", "reason", "authority" } },
+	{ "pcr-changed", { "bank", "value" } },
 };
 
 /* Something is wrong with the line at index @i. */
@@ -138,6 +140,20 @@ static void check_order(struct log *log, size_t i)
 		log->end = i;
 }
 
+/* Did the kernel find something in the PCR that it had not left there? */
+static void check_changed(struct log *log, size_t i)
+{
+	const struct entry *e = &log->entries[i];
+
+	if (strcmp(e->event, "pcr-changed"))
+		return;
+	log->good = false;
+	checker_say(log->out, "log", ST_CORRUPT,
+		    "line %zu: the kernel found %s in bank %s of its PCR, which it had not left there: the TPM was reset, or somebody else has extended it",
+		    i + 1, dash(record_get(&e->record, "value")),
+		    dash(record_get(&e->record, "bank")));
+}
+
 /**
  * measure_log_form() - has a log the form that the kernel gives it?
  * @log: its checker and text; the lines are filled in; to be freed
@@ -161,6 +177,7 @@ void measure_log_form(struct log *log)
 				e->event = record_get(&e->record, "event");
 			check_seq(log, i);
 			check_keys(log, i);
+			check_changed(log, i);
 		}
 		check_order(log, i);
 	}
@@ -267,18 +284,27 @@ static void check_in_force(const struct log *log)
 			    "the documents in force are those in the log");
 }
 
+/* Those that the TPM did not take are in the log all the same. */
+static void check_measured(const struct log *log)
+{
+	const struct record *state = &log->kernel->state;
+	unsigned long long measured = record_number(state, "measured");
+
+	if (record_get(state, "pcr") &&
+	    (measured > log->n || measured + record_number(state, "measure-errors") < log->n))
+		checker_say(log->out, "kernel", ST_CORRUPT,
+			    "has measured %llu record(s), the log has %zu",
+			    measured, log->n);
+}
+
 /* What the kernel says in state, and what its log says. */
 static void check_state(const struct log *log)
 {
 	const struct record *state = &log->kernel->state;
 	const bool sealed = !record_is(state, "state", "boot");
 	const bool ended = log->end < log->n;
-	unsigned long long measured = record_number(state, "measured");
 
-	if (measured != log->n)
-		checker_say(log->out, "kernel", ST_CORRUPT,
-			    "has measured %llu record(s), the log has %zu",
-			    measured, log->n);
+	check_measured(log);
 	if (log->n && record_has(&log->entries[0].record, "freshness") &&
 	    !record_is(&log->entries[0].record, "freshness",
 		       dash(record_get(state, "freshness"))))
@@ -307,6 +333,11 @@ static void check_errors(const struct log *log)
 	if (n)
 		checker_say(log->out, "kernel", ST_NO,
 			    "measure-errors=%llu: so many records did not get into the PCR or into the log; the kernel log names them; a restart begins anew",
+			    n);
+	n = record_number(&log->kernel->state, "pcr-changed");
+	if (n)
+		checker_say(log->out, "kernel", ST_CORRUPT,
+			    "pcr-changed=%llu: so often did the PCR have something else than the kernel had left there",
 			    n);
 }
 

@@ -11,6 +11,7 @@
 
 #define NORMAL "seq=1 event=boot kind=normal "
 #define RECOVERY "seq=1 event=boot kind=recovery "
+#define COUNTS " reset-count="
 
 /* What is wrong, and whether the bank was found that the key is bound to. */
 struct found {
@@ -29,7 +30,26 @@ static void take(void *data, const char *what, enum status status,
 		found->worst = fail(status, "%s: %s", what, text);
 }
 
-/* The first record of this boot, as a recovery boot would have it. */
+/*
+ * The record @line of this boot as a recovery boot would have it, which does not count
+ * the TPM's starts: nobody could tell now what they will be. To be freed.
+ */
+static char *as_recovery(const char *line, size_t length)
+{
+	const char *counts = strstr(line, COUNTS), *rest = line;
+
+	if (!strncmp(line, NORMAL, strlen(NORMAL)))
+		rest += strlen(NORMAL);
+	else if (!strncmp(line, RECOVERY, strlen(RECOVERY)))
+		rest += strlen(RECOVERY);
+	else
+		return NULL;
+	if (!counts || counts > line + length)
+		return NULL;
+	return fmt(RECOVERY "%.*s" COUNTS "- restart-count=-", (int)(counts - rest), rest);
+}
+
+/* The first record of a recovery boot; to be freed. */
 static char *first_record(const struct kernel *kernel)
 {
 	char *path = fmt("%s/log", kernel->dir);
@@ -41,14 +61,8 @@ static char *first_record(const struct kernel *kernel)
 	if (err) {
 		fail_errno(err, "%s", path);
 	} else {
-		int length = strcspn(data, "\n");
-
-		if (!strncmp(data, NORMAL, strlen(NORMAL)))
-			line = fmt(RECOVERY "%.*s", length - (int)strlen(NORMAL),
-				   (char *)data + strlen(NORMAL));
-		else if (!strncmp(data, RECOVERY, strlen(RECOVERY)))
-			line = fmt("%.*s", length, (char *)data);
-		else
+		line = as_recovery(data, strcspn(data, "\n"));
+		if (!line)
 			fail(ST_CORRUPT, "%s: does not begin with a boot", path);
 		free(data);
 	}

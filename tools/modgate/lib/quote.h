@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Quotes: what a machine's TPM has signed of modgate's PCR, together with the log
- * and the receipt that explain it, made on one machine and verified on another.
+ * Quotes: what a machine's TPM has signed of modgate's PCR and of those of the boot
+ * chain, together with the log and the receipt that explain the one, made on one
+ * machine and verified on another; and what a verifier expects of the others.
  */
 #ifndef _MODGATE_QUOTE_H
 #define _MODGATE_QUOTE_H
@@ -9,6 +10,7 @@
 #include <openssl/evp.h>
 #include <tss2/tss2_tpm2_types.h>
 
+#include "boot_chain.h"
 #include "measure_log.h"
 #include "receipt.h"
 
@@ -51,8 +53,9 @@ struct nonce {
 /**
  * struct quote - a quote as it is handed over
  * @nonce: that it answers
- * @pcr: number of the PCR
- * @bank: its hash, TPM2_ALG_SHA384 or TPM2_ALG_SHA256
+ * @pcr: number of modgate's PCR
+ * @pcrs: what it had, and those of the boot chain; of a bank that is
+ *	  TPM2_ALG_SHA384 or TPM2_ALG_SHA256
  * @attest: TPMS_ATTEST as the TPM has signed it
  * @attest_size: in bytes
  * @signature: TPMT_SIGNATURE as marshalled
@@ -64,7 +67,7 @@ struct nonce {
 struct quote {
 	struct nonce nonce;
 	unsigned int pcr;
-	__u16 bank;
+	struct pcr_set pcrs;
 	__u8 attest[1024];
 	size_t attest_size;
 	__u8 signature[512];
@@ -78,16 +81,28 @@ struct quote {
  * struct quoted - what a quote says, if it was found to be good
  * @log: taken apart
  * @receipt: likewise
- * @clock: of the TPM, milliseconds that it was on
- * @resets: how often the TPM has started anew; the machine's restarts
- * @restarts: how often it was suspended since
+ * @signed_pcrs: the PCRs are those that they should be, and the TPM has signed them
+ * @clock: of the TPM, as it has signed it
  */
 struct quoted {
 	struct log log;
 	struct receipt receipt;
-	__u64 clock;
-	__u32 resets;
-	__u32 restarts;
+	bool signed_pcrs;
+	TPMS_CLOCK_INFO clock;
+};
+
+/**
+ * struct expectation - what a verifier saw of a machine that was trusted
+ * @key_name: Name of its attestation key
+ * @machine_name: as in its log, "-" if it had none
+ * @pcr: where its kernel measures
+ * @pcrs: of the boot chain
+ */
+struct expectation {
+	char *key_name;
+	char *machine_name;
+	unsigned int pcr;
+	struct pcr_set pcrs;
 };
 
 /* attestation_key.c */
@@ -108,7 +123,7 @@ enum status tpm_quote(struct tpm *tpm, const __u8 data[QUOTE_DATA_SIZE],
 
 /* quote_file.c */
 bool nonce_parse(struct nonce *nonce, const char *hex);
-const char *quote_bank_name(__u16 bank);
+__u32 quote_mask(unsigned int pcr);
 void quote_data(const struct quote *quote, __u8 data[QUOTE_DATA_SIZE]);
 struct json_object *quote_json(const struct quote *quote);
 enum status quote_read(struct quote *quote, const char *path);
@@ -123,5 +138,15 @@ void quote_check(const struct quote *quote, const struct attestation_key *key,
 		 const struct nonce *nonce, unsigned int pcr,
 		 const struct checker *checker, struct quoted *quoted);
 void quoted_free(struct quoted *quoted);
+
+/* expectation.c */
+enum status expectation_make(char **text, const struct quote *quote,
+			     const struct attestation_key *key,
+			     const struct quoted *quoted);
+enum status expectation_read(struct expectation *e, const char *path);
+void expectation_check(const struct expectation *e, const struct quote *quote,
+		       const struct attestation_key *key,
+		       const struct quoted *quoted, const struct checker *checker);
+void expectation_free(struct expectation *e);
 
 #endif /* _MODGATE_QUOTE_H */

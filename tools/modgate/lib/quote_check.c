@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A quote verified, on whatever machine: the TPM's signature, that it is an answer
- * to this nonce, that it is about the one PCR, and that log and receipt are what
- * was measured into it. Without a TPM and without modgate in the kernel.
+ * to this nonce, that it is about modgate's PCR and the boot chain's, that it is of the
+ * boot that the log is of, and that log and receipt are what was measured. Without a
+ * TPM and without modgate in the kernel.
  */
 #include <openssl/ecdsa.h>
 #include <stdlib.h>
@@ -136,60 +137,135 @@ static void check_nonce(struct check *c, const struct nonce *nonce)
 			    "what was signed does not have it with this kernel release, log and receipt: one of them was changed, or the nonce of an older quote");
 }
 
-/* Does it have this PCR, and no other? */
-static bool selects(const TPMS_PCR_SELECTION *s, unsigned int pcr)
+/* Does it have these PCRs, and no other? */
+static bool selects(const TPMS_PCR_SELECTION *s, __u32 mask)
 {
 	unsigned int i;
 
-	if (s->sizeofSelect > sizeof(s->pcrSelect))
+	if (s->sizeofSelect < PCRS / 8 || s->sizeofSelect > sizeof(s->pcrSelect))
 		return false;
 	for (i = 0; i < s->sizeofSelect; i++)
-		if (s->pcrSelect[i] != (i == pcr / 8 ? 1 << pcr % 8 : 0))
+		if (s->pcrSelect[i] != (i < PCRS / 8 ? mask >> 8 * i & 0xff : 0))
 			return false;
-	return pcr / 8 < s->sizeofSelect;
+	return true;
 }
 
-/* Is it about the PCR that it should be about? One that can be reset proves nothing. */
+/* Is it about the PCRs that it should be about? One that can be reset proves nothing. */
 static bool check_selection(struct check *c, unsigned int pcr)
 {
 	const TPML_PCR_SELECTION *all = &c->attest.attested.quote.pcrSelect;
 	const TPMS_PCR_SELECTION *s = all->pcrSelections;
+	const struct pcr_set *set = &c->quote->pcrs;
+	char *numbers = pcr_numbers(quote_mask(pcr));
+	bool good = false;
 
 	if (c->quote->pcr != pcr)
-		checker_say(c->out, "PCR", ST_CORRUPT,
+		checker_say(c->out, "PCRs", ST_CORRUPT,
 			    "the quote is about PCR %u, expected is %u, where the kernel of that machine measures (--pcr)",
 			    c->quote->pcr, pcr);
-	else if (all->count != 1 || s->hash != c->quote->bank || !selects(s, pcr))
-		checker_say(c->out, "PCR", ST_CORRUPT,
-			    "the TPM has signed other PCRs, or another bank, than PCR %u, %s",
-			    pcr, quote_bank_name(c->quote->bank));
+	else if (set->mask != quote_mask(pcr) || all->count != 1 ||
+		 s->hash != set->algorithm || !selects(s, set->mask))
+		checker_say(c->out, "PCRs", ST_CORRUPT,
+			    "the TPM has signed other PCRs, or another bank, than PCRs %s, %s, or the file has others",
+			    numbers, pcr_bank_name(set->algorithm));
 	else
-		return true;
-	return false;
+		good = true;
+	free(numbers);
+	return good;
 }
 
-/* Does the log make what the TPM has signed? */
-static void check_digest(struct check *c, const struct attestation_key *key,
-			 const struct log *log)
+/* Are the values those that the TPM has signed? */
+static bool check_values(struct check *c, const struct attestation_key *key)
 {
 	const TPM2B_DIGEST *signed_digest = &c->attest.attested.quote.pcrDigest;
-	const char *name = quote_bank_name(c->quote->bank);
+	const struct pcr_set *set = &c->quote->pcrs;
+	__u8 values[PCRS * PCR_SIZE_MAX], digest[EVP_MAX_MD_SIZE];
+	char *numbers = pcr_numbers(set->mask);
+	unsigned int pcr, size = 0;
+	size_t all = 0;
+	bool good;
+
+	for (pcr = 0; pcr < PCRS; pcr++)
+		if (set->mask & 1U << pcr) {
+			memcpy(values + all, set->values[pcr], set->size);
+			all += set->size;
+		}
+	good = EVP_Digest(values, all, digest, &size, key_md(key), NULL) &&
+	       signed_digest->size == size && !memcmp(signed_digest->buffer, digest, size);
+	checker_say(c->out, "PCRs", good ? ST_OK : ST_CORRUPT, good ?
+		    "the TPM has signed %s, %s, in one act" :
+		    "%s, %s: these values are not what the TPM has signed",
+		    numbers, pcr_bank_name(set->algorithm));
+	free(numbers);
+	return good;
+}
+
+/* Does the log make what modgate's PCR has? */
+static void check_log(struct check *c, const struct log *log)
+{
+	const struct pcr_set *set = &c->quote->pcrs;
+	const char *name = pcr_bank_name(set->algorithm);
 	const EVP_MD *md = EVP_get_digestbyname(name);
-	__u8 value[EVP_MAX_MD_SIZE], digest[EVP_MAX_MD_SIZE];
 	char *what = fmt("PCR %u, %s", c->quote->pcr, name);
 	char hex[2 * EVP_MAX_MD_SIZE + 1];
-	unsigned int size = 0;
+	__u8 value[EVP_MAX_MD_SIZE];
 
 	measure_replay(log, md, md, value);
-	to_hex(hex, value, EVP_MD_get_size(md));
-	if (EVP_Digest(value, EVP_MD_get_size(md), digest, &size, key_md(key), NULL) &&
-	    signed_digest->size == size && !memcmp(signed_digest->buffer, digest, size))
+	to_hex(hex, value, set->size);
+	if (!memcmp(value, set->values[c->quote->pcr], set->size))
 		checker_say(c->out, what, ST_OK, "the log makes what the TPM has signed: %s", hex);
 	else
 		checker_say(c->out, what, ST_CORRUPT,
 			    "the log makes %s, which is not what the TPM has signed: the log was changed, or somebody else has measured into this PCR",
 			    hex);
 	free(what);
+}
+
+/* Has the TPM been suspended since? Then what was measured is still there. */
+static void check_restarts(struct check *c, const struct record *boot)
+{
+	const __u32 now = c->attest.clockInfo.restartCount;
+	unsigned long long then;
+
+	if (!number_parse(record_get(boot, "restart-count"), &then))
+		return;
+	if (then > now)
+		checker_say(c->out, "boot", ST_CORRUPT,
+			    "the log says restart-count=%llu, the TPM %u: it is not this TPM's, or was changed",
+			    then, now);
+	else if (then < now)
+		checker_say(c->out, "boot", ST_OK,
+			    "suspended and resumed %llu time(s) since then (restartCount)",
+			    now - then);
+}
+
+/*
+ * Is the log of the boot that the TPM is in? It signs its counts as they are only with a
+ * key of the endorsement hierarchy, as ours is (Part 3, 18.1).
+ */
+static void check_boot(struct check *c, const struct log *log)
+{
+	const __u32 now = c->attest.clockInfo.resetCount;
+	const struct record *boot = log->n ? &log->entries[0].record : NULL;
+	const char *text = boot ? record_get(boot, "reset-count") : NULL;
+	unsigned long long then;
+
+	if (!boot)
+		return;
+	if (!text) {
+		checker_say(c->out, "boot", ST_OK,
+			    "not checkable by the TPM's resetCount: the log has none, since the kernel could not read it");
+	} else if (!number_parse(text, &then)) {
+		checker_say(c->out, "boot", ST_CORRUPT, "reset-count=%s is not a number", text);
+	} else if (then != now) {
+		checker_say(c->out, "boot", ST_CORRUPT,
+			    "the log says reset-count=%llu, the TPM %u: it was reset since, or the log is of another boot",
+			    then, now);
+	} else {
+		checker_say(c->out, "boot", ST_OK,
+			    "the log is of this start of the TPM (resetCount %u)", now);
+		check_restarts(c, boot);
+	}
 }
 
 static void check_receipt(struct check *c, struct receipt *receipt)
@@ -225,12 +301,12 @@ void quote_check(const struct quote *quote, const struct attestation_key *key,
 	check_signature(&c, key);
 	measure_log_form(&quoted->log);
 	if (check_attest(&c)) {
-		quoted->clock = c.attest.clockInfo.clock;
-		quoted->resets = c.attest.clockInfo.resetCount;
-		quoted->restarts = c.attest.clockInfo.restartCount;
+		quoted->clock = c.attest.clockInfo;
 		check_nonce(&c, nonce);
-		if (check_selection(&c, pcr))
-			check_digest(&c, key, &quoted->log);
+		quoted->signed_pcrs = check_selection(&c, pcr) && check_values(&c, key);
+		if (quoted->signed_pcrs)
+			check_log(&c, &quoted->log);
+		check_boot(&c, &quoted->log);
 	}
 	check_receipt(&c, &quoted->receipt);
 }

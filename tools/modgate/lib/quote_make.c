@@ -39,37 +39,53 @@ static enum status choose_bank(struct tpm *tpm, struct quote *quote)
 		return status;
 	for (i = 0; i < n; i++)
 		if (banks[i].algorithm == TPM2_ALG_SHA384 ||
-		    (banks[i].algorithm == TPM2_ALG_SHA256 && !quote->bank))
-			quote->bank = banks[i].algorithm;
-	if (!quote->bank)
+		    (banks[i].algorithm == TPM2_ALG_SHA256 && !quote->pcrs.algorithm))
+			quote->pcrs.algorithm = banks[i].algorithm;
+	if (!quote->pcrs.algorithm)
 		return fail(ST_NO,
 			    "TPM: PCR %u has no bank for SHA-384 or SHA-256; switch one on (tpm2_pcrallocate)",
 			    quote->pcr);
 	return ST_OK;
 }
 
+/* Receipt, PCRs, and what the TPM signs, one after the other. */
+static enum status take(struct tpm *tpm, const struct kernel *kernel,
+			struct quote *quote)
+{
+	__u8 data[QUOTE_DATA_SIZE];
+	enum status status;
+
+	status = read_text(kernel, "receipt", &quote->receipt);
+	if (!status)
+		status = pcr_read_set(tpm, &quote->pcrs);
+	if (status)
+		return status;
+	quote_data(quote, data);
+	return tpm_quote(tpm, data, quote);
+}
+
 /*
  * The kernel extends the PCR and keeps the record while nobody reads the log. So if
- * the log is the same before and after, the PCR had what it says between.
+ * the log is the same before and after, the PCR had what it says between; and so had the
+ * others what is the same before and after.
  */
 static enum status make(struct tpm *tpm, const struct kernel *kernel,
 			struct quote *quote)
 {
-	__u8 data[QUOTE_DATA_SIZE];
+	struct pcr_set pcrs = quote->pcrs;
 	enum status status;
 	char *later = NULL;
 	int try;
 
 	status = read_text(kernel, "log", &quote->log);
 	for (try = 0; !status && try < TRIES; try++) {
-		status = read_text(kernel, "receipt", &quote->receipt);
-		if (status)
-			break;
-		quote_data(quote, data);
-		status = tpm_quote(tpm, data, quote);
+		status = take(tpm, kernel, quote);
+		if (!status)
+			status = pcr_read_set(tpm, &pcrs);
 		if (!status)
 			status = read_text(kernel, "log", &later);
-		if (status || !strcmp(later, quote->log))
+		if (status || (!strcmp(later, quote->log) &&
+			       !memcmp(pcrs.values, quote->pcrs.values, sizeof(pcrs.values))))
 			break;
 		free(quote->log);
 		quote->log = later;
@@ -77,8 +93,30 @@ static enum status make(struct tpm *tpm, const struct kernel *kernel,
 	}
 	free(later);
 	if (try == TRIES)
-		status = fail(ST_NO, "modules come up faster than the TPM quotes; try again");
+		status = fail(ST_NO, "PCRs change faster than the TPM quotes; try again");
 	return status;
+}
+
+/* Why the kernel measures nothing, by what state says of the TPM. */
+static const char *why_not(const struct kernel *kernel)
+{
+	static const struct {
+		const char *tpm;
+		const char *why;
+	} reasons[] = {
+		{ "late",
+		  "a TPM 2.0 is there now, but came after the kernel had chosen: its driver is a module, or somebody kept it away until then. Nothing of this boot is measured",
+		},
+		{ "refused",
+		  "what it found when it started is virtual, being upgraded, or no TPM 2.0",
+		},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(reasons); i++)
+		if (record_is(&kernel->state, "tpm", reasons[i].tpm))
+			return reasons[i].why;
+	return "it found no TPM 2.0 when it started";
 }
 
 /**
@@ -105,9 +143,10 @@ enum status quote_make(struct quote *quote, const struct options *o,
 	if (!status &&
 	    (!number_parse(record_get(&kernel.state, "pcr"), &pcr) || pcr > QUOTE_PCR_MAX))
 		status = fail(ST_NO,
-			      "%s/state: pcr=%s: the kernel measures into no PCR: it found no TPM 2.0 when it started",
-			      kernel.dir, dash(record_get(&kernel.state, "pcr")));
+			      "%s/state: pcr=%s: the kernel measures into no PCR: %s",
+			      kernel.dir, dash(record_get(&kernel.state, "pcr")), why_not(&kernel));
 	quote->pcr = pcr;
+	quote->pcrs.mask = quote_mask(pcr);
 	if (!status)
 		status = tpm_open(&tpm);
 	if (!status)

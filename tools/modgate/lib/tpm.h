@@ -34,6 +34,22 @@ struct pcr_bank {
 	__u8 value[PCR_SIZE_MAX];
 };
 
+#define PCRS 24			/* each TPM of a PC has 0 to 23 */
+
+/**
+ * struct pcr_set - what several PCRs have in one bank
+ * @algorithm: of the bank, TPM2_ALG_*
+ * @size: of a value there, in bytes
+ * @mask: which PCRs: bit N is set for PCR N
+ * @values: by number
+ */
+struct pcr_set {
+	__u16 algorithm;
+	size_t size;
+	__u32 mask;
+	__u8 values[PCRS][PCR_SIZE_MAX];
+};
+
 /* The longest authorization value of a key: as long as its name algorithm's digest. */
 #define TPM_PASSPHRASE_MAX 48
 
@@ -79,6 +95,7 @@ enum status counter_undefine(struct tpm *tpm, __u32 handle);
 /* tpm_pcr.c */
 enum status pcr_read(struct tpm *tpm, unsigned int pcr,
 		     struct pcr_bank banks[PCR_BANKS_MAX], size_t *n);
+enum status pcr_read_set(struct tpm *tpm, struct pcr_set *set);
 
 /* tpm_key.c */
 enum status tpm_key_make(struct tpm *tpm, const char *passphrase,

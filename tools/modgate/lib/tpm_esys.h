@@ -39,6 +39,9 @@ struct tpm_loaded {
 	ESYS_TR session;
 };
 
+/* tpm_pcr.c */
+TPML_PCR_SELECTION pcr_selection(__u16 algorithm, __u32 mask);
+
 /* tpm_key.c */
 enum status tpm_create(struct tpm *tpm, const char *passphrase,
 		       const TPM2B_PUBLIC *template, const void *data,

@@ -96,3 +96,78 @@ enum status pcr_read(struct tpm *tpm, unsigned int pcr,
 	Esys_Free(data);
 	return rc ? tpm_fail(rc, "the PCR cannot be read") : ST_OK;
 }
+
+/* The PCRs of @mask, of one bank, as the TPM is told them. */
+TPML_PCR_SELECTION pcr_selection(__u16 algorithm, __u32 mask)
+{
+	const TPML_PCR_SELECTION selection = {
+		.count = 1,
+		.pcrSelections[0] = {
+			.hash = algorithm,
+			.sizeofSelect = PCRS / 8,
+			.pcrSelect = { mask, mask >> 8, mask >> 16 },
+		},
+	};
+
+	return selection;
+}
+
+/* Which PCRs a TPM has answered with. */
+static __u32 answered(const TPML_PCR_SELECTION *selection)
+{
+	const TPMS_PCR_SELECTION *s = &selection->pcrSelections[0];
+	__u32 mask = 0;
+	unsigned int i;
+
+	for (i = 0; selection->count == 1 && i < s->sizeofSelect && i < PCRS / 8; i++)
+		mask |= (__u32)s->pcrSelect[i] << 8 * i;
+	return mask;
+}
+
+/* Their values, which come in the order of the numbers. */
+static TSS2_RC take(struct pcr_set *set, __u32 mask, const TPML_DIGEST *digests)
+{
+	unsigned int pcr, n = 0;
+
+	for (pcr = 0; pcr < PCRS; pcr++) {
+		if (!(mask & 1U << pcr))
+			continue;
+		if (n == digests->count || digests->digests[n].size > PCR_SIZE_MAX)
+			return TPM2_RC_SIZE;
+		set->size = digests->digests[n].size;
+		memcpy(set->values[pcr], digests->digests[n++].buffer, set->size);
+	}
+	return TSS2_RC_SUCCESS;
+}
+
+/**
+ * pcr_read_set() - what several PCRs have in one bank
+ * @tpm: as opened
+ * @set: has bank and mask; gets the values
+ *
+ * A TPM answers with eight at most, so that they may be of different moments.
+ *
+ * Return: ST_OK, or a status after saying why not.
+ */
+enum status pcr_read_set(struct tpm *tpm, struct pcr_set *set)
+{
+	__u32 left = set->mask;
+	TSS2_RC rc = 0;
+
+	while (left && !rc) {
+		const TPML_PCR_SELECTION wanted = pcr_selection(set->algorithm, left);
+		TPML_PCR_SELECTION *got;
+		TPML_DIGEST *digests;
+
+		rc = Esys_PCR_Read(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+				   &wanted, NULL, &got, &digests);
+		if (rc)
+			break;
+		rc = answered(got) & left ? take(set, answered(got) & left, digests) :
+					    TPM2_RC_VALUE;
+		left &= ~answered(got);
+		Esys_Free(got);
+		Esys_Free(digests);
+	}
+	return rc ? tpm_fail(rc, "the PCRs cannot be read") : ST_OK;
+}

@@ -74,15 +74,12 @@ static TSS2_RC sign(struct tpm *tpm, ESYS_TR handle, const TPM2B_DATA *data,
 		    struct quote *quote)
 {
 	const TPMT_SIG_SCHEME scheme = { .scheme = TPM2_ALG_NULL };
-	TPML_PCR_SELECTION selection = {
-		.count = 1,
-		.pcrSelections[0] = { .hash = quote->bank, .sizeofSelect = 3 },
-	};
+	const TPML_PCR_SELECTION selection = pcr_selection(quote->pcrs.algorithm,
+							   quote->pcrs.mask);
 	TPMT_SIGNATURE *signature = NULL;
 	TPM2B_ATTEST *attest = NULL;
 	TSS2_RC rc;
 
-	selection.pcrSelections[0].pcrSelect[quote->pcr / 8] = 1 << quote->pcr % 8;
 	rc = Esys_Quote(tpm->esys, handle, ESYS_TR_PASSWORD, ESYS_TR_NONE,
 			ESYS_TR_NONE, data, &scheme, &selection, &attest,
 			&signature);
@@ -102,10 +99,10 @@ static TSS2_RC sign(struct tpm *tpm, ESYS_TR handle, const TPM2B_DATA *data,
 }
 
 /**
- * tpm_quote() - have the TPM sign what a PCR has
+ * tpm_quote() - have the TPM sign what PCRs have, in one act
  * @tpm: as opened
  * @data: goes into what is signed, as extraData
- * @quote: has number and bank of the PCR; gets what was signed, and the signature
+ * @quote: has numbers and bank of the PCRs; gets what was signed, and the signature
  *
  * Return: ST_OK, or a status after saying why not.
  */
@@ -124,7 +121,7 @@ enum status tpm_quote(struct tpm *tpm, const __u8 data[QUOTE_DATA_SIZE],
 		return status;
 	rc = sign(tpm, handle, &extra, quote);
 	if (rc)
-		status = tpm_fail(rc, "the PCR cannot be quoted");
+		status = tpm_fail(rc, "the PCRs cannot be quoted");
 	Esys_Free(public);
 	Esys_FlushContext(tpm->esys, handle);
 	return status;

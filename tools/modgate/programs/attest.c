@@ -47,6 +47,15 @@ static void take_finding(void *data, const char *what, enum status status,
 	say("%s: %s\n", what, dash(text));
 }
 
+/*
+ * What a verifier has to know before anything else, who would else take the log for the
+ * kernel's. With --learn he says that he trusts this boot.
+ */
+static const char *const not_proven[] = {
+	"The kernel is not proven: whoever is root on a kernel that did not measure can extend modgate's PCR by any log, this one too.",
+	"--expect=FILE holds the boot chain against what --learn=FILE has kept of a boot that you trust.",
+};
+
 static bool is_document(const struct entry *e)
 {
 	return !strcmp(e->event, "policy") || !strcmp(e->event, "list");
@@ -71,16 +80,29 @@ static struct json_object *records_json(const struct log *log, const char *event
 	return array;
 }
 
+static struct json_object *clock_json(const TPMS_CLOCK_INFO *clock)
+{
+	struct json_object *j = json_object_new_object();
+
+	json_num(j, "resets", clock->resetCount);
+	json_num(j, "restarts", clock->restartCount);
+	json_num(j, "clock", clock->clock);
+	json_yes(j, "safe", clock->safe);
+	return j;
+}
+
 static void show_json(const struct quote *quote, const struct quoted *q,
-		      const struct report *r)
+		      const struct report *r, const struct attest_request *request)
 {
 	static const char *const events[] = {
 		"boot", "policy", "list", "sealed", "closed", "module",
 	};
 	struct json_object *j = json_object_new_object();
-	struct json_object *tpm;
+	bool proven = request->expect && !r->status;
 	size_t i;
 
+	json_yes(j, "kernel-proven", proven);
+	json_str(j, "kernel-proof", proven ? "--expect" : request->expect ? NULL : not_proven[0]);
 	json_yes(j, "good", !r->status);
 	json_object_object_add(j, "checks", json_object_get(r->checks));
 	if (!r->status) {
@@ -88,11 +110,9 @@ static void show_json(const struct quote *quote, const struct quoted *q,
 		for (i = 0; i < ARRAY_SIZE(events); i++)
 			json_object_object_add(j, events[i],
 					       records_json(&q->log, events[i]));
-		tpm = json_object_new_object();
-		json_num(tpm, "resets", q->resets);
-		json_num(tpm, "restarts", q->restarts);
-		json_num(tpm, "clock", q->clock);
-		json_object_object_add(j, "tpm", tpm);
+		json_object_object_add(j, "tpm", clock_json(&q->clock));
+		json_str(j, "bank", pcr_bank_name(quote->pcrs.algorithm));
+		json_object_object_add(j, "pcrs", pcrs_json(&quote->pcrs, quote->pcrs.mask));
 	}
 	json_out(j);
 }
@@ -146,15 +166,22 @@ static void show_boot(const struct log *log)
 		say("not closed: whatever is approved could still load\n");
 }
 
-static void show_modules(const struct log *log, size_t n)
+/* What became of it, the receipt says: that is not measured. */
+static const char *never_up(const struct receipt *receipt, size_t i)
 {
-	size_t i;
+	return i < receipt->n && record_is(&receipt->lines[i], "state", "judged") ?
+	       "; allowed, and never came up" : "";
+}
 
-	if (!n) {
+static void show_modules(const struct log *log, const struct receipt *receipt)
+{
+	size_t i, n = 0;
+
+	if (!receipt->n) {
 		say("No third-party module had been in this kernel since power-on.\n");
 		return;
 	}
-	say("Third-party modules in this kernel since power-on: %zu\n", n);
+	say("Third-party modules in this kernel since power-on: %zu\n", receipt->n);
 	for (i = 0; i < log->n; i++) {
 		const struct entry *e = &log->entries[i];
 
@@ -163,49 +190,20 @@ static void show_modules(const struct log *log, size_t n)
 		show_value(e, "  ", "name");
 		show_value(e, " (", "reason");
 		show_value(e, ") ", "digest");
-		say("\n");
+		say("%s\n", never_up(receipt, n++));
 	}
 }
 
 static void show(const struct quote *quote, const struct quoted *q)
 {
 	say("kernel: %s, as the machine says\n", dash(quote->kernel));
-	say("TPM: started %u time(s), suspended %u time(s) since, clock %llu ms\n",
-	    q->resets, q->restarts, (unsigned long long)q->clock);
+	say("TPM: started %u time(s), suspended %u time(s) since, clock %llu ms%s\n",
+	    q->clock.resetCount, q->clock.restartCount,
+	    (unsigned long long)q->clock.clock,
+	    q->clock.safe ? "" :
+	    ", which may have gone back: the TPM lost power without notice");
 	show_boot(&q->log);
-	show_modules(&q->log, q->receipt.n);
-}
-
-static enum status verify(const struct options *o, const struct attest_request *q,
-			  const struct nonce *nonce, unsigned int pcr)
-{
-	struct report r = { .o = o };
-	const struct checker checker = { .say = take_finding, .data = &r };
-	struct attestation_key key;
-	struct quoted quoted;
-	struct quote quote;
-	enum status status;
-
-	status = attestation_key_read(&key, q->key_file);
-	if (status)
-		return status;
-	status = quote_read(&quote, q->verify);
-	if (!status) {
-		r.checks = json_object_new_array();
-		quote_check(&quote, &key, nonce, pcr, &checker, &quoted);
-		if (o->json)
-			show_json(&quote, &quoted, &r);
-		else if (r.status)
-			say("Nothing of what this quote says can be believed.\n");
-		else
-			show(&quote, &quoted);
-		json_object_put(r.checks);
-		quoted_free(&quoted);
-		status = r.status;
-	}
-	quote_free(&quote);
-	attestation_key_free(&key);
-	return status;
+	show_modules(&q->log, &q->receipt);
 }
 
 static enum status write_output(const char *path, const char *text)
@@ -218,6 +216,90 @@ static enum status write_output(const char *path, const char *text)
 	err = file_replace(*copy ? copy : "/", slash + 1, text, strlen(text), 0644);
 	free(copy);
 	return err ? fail_errno(err, "%s", path) : ST_OK;
+}
+
+/* Kept for --expect. Nothing is, if anything is wrong. */
+static enum status learn(const struct options *o, const char *path, const struct quote *quote,
+			 const struct attestation_key *key, const struct quoted *quoted)
+{
+	enum status status;
+	char *text;
+
+	status = expectation_make(&text, quote, key, quoted);
+	if (!status)
+		status = write_output(path, text);
+	free(text);
+	if (!status && !o->json) {
+		say_mark(true);
+		say("learnt: %s has the boot chain of this boot, and is as good as you know it to be\n",
+		    path);
+	}
+	return status;
+}
+
+/* With what was learnt before, if it is asked for. */
+static void check(const struct quote *quote, const struct attestation_key *key,
+		  const struct nonce *nonce, unsigned int pcr,
+		  const struct expectation *expected, const struct checker *checker,
+		  struct quoted *quoted)
+{
+	quote_check(quote, key, nonce, pcr, checker, quoted);
+	if (expected && quoted->signed_pcrs)
+		expectation_check(expected, quote, key, quoted, checker);
+}
+
+static enum status verify_by(const struct options *o, const struct attest_request *q,
+			     const struct nonce *nonce, unsigned int pcr,
+			     const struct attestation_key *key,
+			     const struct expectation *expected)
+{
+	struct report r = { .o = o };
+	const struct checker checker = { .say = take_finding, .data = &r };
+	struct quoted quoted;
+	struct quote quote;
+	enum status status;
+
+	status = quote_read(&quote, q->verify);
+	if (status) {
+		quote_free(&quote);
+		return status;
+	}
+	r.checks = json_object_new_array();
+	if (!o->json && !expected && !q->learn)
+		say("%s\n%s\n", not_proven[0], not_proven[1]);
+	check(&quote, key, nonce, pcr, expected, &checker, &quoted);
+	status = r.status;
+	if (!status && q->learn)
+		status = learn(o, q->learn, &quote, key, &quoted);
+	if (o->json)
+		show_json(&quote, &quoted, &r, q);
+	else if (r.status)
+		say("Nothing of what this quote says can be believed.\n");
+	else
+		show(&quote, &quoted);
+	json_object_put(r.checks);
+	quoted_free(&quoted);
+	quote_free(&quote);
+	return status;
+}
+
+static enum status verify(const struct options *o, const struct attest_request *q,
+			  const struct nonce *nonce, unsigned int pcr)
+{
+	struct expectation expected = { 0 };
+	struct attestation_key key;
+	enum status status;
+
+	status = attestation_key_read(&key, q->key_file);
+	if (status)
+		return status;
+	if (q->expect)
+		status = expectation_read(&expected, q->expect);
+	if (!status)
+		status = verify_by(o, q, nonce, pcr, &key, q->expect ? &expected : NULL);
+	expectation_free(&expected);
+	attestation_key_free(&key);
+	return status;
 }
 
 static enum status make(const struct options *o, const struct attest_request *q,
@@ -289,7 +371,8 @@ static enum status print_key(const struct options *o)
 
 bool attest_wanted(const struct attest_request *q)
 {
-	return q->make || q->output || q->verify || q->nonce || q->key || q->pcr;
+	return q->make || q->output || q->verify || q->nonce || q->key || q->pcr ||
+	       q->learn || q->expect;
 }
 
 /* What does not go together; ST_OK if there is nothing. */
@@ -297,8 +380,11 @@ static enum status check_request(const struct attest_request *q)
 {
 	if (q->verify && !(q->nonce && q->key_file))
 		return usage("--verify-quote wants --nonce=NONCE and --attestation-key=FILE");
-	if (!q->verify && (q->nonce || q->key_file || q->pcr))
-		return usage("--nonce, --attestation-key=FILE and --pcr go with --verify-quote");
+	if (!q->verify && (q->nonce || q->key_file || q->pcr || q->learn || q->expect))
+		return usage("%s go with --verify-quote",
+			     "--nonce, --attestation-key=FILE, --pcr, --learn and --expect");
+	if (q->learn && q->expect)
+		return usage("--learn, or --expect: trust this boot, or hold it against another");
 	if (!!q->make + !!q->verify + (q->key && !q->key_file) > 1)
 		return usage("--quote, --verify-quote and --attestation-key are different things");
 	if (q->output && !q->make)

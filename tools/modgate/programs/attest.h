@@ -16,6 +16,8 @@
  * @key: the attestation key is asked for, or given
  * @key_file: its public part in PEM
  * @pcr: where the kernel of that machine measures, NULL for the usual one
+ * @learn: file for what the boot chain has, or NULL
+ * @expect: file of what it has to have, or NULL
  */
 struct attest_request {
 	const char *make;
@@ -25,6 +27,8 @@ struct attest_request {
 	bool key;
 	const char *key_file;
 	const char *pcr;
+	const char *learn;
+	const char *expect;
 };
 
 bool attest_wanted(const struct attest_request *q);

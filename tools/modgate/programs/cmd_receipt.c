@@ -174,7 +174,10 @@ static void show(const struct receipt *r, const struct options *o,
 	say("sha384 %s\n", dash(record_get(&r->end, "sha384")));
 }
 
-/* For programs that want to know whether any third-party code is in the kernel. */
+/*
+ * For programs that want to know whether any third-party code is in the kernel. What was
+ * allowed and did not come up counts: the loader had begun with it.
+ */
 static enum status check(const struct receipt *r, const struct options *o)
 {
 	struct json_object *j;
@@ -190,23 +193,29 @@ static enum status check(const struct receipt *r, const struct options *o)
 	} else {
 		say("Third-party modules since power-on: %zu:", r->n);
 		for (i = 0; i < r->n; i++)
-			say(" %s", dash(record_get(&r->lines[i], "name")));
+			say(" %s%s", dash(record_get(&r->lines[i], "name")),
+			    record_is(&r->lines[i], "state", "judged") ?
+			    " (allowed, did not come up)" : "");
 		say("\n");
 	}
 	return receipt_is_empty(r) ? ST_OK : ST_NO;
 }
 
-/* Has the kernel measured something since? If so, all is read anew. */
+/* Has the kernel written or measured something since? All is read anew, to find out. */
 static bool read_anew(struct receipt *r, struct kernel *kernel, const struct options *o)
 {
 	unsigned long long before = record_number(&kernel->state, "measured");
+	char *end = xstrdup(dash(record_get(&r->end, "sha384")));
+	bool changed;
 
 	kernel_free(kernel);
 	kernel_read(kernel, o);
-	if (record_number(&kernel->state, "measured") == before)
-		return false;
 	receipt_free(r);
-	return !receipt_read_kernel(r, kernel);
+	changed = !receipt_read_kernel(r, kernel) &&
+		  (record_number(&kernel->state, "measured") != before ||
+		   !record_is(&r->end, "sha384", end));
+	free(end);
+	return changed;
 }
 
 /* Modules may come up between reading the receipt, the log, the PCR, and IMA's list. */
@@ -368,6 +377,8 @@ static enum status parse(int argc, char **argv, struct options *o,
 		{ "verify-quote", required_argument, NULL, 'w' },
 		{ "nonce", required_argument, NULL, 'n' },
 		{ "pcr", required_argument, NULL, 'p' },
+		{ "learn", required_argument, NULL, 'l' },
+		{ "expect", required_argument, NULL, 'e' },
 		{ 0 }
 	};
 	int c;
@@ -398,6 +409,10 @@ static enum status parse(int argc, char **argv, struct options *o,
 			q->attest.nonce = optarg;
 		} else if (c == 'p') {
 			q->attest.pcr = optarg;
+		} else if (c == 'l') {
+			q->attest.learn = optarg;
+		} else if (c == 'e') {
+			q->attest.expect = optarg;
 		} else {
 			return ST_USAGE;
 		}
@@ -437,6 +452,7 @@ const struct verb verb_receipt = {
 		 "   or: modgate [options] receipt --quote=NONCE [--output=FILE]\n"
 		 "   or: modgate [options] receipt --attestation-key\n"
 		 "   or: modgate [options] receipt --verify-quote=FILE --nonce=NONCE\n"
-		 "                                 --attestation-key=FILE [--pcr=N]",
+		 "                                 --attestation-key=FILE [--pcr=N]\n"
+		 "                                 [--expect=FILE | --learn=FILE]",
 	.run = run,
 };

@@ -146,6 +146,12 @@ sed -i 's/^measure-errors=.*/measure-errors=1/' "$kernel/state"
 exits 8 "a record that the TPM did not take" verify --log
 says "the TPM did not take a record (measure-errors=1)" "names it as a cause"
 restarted
+sed -i 's/^measured=.*/measured=3/' "$kernel/state"
+exits 1 "the TPM has taken one less, and the kernel counts an error" --json verify --log
+json '[.[] | select(.good | not) | .what] == ["kernel"]' "and that is all"
+sed -i 's/^measured=.*/measured=2/' "$kernel/state"
+exits 8 "the TPM has taken two less, and the kernel counts one error" verify --log
+sed -i 's/^measured=.*/measured=4/' "$kernel/state"
 exits 1 "the PCR matches, but the kernel counts an error" --json verify --log
 banks true "every bank matches"
 says "measure-errors=1: so many records" "says that there was an error"
@@ -155,6 +161,22 @@ says "PCR 14, sha384: has 0" "it is the one that is read"
 sed -i 's/^pcr=.*/pcr=99/' "$kernel/state"
 exits 1 "a PCR that the TPM does not have" verify --log
 says "has no bank that could be checked" "says so"
+
+# The kernel found something else in the PCR than it had left there.
+machine measured=5
+echo "seq=5 event=pcr-changed bank=sha256 value=$(sha256sum "$log" | cut -d' ' -f1)" >>"$log"
+value=$(sed -n 's/.*value=//p' "$log")
+restarted
+exits 8 "the kernel found the PCR changed" --json verify --log
+banks true "the kernel found the PCR changed: also where the log makes it"
+json '[.[] | select(.good | not) | .what] == ["log"]' "it is this alone"
+says "line 5: the kernel found $value in bank sha256 of its PCR" "says what was in it"
+exits 8 "receipt --verify: the kernel found the PCR changed" receipt --verify
+says "line 5: the kernel found $value in bank sha256 of its PCR" "says so, too"
+machine pcr-changed=2
+restarted
+exits 8 "the kernel counts changes of the PCR" verify --log
+says "pcr-changed=2" "says how many"
 
 # Made by the kernel without the hash of a bank: SHA-384, cut or padded.
 machine
@@ -260,6 +282,9 @@ exits 5 "not provisioned" verify --log
 says "modgate key --pin" "names the remedy"
 machine pcr=-
 exits 1 "the kernel holds no TPM" verify --log
+sed -i 's/^measured=.*/measured=0/' "$kernel/state"
+exits 1 "the kernel holds no TPM, which has taken no record" --json verify --log
+json '[.[] | select(.good | not) | .what] == ["TPM"]' "and that is all"
 says "the log can only be believed" "says what that means"
 sed -i '3s/seq=3/seq=7/' "$log"
 exits 8 "no TPM, and a log without its form" verify --log

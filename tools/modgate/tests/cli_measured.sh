@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154,SC2034
 #
-# For cli_log.sh and cli_quote.sh: a kernel that measures. Its part is played by
+# For cli_log.sh, cli_quote.sh and cli_expect.sh: a kernel that measures. Its part is played by
 # tpm2_pcrevent, which has the TPM itself hash each line, for each bank.
 
 # shellcheck source-path=SCRIPTDIR source=cli_tpm.sh
@@ -29,7 +29,7 @@ machine() {
 	signer=$(sed -n 's/^anchor-digest=//p' "$kernel/state")
 	owner=$(sed -n 's/.* authority=\([0-9a-f]*\) .*/\1/p' "$kernel/lists")
 	cat >"$kernel/log" <<-END
-	seq=1 event=boot kind=normal freshness=none machine=dmi machine-name=$(sha384 "$work/pass")
+	seq=1 event=boot kind=normal freshness=none machine=dmi machine-name=$(sha384 "$work/pass") $(counts)
 	seq=2 event=policy digest=$(sha384 "$policy") signer=$signer generation=1 counter=0
 	seq=3 event=list digest=$(sha384 "$list") signer=$owner generation=1 counter=0
 	seq=4 event=sealed by=seal
@@ -39,10 +39,29 @@ machine() {
 	cp "$log" "$copy"
 }
 
-# restarted: the TPM begins anew, and is told what is in log.
-restarted() {
+# counts: how often the TPM was reset, and suspended since, as the log has it.
+counts() {
+	local clock
+
+	clock=$(tpm2_readclock 2>"$work/err")
+	sed -n 's/^ *reset_count: */reset-count=/p; s/^ *restart_count: */restart-count=/p' <<<"$clock" |
+		paste -sd ' '
+}
+
+# started: the TPM begins anew, and the log, and its copy, say so.
+started() {
+	local same=
+
 	tpm_stop
 	tpm_run
+	cmp -s "$log" "$copy" && same=yes
+	sed -i "1s/reset-count=[0-9]* restart-count=[0-9]*/$(counts)/" "$log"
+	[ ! "$same" ] || cp "$log" "$copy"
+}
+
+# restarted: likewise, and is told what is in log.
+restarted() {
+	started
 	extend <"$log"
 }
 

@@ -1,115 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash disable=SC2154,SC2034,SC2119
 #
-# cli.sh: quotes: receipt --quote, --attestation-key, --verify-quote. Whoever is
-# root on the machine is played by tpm2_quote with the same key.
+# cli.sh: quotes: receipt --quote, --attestation-key, --verify-quote. What is expected
+# of the boot chain is in cli_expect.sh.
 
-# shellcheck source-path=SCRIPTDIR source=cli_measured.sh
-. "$here/cli_measured.sh"
-
-nonce=000102030405060708090a0b0c0d0e0f
-quote=$work/quote.json
-changed=$work/changed.json
-pem=$work/attestation.pem
-
-# line NUMBER NAME TIME: a module that came up: what is hashed.
-line() {
-	printf 'number=%s time=%s.000001 digest=%s name=%s reason=approved authority=%s\n' \
-		"$1" "$3" "$(sha384 "$work/$2.ko")" "$2" "$owner"
-}
-
-# with_modules [TIME]: a kernel in which two came up, and the receipt of it.
-with_modules() {
-	local first second hash
-
-	machine measured=7 state=closed
-	first=$(line 1 mg_one "${1:-3}")
-	second=$(line 2 mg_two "${1:-3}")
-	hash=$({ head -c 48 /dev/zero; printf %s "$first"; } | sha384sum | cut -d' ' -f1)
-	hash=$({ xxd -r -p <<<"$hash"; printf %s "$second"; } | sha384sum | cut -d' ' -f1)
-	cat >>"$log" <<-END
-	seq=5 event=module $first
-	seq=6 event=module $second
-	seq=7 event=closed lines=2 sha384=$hash
-	END
-	cat >"$kernel/receipt" <<-END
-	$first state=live loads=1 permanent=no
-	$second state=gone loads=3 permanent=no
-	lines=2 lost=0 sha384=$hash
-	END
-}
-
-# v FILE [ARGUMENT...]: verify it as another machine would: without a TPM, without
-# modgate, without privileges.
-v() {
-	MODGATE_TCTI=device:/dev/null setpriv --bounding-set=-all --inh-caps=-all \
-		"$tool" --root=/nowhere receipt --verify-quote="$1" --nonce="$nonce" \
-		--attestation-key="$pem" "${@:2}" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
-# verifies STATUS NAME FILE [ARGUMENT...]
-verifies() {
-	v "${@:3}"
-	[ "$status" = "$1" ] || echo "exit $status, expected $1" >>"$work/err"
-	[ "$status" = "$1" ]
-	tap $? "$2: exit $1"
-}
-
-# only WHAT NAME: in JSON, this is what was found to be wrong, and nothing else.
-only() {
-	json "[.checks[] | select(.good | not) | .what] == [\"$1\"] and .good == false" \
-		"$2: and it is $1 alone"
-}
-
-# refused NAME: each of the last files was; those that were not are in $bad.
-refused() {
-	[ -z "$bad" ] || echo "not refused: $bad" >>"$work/err"
-	[ -z "$bad" ]
-	tap $? "$1"
-}
-
-# data LOG RECEIPT: what the documentation says that the TPM signs.
-data() {
-	printf 'modgate quote 1\nnonce=%s\nkernel=%s\nlog=%s\nreceipt=%s\n' "$nonce" "$release" \
-		"$(sha384 "$1")" "$(sha384 "$2")" | sha256sum | cut -d' ' -f1
-}
-
-# assemble LOG RECEIPT PCR BANK: a file, of the attest and signature in $work.
-assemble() {
-	jq -n --arg nonce "$nonce" --argjson pcr "$3" --arg bank "$4" --arg kernel "$release" \
-		--arg attest "$(xxd -p "$work/attest" | tr -d '\n')" \
-		--arg signature "$(xxd -p "$work/signature" | tr -d '\n')" \
-		--rawfile log "$1" --rawfile receipt "$2" \
-		'{version: 1, $nonce, $pcr, $bank, $attest, $signature, $kernel, $log, $receipt}' >"$changed"
-}
-
-# by_root COMMAND...: one of tpm2-tools, which leaves its keys in the TPM.
-by_root() {
-	local rc
-
-	"$@" >"$work/out" 2>"$work/err"
-	rc=$?
-	tpm2_flushcontext -t 2>>"$work/err"
-	return $rc
-}
-
-# forge [SELECTION] [PCR] [BANK] [DATA]: what root can have the TPM sign, with the
-# log and the receipt that lie in $work.
-forge() {
-	rm -f "$changed"
-	by_root tpm2_quote -Q -c "$work/ak.ctx" -g "$hash" -l "${1:-sha384:13}" -m "$work/attest" \
-		-s "$work/signature" -f tss -q "${4:-$(data "$copy" "$work/receipt")}" || return
-	assemble "$copy" "$work/receipt" "${2:-13}" "${3:-sha384}"
-}
-
-# key CURVE HASH: what tpm2-tools make of the template in the documentation.
-key() {
-	hash=$2
-	by_root tpm2_createprimary -Q -C e -g "$2" -G "ecc$1:ecdsa-$2:null" -c "$work/ak.ctx" \
-		-a 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|sign' &&
-		by_root tpm2_readpublic -Q -c "$work/ak.ctx" -f pem -o "$work/ak.pem" -n "$work/ak.name"
-}
+# shellcheck source-path=SCRIPTDIR source=cli_quoted.sh
+. "$here/cli_quoted.sh"
 
 tpm_start
 with_modules
@@ -163,12 +59,17 @@ made='del(.attest, .signature)'
 cmp -s <(jq "$made" "$quote") <(jq "$made" "$work/printed.json")
 tap $? "the file has what is printed"
 jq -e --arg n "$nonce" --arg k "$release" --rawfile log "$log" --rawfile receipt "$kernel/receipt" \
-	'keys == ["attest", "bank", "kernel", "log", "nonce", "pcr", "receipt", "signature", "version"] and
+	--argjson pcrs "$(values "sha384:$chain,13")" \
+	'keys == ["attest", "bank", "kernel", "log", "nonce", "pcr", "pcrs", "receipt", "signature", "version"] and
+	.pcrs == $pcrs and (.pcrs | length) == 13 and
 	.version == 1 and .nonce == $n and .pcr == 13 and .bank == "sha384" and .kernel == $k and
 	.log == $log and .receipt == $receipt' "$quote" >/dev/null
-tap $? "version, nonce, PCR, bank, kernel, log and receipt are what they should be"
+tap $? "version, nonce, PCR, bank, PCRs, kernel, log and receipt are what they should be"
 verifies 0 "a good quote" "$quote"
 says "PCR 13, sha384: the log makes what the TPM has signed" "says what was signed"
+says "PCRs: the TPM has signed 0 to 9, 11, 13, 14, sha384, in one act" "says which PCRs were"
+[[ $(sed -n 1p "$work/out") == "The kernel is not proven: "* && $(sed -n 2p "$work/out") == *"--expect="* ]]
+tap $? "the first line says that the kernel is not proven, the second one what helps"
 says "boot: normal, freshness none, machine by dmi: $(sha384 "$work/pass")" "says how it booted"
 says "policy: generation 1, digest $(sed -n 's/^digest=//p' "$kernel/policy")" "says which policy"
 says "list: generation 1, digest $(sed -n 's/.* digest=\([0-9a-f]*\) .*/\1/p' "$kernel/lists")" \
@@ -180,7 +81,9 @@ says "mg_one (approved) $(sha384 "$work/mg_one.ko")" "says which module"
 says "mg_two (approved) $(sha384 "$work/mg_two.ko")" "and which other one, although it is gone"
 says "TPM: started " "says how often the TPM has started"
 verifies 0 "a good quote, as JSON" "$quote" --json
-json '.good and ([.checks[].good] | all) and (.checks | length) == 6' "every check is good"
+json '(.["kernel-proven"] | not) and (.["kernel-proof"] | contains("not proven"))' \
+	"the kernel is not proven"
+json '.good and ([.checks[].good] | all) and (.checks | length) == 8' "every check is good"
 json '[.module[].name] == ["mg_one", "mg_two"] and .boot[0].kind == "normal" and
 	.list[0]["in-time"]' "and it has what was measured"
 verifies 0 "PCR 13 is what is usual" "$quote" --pcr=13
@@ -192,6 +95,10 @@ sed -n '/^   field() {/,/sha256sum/p' "$manual" | sed "s:quote.json:$quote:" >"$
 tap $? "the program in the documentation computes what the TPM has signed"
 jq -r .attest "$quote" | xxd -r -p >"$work/attest"
 jq -r .signature "$quote" | xxd -r -p >"$work/signature"
+sed -n "/^   jq -r '.pcrs/,/sha384sum/p" "$manual" | sed "s:quote.json:$quote:" >"$work/program"
+signed=$(tpm2_print -t TPMS_ATTEST "$work/attest" | sed -n 's/^ *pcrDigest: *//p')
+[ "$signed" ] && [ "$(bash "$work/program" 2>"$work/err")" = "$signed  -" ]
+tap $? "the other one computes the digest of the PCRs that the TPM has signed"
 tpm2_checkquote -u "$pem" -m "$work/attest" -s "$work/signature" -g sha384 \
 	-q "$(data "$log" "$kernel/receipt")" >"$work/out" 2>"$work/err"
 tap $? "tpm2_checkquote takes signature and data"
@@ -222,6 +129,19 @@ bank:"sha256"
 bank:"sha1"
 bank:"SHA384"
 bank:""
+pcrs:{}
+pcrs:(.pcrs + {"12": .pcrs["13"]})
+pcrs:(.pcrs + {"24": .pcrs["13"]})
+pcrs:(.pcrs + {"013": .pcrs["13"]})
+pcrs:(.pcrs + {"x": .pcrs["13"]})
+pcrs:(.pcrs | del(.["0"]))
+pcrs:(.pcrs + {"4": .pcrs["13"]})
+pcrs:(.pcrs + {"4": 4})
+pcrs:(.pcrs + {"4": null})
+pcrs:(.pcrs + {"4": ""})
+pcrs:(.pcrs + {"4": (.pcrs["4"] + "00")})
+pcrs:(.pcrs + {"4": .pcrs["4"][2:]})
+pcrs:(.pcrs + {"13": (.pcrs["13"] | ascii_upcase)})
 attest:.signature
 attest:(.attest + "00")
 attest:.attest[:-2]
@@ -251,7 +171,7 @@ Version:1
 END
 refused "another value of any field is refused"
 bad=
-for field in version nonce pcr bank attest signature kernel log receipt; do
+for field in version nonce pcr bank pcrs attest signature kernel log receipt; do
 	for filter in "del(.$field)" ".$field = null" ".$field = 1.5" ".$field = [.$field]" \
 		".$field = {a: .$field}" ".$field = true"; do
 		jq "$filter" "$quote" >"$changed"
@@ -260,6 +180,23 @@ for field in version nonce pcr bank attest signature kernel log receipt; do
 	done
 done
 refused "no field may be missing, or be of another type"
+bad=
+for field in version nonce pcr bank pcrs attest signature kernel log receipt; do
+	value=$(jq -c ".$field" "$quote")
+	jq -c . "$quote" | sed "s/}\$/,\"$field\":/" | tr -d '\n' >"$changed"
+	printf '%s}\n' "$value" >>"$changed"
+	jq -e . "$changed" >/dev/null || bad+="json:$field "
+	v "$changed"
+	[ "$status" = 8 ] || bad+="$field "
+done
+refused "no field may be there twice, with the same value either"
+jq -c . "$quote" | sed 's/"pcrs":{/&"4":"00",/' >"$changed"
+verifies 8 "a PCR twice" "$changed"
+for field in kernel log receipt; do
+	jq ".$field = \"\"" "$quote" >"$changed"
+	verifies 8 "empty: $field" "$changed"
+	says "damaged: $field" "empty: $field: names it"
+done
 
 # Each byte that the TPM has made, or as many as CRASH_STRIDE says.
 bytes=0 bad=
@@ -318,8 +255,8 @@ for file in "$log" "$kernel/receipt"; do
 		done
 	done <"$file"
 done
-[ "$fields" = 41 ]
-tap $? "the log has 41 fields"
+[ "$fields" = 43 ]
+tap $? "the log has 43 fields"
 refused "another value of any field of log and receipt; signed by root: of the log"
 cp "$log" "$copy"
 bad=
@@ -394,7 +331,7 @@ jq ".nonce = \"$nonce\"" "$quote" >"$changed"
 verifies 8 "another nonce, written into it" "$changed" --json
 only nonce "another nonce, written into it"
 nonce=$asked
-forge sha384:13 13 sha384 "$nonce"
+forge "sha384:$chain,13" 13 sha384 "$nonce"
 verifies 8 "the nonce alone was signed" "$changed" --json
 only nonce "the nonce alone was signed"
 pem=$work/stranger.pem
@@ -416,21 +353,36 @@ tpm2_pcrreset 23
 while IFS= read -r text; do
 	printf %s "$text" | tpm2_pcrevent -Q 23
 done <"$log" >"$work/out" 2>"$work/err"
-forge sha384:23 23
+forge "sha384:$chain,23" 23
 verifies 8 "a PCR that can be reset" "$changed" --json
-only PCR "a PCR that can be reset"
-forge sha384:23
+only PCRs "a PCR that can be reset"
+forge "sha384:$chain,23"
 verifies 8 "a PCR that can be reset, called 13" "$changed" --json
-only PCR "a PCR that can be reset, called 13"
+only PCRs "a PCR that can be reset, called 13"
 verifies 2 "a PCR that can be reset is not to be asked for" "$quote" --pcr=23
 verifies 8 "another PCR is expected" "$quote" --pcr=14 --json
-only PCR "another PCR is expected"
-for selection in sha384:13,23 sha384:13+sha256:13 sha256:13+sha384:13 sha256:13 sha384:12; do
-	forge $selection
+only PCRs "another PCR is expected"
+# PCR 12 has the same log, but is not modgate's.
+while IFS= read -r text; do
+	printf %s "$text" | tpm2_pcrevent -Q 12
+done <"$log" >"$work/out" 2>"$work/err"
+for selection in sha384:13 "sha384:$chain,13,23" "sha384:$chain,13+sha256:13" \
+	"sha256:13+sha384:$chain,13" "sha256:$chain,13" "sha384:$chain,12" \
+	"sha384:$chain,12,13" "sha384:${chain#0,},13" "sha384:${chain%,14},13"; do
+	forge "$selection"
 	verifies 8 "PCRs $selection" "$changed" --json
-	only PCR "PCRs $selection"
+	only PCRs "PCRs $selection"
 done
-forge sha256:13 13 sha256
+# Both agree with each other, and not with what is wanted.
+forge "sha384:${chain/,4,/,},13"
+jq 'del(.pcrs["4"])' "$changed" >"$work/less" && mv "$work/less" "$changed"
+verifies 8 "a quote without PCR 4" "$changed" --json
+only PCRs "a quote without PCR 4"
+forge "sha384:$chain,12,13"
+jq --argjson value "$(values sha384:12)" '.pcrs += $value' "$changed" >"$work/less" && mv "$work/less" "$changed"
+verifies 8 "a quote with PCR 12" "$changed" --json
+only PCRs "a quote with PCR 12"
+forge "sha256:$chain,13" 13 sha256
 verifies 0 "SHA-256 is a bank as good as SHA-384" "$changed"
 
 # What else a TPM signs, and what no TPM has signed.
@@ -489,25 +441,99 @@ jq -j .receipt "$work/before.json" >"$work/receipt"
 key 384 sha384
 forge
 verifies 8 "log and receipt from before the restart, signed anew" "$changed" --json
-only "PCR 13, sha384" "log and receipt from before the restart, signed anew"
+json '[.checks[] | select(.good | not) | .what] == ["PCR 13, sha384", "boot"]' \
+	"it is neither in the PCR nor of this boot"
 [ "$(v "$work/before.json" --json; jq .tpm "$work/out")" = null ]
 tap $? "of a quote that is refused nothing is shown"
 
-# The boot chain's PCRs, as the documentation has it: of the same boot.
-by_root tpm2_quote -c "$work/ak.ctx" -g sha384 -q "$nonce" -m "$work/boot.attest" \
-	-s "$work/boot.signature" -l sha384:0,1,2,3,4,5,6,7,8,9,11 -o "$work/boot.pcrs" &&
-	tpm2_checkquote -Q -u "$pem" -g sha384 -q "$nonce" -m "$work/boot.attest" \
-		-s "$work/boot.signature" -f "$work/boot.pcrs" 2>"$work/err"
-tap $? "the PCRs of the boot chain are quoted with the same key"
-resets=$(tpm2_print -t TPMS_ATTEST "$work/boot.attest" | sed -n 's/ *resetCount: //p')
-verifies 0 "the quote of the same boot" "$quote"
-says "TPM: started $resets time(s), suspended 0 time(s) since" "it has the same resetCount"
+# The TPM's counts.
+resets=$(tpm2_readclock | sed -n 's/^ *reset_count: *//p')
+verifies 0 "the quote of this boot" "$quote"
+says "TPM: started $resets time(s), suspended 0 time(s) since" "it has the TPM's resetCount"
+says "boot: the log is of this start of the TPM (resetCount $resets)" "and the log's is the same"
+json_of() { v "$quote" --json && jq -e "$1" "$work/out" >/dev/null; }
+json_of ".tpm.resets == $resets and .tpm.restarts == 0 and .tpm.safe != null"
+tap $? "in JSON as well"
+cp "$log" "$copy"
+cp "$kernel/receipt" "$work/receipt"
+# counted NAME STATUS COUNTS: a log with these, measured and signed.
+counted() {
+	sed -i "1s/reset-count=.*/$3/" "$copy"
+	tpm_stop
+	tpm_run
+	resets=$((resets + 1))
+	extend <"$copy"
+	key 384 sha384
+	forge
+	verifies "$2" "$1" "$changed" --json
+}
+counted "the log of the boot before" 8 "reset-count=$resets restart-count=0"
+only boot "the log of the boot before"
+says "reset-count=$((resets - 1)), the TPM $resets: it was reset since" "says what that means"
+counted "the log of a boot to come" 8 "reset-count=$((resets + 2)) restart-count=0"
+only boot "the log of a boot to come"
+counted "the right count" 0 "reset-count=$((resets + 1)) restart-count=0"
+counted "more restarts than the TPM has had" 8 "reset-count=$((resets + 1)) restart-count=1"
+only boot "more restarts than the TPM has had"
+counted "no number" 8 "reset-count=x restart-count=0"
+only boot "no number"
+counted "counts that the kernel could not read" 0 "reset-count=- restart-count=-"
+says "not checkable by the TPM's resetCount" "says so"
+counted "no counts" 8 "more=1"
+says "event boot without reset-count=" "names what is missing"
+says "event boot without restart-count=" "and the other one"
+cp "$log" "$copy"
+counted "before it is suspended" 0 "reset-count=$((resets + 1)) restart-count=0"
+tpm2_shutdown && tpm_suspended
+forge
+verifies 0 "suspended and resumed" "$changed"
+says "boot: suspended and resumed 1 time(s) since then" "it is told"
+says "suspended 1 time(s) since" "behind TPM: as well"
+
+# The kernel noticed that the PCR had something else.
+{
+	cat "$log"
+	echo "seq=8 event=pcr-changed bank=sha384 value=$(sha384 "$work/pass")"
+} >"$copy"
+started
+sed -i "1s/reset-count=.*/$(counts)/" "$copy"
+extend <"$copy"
+key 384 sha384
+forge
+verifies 8 "the PCR had changed" "$changed" --json
+only log "the PCR had changed"
+says "line 8: the kernel found $(sha384 "$work/pass") in bank sha384 of its PCR" "says what was in it"
+
+# Allowed, and never came up: without a name, if the file has none.
+with_modules
+sed -i 's/ name=mg_two / name=- /' "$log" "$kernel/receipt"
+hash=$({ head -c 48 /dev/zero; sed -n '1s/ state=.*//p' "$kernel/receipt" | tr -d '\n'; } | sha384sum)
+hash=$({ xxd -r -p <<<"${hash%% *}"; sed -n '2s/ state=.*//p' "$kernel/receipt" | tr -d '\n'; } | sha384sum)
+sed -i "s/sha384=.*/sha384=${hash%% *}/; s/state=gone loads=3/state=judged loads=0/" "$kernel/receipt"
+sed -i "s/\(event=closed.* sha384=\).*/\1${hash%% *}/" "$log"
+restarted
+exits 0 "receipt, judged" receipt
+[[ $(sed -n 3p "$work/out") == "-  "*" judged "*" 0 "* ]]
+tap $? "receipt, judged: has the line, without a name"
+exits 0 "receipt --verify, judged" receipt --verify
+exits 1 "receipt --check, judged" receipt --check
+says "Third-party modules since power-on: 2: mg_one - (allowed, did not come up)" "it does not pass for none"
+exits 0 "receipt --json, judged" --json receipt
+json '.modules[1].state == "judged" and .modules[1].loads == "0" and .modules[1].name == null' \
+	"it is in JSON"
+exits 0 "receipt --file, judged" --json receipt --file
+exits 0 "receipt --history, judged" receipt --history
+says "2 module(s)" "receipt --history, judged: counts it"
+exits 0 "a quote, judged" receipt --quote="$nonce" --output="$quote"
+verifies 0 "a quote, judged" "$quote"
+says "- (approved) $(sha384 "$work/mg_two.ko"); allowed, and never came up" "a quote, judged: says so"
+with_modules
+restarted
 
 # A log that makes the PCR, and is not what the kernel would have written.
+started
 sed 's/^seq=7/seq=8/' "$kernel/log" >"$copy"
 cp "$kernel/receipt" "$work/receipt"
-tpm_stop
-tpm_run
 extend <"$copy"
 key 384 sha384
 forge
@@ -515,8 +541,8 @@ verifies 8 "a log with a gap, measured and signed" "$changed" --json
 only "log: line 7" "a log with a gap"
 
 # The kernel has measured that a module has no line.
-echo "seq=8 event=lost lines=2" | cat "$kernel/log" - >"$copy"
 restarted
+echo "seq=8 event=lost lines=2" | cat "$kernel/log" - >"$copy"
 tail -n 1 "$copy" | extend
 key 384 sha384
 forge
@@ -565,6 +591,16 @@ tpm2_changeauth -c endorsement -p secret
 exits 1 "a folder that is not there" receipt --quote="$nonce" --output="$work/nowhere/quote"
 sed -i 's/^pcr=.*/pcr=-/' "$kernel/state"
 exits 1 "no TPM in the kernel" receipt --quote="$nonce"
+says "it found no TPM 2.0 when it started" "no TPM in the kernel: says why"
+sed -i 's/^tpm=.*/tpm=late/' "$kernel/state"
+exits 1 "a TPM that came late" receipt --quote="$nonce"
+says "came after the kernel had chosen" "a TPM that came late: says why"
+sed -i 's/^tpm=.*/tpm=refused/' "$kernel/state"
+exits 1 "a TPM that was refused" receipt --quote="$nonce"
+says "is virtual, being upgraded" "a TPM that was refused: says why"
+sed -i '/^measured=/d' "$kernel/state"
+exits 3 "not as root" receipt --quote="$nonce"
+says "try as root" "not as root: says so"
 sed -i 's/^provisioned=.*/provisioned=no/' "$kernel/state"
 exits 5 "not provisioned" receipt --quote="$nonce"
 rm -r "$kernel"

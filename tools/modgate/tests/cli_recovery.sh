@@ -11,12 +11,17 @@ name=$(sha384 "$work/pass")
 
 # boots KIND: the TPM begins anew, and the kernel measures its first record.
 boots() {
+	local counts=
+
 	tpm_stop
 	tpm_run
 	state "boot-kind=$1" pcr=13 measured=1 state=boot policy=no freshness=none machine=dmi "machine-name=$name"
 	: >"$kernel/policy"
 	: >"$kernel/lists"
-	echo "seq=1 event=boot kind=$1 freshness=none machine=dmi machine-name=$name" >"$kernel/log"
+	# A recovery boot does not count: its record has to be the same at each.
+	[ "$1" = recovery ] || counts="reset-count=$((RANDOM + 1)) restart-count=0"
+	echo "seq=1 event=boot kind=$1 freshness=none machine=dmi machine-name=$name" \
+		"${counts:-reset-count=- restart-count=-}" >"$kernel/log"
 	head -c -1 "$kernel/log" | tpm2_pcrevent -Q 13 >"$work/out" 2>"$work/err"
 }
 

@@ -20,7 +20,7 @@ tpm_try() {
 	swtpm socket --tpm2 --tpmstate dir="$work/tpm" \
 		--server type=tcp,port=$tpm_port,bindaddr=127.0.0.1 \
 		--ctrl type=tcp,port=$((tpm_port + 1)),bindaddr=127.0.0.1 \
-		--flags not-need-init,startup-clear >"$work/tpm.log" 2>&1 &
+		--flags "not-need-init,startup-${tpm_startup:-clear}" >"$work/tpm.log" 2>&1 &
 	tpm_pid=$!
 	for ((try = 0; try < 50; try++)); do
 		kill -0 "$tpm_pid" 2>/dev/null || break
@@ -73,7 +73,16 @@ tpm_stop() {
 	wait "$tpm_pid" 2>/dev/null
 	tpm_pid=
 }
+
+# tpm_suspended: it goes on where it was, after tpm2_shutdown.
+tpm_suspended() {
+	tpm_stop
+	tpm_startup=state
+	tpm_run
+	tpm_startup=
+}
 tpm_pid=
+tpm_startup=
 tpm_choose
 trap 'end_all; tpm_stop' EXIT
 
