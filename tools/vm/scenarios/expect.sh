@@ -1,0 +1,151 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A boot that was not measured cannot be made to look measured. What the verifier has
+# learnt of a machine, whose firmware and EFI stub measure, is held against later quotes:
+# another initramfs, command line or kernel is told by its PCR; and so is a kernel without
+# an anchor, on which root extends modgate's PCR by the log of an honest boot.
+
+under=${MODGATE_VARIANT:-default}
+# The kernel has an EFI stub.
+export MODGATE_VARIANT=efi
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+[ "$under" = default ] || skip "of variant $under"
+
+make_modules
+build_programs
+make_key anchor
+make_key owner
+policy policy 1 --authority "$owner_authority"
+list list owner 1 --module "$(digest one.ko)"
+cat >early <<END
+cd /root$work
+load_document anchor.der policy.bundle list.bundle
+END
+cp -r initramfs other_initramfs
+echo "of another day" >other_initramfs/other
+# It would do the same.
+LC_ALL=C sed 's/modgate@vm/modgate@vn/' "$tree/arch/x86/boot/bzImage" >other_kernel
+check "the other kernel is another one" other \
+	"$(cmp -s "$tree/arch/x86/boot/bzImage" other_kernel && echo same || echo other)"
+
+# shellcheck disable=SC2034
+helpers=$(cat <<'END'
+PATH=$top/tools/modgate:$PATH
+export TPM2TOOLS_TCTI=device:/dev/tpmrm0
+# send NAME FILE: to the machine that verifies.
+send() { echo "SEND $1 $(base64 -w 0 <"$2")"; }
+# quote NONCE [OPTION...]
+quote() {
+	modgate "${@:2}" receipt --quote="$1" --output=/run/quote && send quote /run/quote
+}
+# resets: as the TPM has them.
+resets() { tpm2_readclock | sed -n 's/^ *reset_count: *//p'; }
+# forge: what root gives for the kernel's files is in forged/; its log goes into the PCR.
+forge() {
+	check "the kernel has measured nothing" "- 0" "$(state pcr) $(state measured)"
+	while IFS= read -r line; do
+		printf %s "$line" | tpm2_pcrevent -Q 13
+	done <forged/modgate/log
+	quote "$1" --securityfs=forged
+}
+END
+)
+
+efi=--efi
+extra=initramfs
+append=$(pin anchor)
+# machine [OPTION...]
+machine() {
+	# shellcheck disable=SC2086 # or none
+	guest $efi --tpm "$work/tpm" --no-boot --early early --initramfs-extra "$extra" \
+		--append "$append" "$@"
+}
+
+# received NAME: what the machine has sent.
+received() { sed -n "s/^SEND $1 //p" output | base64 -d >"$1"; }
+
+# verify STATUS NAME [OPTION...]: the quote that came last.
+verify() {
+	local want=$1 name=$2 status=0
+	shift 2
+	received quote
+	said=$(MODGATE_TCTI=none "$top/tools/modgate/modgate" receipt --verify-quote=quote --nonce="$nonce" \
+		--attestation-key=key.pem "$@" 2>&1) || status=$?
+	check "$name: exit status $want" "$want" "$status"
+	[[ $status == "$want" ]] || printf '%s\n' "$said" | sed 's/^/# /'
+}
+
+# changed: the PCRs that are told.
+changed() { sed -n 's/^✗ PCR \([0-9]*\), .*: has changed: .*/\1/p' <<<"$said" | paste -sd ' '; }
+
+nonce=$(openssl rand -hex 32)
+machine <<END
+modgate receipt --attestation-key >/run/key.pem
+send key.pem /run/key.pem
+insmod one.ko
+quote $nonce
+for file in state log receipt; do
+	send \$file \$modgate/\$file
+done
+END
+for file in key.pem state log receipt; do
+	received $file
+done
+verify 0 "a machine that is trusted" --learn=expected
+verify 0 "and held against itself" --expect=expected
+
+machine <<<"insmod one.ko; quote $nonce"
+verify 0 "the same machine again" --expect=expected
+check "the same machine again: the boot chain is as expected" "*boot chain: PCRs 0 to 9, 11, 14, sha384, are as expected*" "$said"
+verify 0 "the same machine again, and nothing is expected"
+check "then the first line says that the kernel is not proven" "The kernel is not proven: *" "$said"
+
+extra=other_initramfs
+machine <<<"insmod one.ko; quote $nonce"
+extra=initramfs
+verify 1 "another initramfs" --expect=expected
+check "another initramfs: its PCR is named" 9 "$(changed)"
+
+append+=" another=parameter"
+machine <<<"insmod one.ko; quote $nonce"
+append=$(pin anchor)
+verify 1 "another command line" --expect=expected
+check "another command line: its PCR is named" 9 "$(changed)"
+
+machine --image other_kernel <<<"insmod one.ko; quote $nonce"
+verify 1 "another kernel" --expect=expected
+check "another kernel: its PCR is named" 4 "$(changed)"
+
+efi=
+machine <<<"insmod one.ko; quote $nonce"
+efi=--efi
+verify 1 "firmware that does not measure the kernel" --learn=useless
+check "firmware that does not measure the kernel: says so" "*boot chain: PCRs 8, 9 and 11 have nothing in them*" "$said"
+
+# Root on a kernel without an anchor: log, state and receipt of the first boot, with the
+# TPM's count of resets as it is now.
+mkdir -p forged/modgate
+cp state receipt forged/modgate
+append=
+machine <<END
+insmod two.ko
+check "what nobody approved is live" 1 "\$(lsmod | grep -c '^modgate_test_two ')"
+cp -r forged /run
+cd /run
+sed "s/reset-count=[0-9]*/reset-count=\$(resets)/" "\$work/log" >forged/modgate/log
+forge $nonce
+END
+verify 0 "a forged log, and nothing is expected"
+check "a forged log: the first line says that the kernel is not proven" "The kernel is not proven: *" "$said"
+verify 1 "a forged log, and the boot chain is expected" --expect=expected
+check "a forged log: the PCR of the command line is named" 9 "$(changed)"
+check "a forged log: nothing of it is shown" "*Nothing of what this quote says can be believed." "$said"
+
+# Its own log, as it was.
+cp log forged/modgate
+machine <<<"forge $nonce"
+verify 8 "the log of an earlier boot, and nothing is expected"
+check "the log of an earlier boot: it was another start of the TPM" "*✗ boot: the log says reset-count=*, the TPM *" "$said"
+finish
