@@ -11,7 +11,7 @@
 #define BOOT_CHAIN (0x3ffU | 1U << 11 | 1U << 14)
 /* Without the one nothing tells the kernel, nor without all others its command line. */
 #define BOOT_CHAIN_LOADER 4
-#define BOOT_CHAIN_LOADED (1U << 8 | 1U << 9 | 1U << 11)
+#define BOOT_CHAIN_LOADED 0xb00U		/* 8, 9, 11 */
 
 const char *pcr_covers(unsigned int pcr);
 char *pcr_numbers(__u32 mask);

@@ -207,7 +207,8 @@ check "the menu on a state that is a file" \
 	"*What is to be done*gives the key out in a recovery boot only*" "$said"
 why=$(unseal 2>&1)
 check "the TPM itself refuses, whatever the passphrase" "*policy check failed*" "$why"
-head -n 1 $modgate/log | tr -d '\n' | sed s/kind=normal/kind=recovery/ >/run/line
+head -n 1 $modgate/log | tr -d '\n' |
+	sed 's/kind=normal/kind=recovery/; s/reset-count=.*/reset-count=- restart-count=-/' >/run/line
 why=$(tpm2_pcrreset 13 2>&1)
 check "the PCR cannot be reset" "*bad locality*" "$why"
 tpm2_pcrextend "13:sha256=$(sha256sum </run/line | cut -d ' ' -f 1)"
