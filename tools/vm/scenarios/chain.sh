@@ -61,7 +61,7 @@ check "$name: a BPF program that modifies returns is refused" "\$(refused bpf)" 
 END
 }
 
-boot "certificate withheld" no-policy "anchor is awaited" '* anchor=awaited * policy=no *' \
+boot "certificate withheld" no-policy "anchor is awaited" '* anchor=awaited *policy=no *' \
 	"$(pin anchor)" "policy.bundle list.bundle"
 boot "another certificate" no-policy "anchor is awaited" '* anchor=awaited *' \
 	"$(pin anchor)" "attacker.der evil-policy.bundle evil-list.bundle"
@@ -71,7 +71,7 @@ boot "empty anchor" no-policy "anchor is malformed" '* provisioned=yes anchor=ma
 	"modgate.anchor=" "anchor.der policy.bundle list.bundle"
 boot "two anchors" no-policy "anchor is malformed" '* provisioned=yes anchor=malformed *' \
 	"$(pin anchor) $(pin attacker)" "anchor.der policy.bundle list.bundle"
-boot "local policy withheld" no-policy "no local policy is in force" '* anchor=loaded * policy=no *' \
+boot "local policy withheld" no-policy "no local policy is in force" '* anchor=loaded *policy=no *' \
 	"$(pin anchor)" "anchor.der list.bundle"
 boot "lists withheld" no-list "1 required list(s) are not in force" '* policy=yes * missing-lists=1 *' \
 	"$(pin anchor)" "anchor.der policy.bundle"
