@@ -182,7 +182,7 @@ enum status attestation_key_read(struct attestation_key *key, const char *path)
 	if (err)
 		return fail_errno(err, "%s", path);
 	bio = BIO_new_mem_buf(data, size);
-	pem = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+	pem = bio ? PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL) : NULL;
 	if (pem && take_point(key, pem))
 		key->key = make_key(key);
 	crypto_error();

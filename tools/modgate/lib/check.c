@@ -140,6 +140,29 @@ policy_authority(const struct stored *policy, const __u8 *digest)
 	return NULL;
 }
 
+/* Does the kernel name it, as what is in force? */
+static bool is_named(const struct stored *doc, const struct kernel *kernel)
+{
+	__u8 digest[MODGATE_DIGEST_SIZE];
+	size_t i;
+
+	if (record_digest(&kernel->policy, "digest", digest) &&
+	    !memcmp(digest, doc->digest, sizeof(digest)))
+		return true;
+	for (i = 0; i < kernel->n_lists; i++)
+		if (record_digest(&kernel->lists[i], "digest", digest) &&
+		    !memcmp(digest, doc->digest, sizeof(digest)))
+			return true;
+	return false;
+}
+
+/* What nobody will ask for again; there may be many of them, as large as they like. */
+static void forget_useless(struct stored *doc, const struct kernel *kernel)
+{
+	if (!doc->valid && !is_named(doc, kernel))
+		stored_unload(doc);
+}
+
 /**
  * stored_check_list() - check an approved list
  * @doc: as found
@@ -196,17 +219,22 @@ static const struct stored *policy_for(const struct store *store,
 }
 
 /* Check everything; policies first, since lists are held against them. */
-void store_check(struct store *store, const struct cert *anchor)
+void store_check(struct store *store, const struct cert *anchor,
+		 const struct kernel *kernel)
 {
 	size_t i;
 
 	for (i = 0; i < store->n_docs; i++)
-		if (stored_type(&store->docs[i]) == MODGATE_LOCAL_POLICY)
+		if (stored_type(&store->docs[i]) == MODGATE_LOCAL_POLICY) {
 			stored_check_policy(&store->docs[i], anchor);
+			forget_useless(&store->docs[i], kernel);
+		}
 	for (i = 0; i < store->n_docs; i++)
-		if (stored_type(&store->docs[i]) == MODGATE_APPROVED_LIST)
+		if (stored_type(&store->docs[i]) == MODGATE_APPROVED_LIST) {
 			stored_check_list(&store->docs[i],
 					  policy_for(store, &store->docs[i]));
+			forget_useless(&store->docs[i], kernel);
+		}
 }
 
 const struct stored *store_newest_policy(const struct store *store)

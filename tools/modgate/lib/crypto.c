@@ -69,6 +69,32 @@ int cert_parse(const void *der, size_t size, struct cert *cert)
 	return cert_finish(cert);
 }
 
+/* OpenSSL would ask on the terminal, without a word, where nobody is. */
+int no_passphrase(char *buffer __maybe_unused, int size __maybe_unused,
+		  int rwflag __maybe_unused, void *data __maybe_unused)
+{
+	return -1;
+}
+
+/**
+ * cert_take() - a certificate as it is in a file
+ * @data: PEM or DER
+ * @size: of @data, in bytes
+ * @cert: filled in on success; to be freed
+ *
+ * Return: 0, or -EINVAL if it is none.
+ */
+int cert_take(const void *data, size_t size, struct cert *cert)
+{
+	BIO *bio = BIO_new_mem_buf(data, size);
+
+	memset(cert, 0, sizeof(*cert));
+	cert->x509 = bio ? PEM_read_bio_X509(bio, NULL, no_passphrase, NULL) : NULL;
+	BIO_free(bio);
+	ERR_clear_error();
+	return cert->x509 ? cert_finish(cert) : cert_parse(data, size, cert);
+}
+
 /**
  * cert_read() - read a certificate from a file
  * @path: of a file in PEM or DER
@@ -80,18 +106,13 @@ int cert_read(const char *path, struct cert *cert)
 {
 	size_t size;
 	void *data;
-	BIO *bio;
 	int err;
 
 	memset(cert, 0, sizeof(*cert));
-	err = file_read(path, 4 * MODGATE_CERT_MAX, &data, &size);
+	err = file_read(path, CERT_FILE_MAX, &data, &size);
 	if (err)
 		return err;
-	bio = BIO_new_mem_buf(data, size);
-	cert->x509 = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
-	BIO_free(bio);
-	ERR_clear_error();
-	err = cert->x509 ? cert_finish(cert) : cert_parse(data, size, cert);
+	err = cert_take(data, size, cert);
 	free(data);
 	return err;
 }

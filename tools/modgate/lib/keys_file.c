@@ -67,7 +67,7 @@ static enum status unlock(const struct key_file *file, const char *passphrase,
 	X509_SIG *sealed;
 
 	*key = NULL;
-	sealed = bio ? PEM_read_bio_PKCS8(bio, NULL, NULL, NULL) : NULL;
+	sealed = bio ? PEM_read_bio_PKCS8(bio, NULL, no_passphrase, NULL) : NULL;
 	BIO_free(bio);
 	if (!sealed)
 		return fail(ST_CORRUPT,

@@ -9,7 +9,10 @@
 #include <openssl/x509.h>
 
 #include "document.h"
+#include "kernel.h"
 #include "util.h"
+
+#define CERT_FILE_MAX (4 * MODGATE_CERT_MAX)	/* in bytes, PEM or DER */
 
 struct pcr_bank;
 struct tpm;
@@ -32,6 +35,8 @@ struct cert {
 void sha384(const void *data, size_t size, __u8 digest[MODGATE_DIGEST_SIZE]);
 char *crypto_error(void);
 int cert_read(const char *path, struct cert *cert);
+int cert_take(const void *data, size_t size, struct cert *cert);
+int no_passphrase(char *buffer, int size, int rwflag, void *data);
 int cert_parse(const void *der, size_t size, struct cert *cert);
 void cert_free(struct cert *cert);
 char *cert_subject(const X509 *x509);
@@ -232,7 +237,8 @@ struct json_object *stored_json(const struct stored *doc);
 void stored_check_form(struct stored *doc);
 void stored_check_policy(struct stored *doc, const struct cert *anchor);
 void stored_check_list(struct stored *doc, const struct stored *policy);
-void store_check(struct store *store, const struct cert *anchor);
+void store_check(struct store *store, const struct cert *anchor,
+		 const struct kernel *kernel);
 const struct stored *store_newest_policy(const struct store *store);
 const struct stored *store_newest_list(const struct store *store,
 				       const __u8 *authority);

@@ -133,7 +133,7 @@ enum status world_read(struct world *world, const struct options *o)
 	err = cert_read(path, &world->anchor);
 	world->anchored = !err;
 	if (world->anchored)
-		store_check(&world->store, &world->anchor);
+		store_check(&world->store, &world->anchor, &world->kernel);
 	else if (err != -ENOENT && err != -ENOTDIR)
 		status = err == -EINVAL ?
 			 fail(ST_CORRUPT, "%s: not a certificate; restore it from a backup", path) :
