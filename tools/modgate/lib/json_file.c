@@ -1,13 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * JSON read strictly: one object and nothing behind it, no field twice, none that is
+ * JSON that somebody else may have written. json_take() bounds it; json_strict() is for
+ * what people decide by: one object and nothing behind it, no field twice, none that is
  * not known, none that is empty. json-c lets the last of two fields of the same name
  * win, as other programs let the first.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "json_file.h"
+
+/**
+ * json_take() - parse JSON that somebody else may have written
+ * @text: with a zero byte behind it
+ * @size: of @text, in bytes
+ * @flags: JSON_TOKENER_*
+ *
+ * json-c takes some hundred bytes for each value, so their number is bounded before.
+ *
+ * Return: the value, to be given back; NULL if it is none, there is something behind it,
+ * it is nested more than 8 deep, or has more than %JSON_VALUES_MAX values.
+ */
+struct json_object *json_take(const char *text, size_t size, int flags)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
+	struct json_object *j = NULL;
+	size_t values = 0, i, end;
+
+	for (i = 0; i < size; i++)
+		values += text[i] == ',' || text[i] == '[' || text[i] == '{';
+	if (tokener && values <= JSON_VALUES_MAX && size < INT_MAX) {
+		json_tokener_set_flags(tokener, flags);
+		j = json_tokener_parse_ex(tokener, text, size);
+		end = json_tokener_get_parse_end(tokener);
+		if (json_tokener_get_error(tokener) != json_tokener_success ||
+		    end + strspn(text + end, " \t\r\n") != size) {
+			json_object_put(j);
+			j = NULL;
+		}
+	}
+	if (tokener)
+		json_tokener_free(tokener);
+	return j;
+}
 
 /* How many strings, names of fields included, a value is written with. */
 static size_t strings_of(struct json_object *j)
@@ -55,21 +91,14 @@ static size_t strings_in(const char *text)
  */
 struct json_object *json_strict(const char *text, size_t size)
 {
-	struct json_tokener *tokener = json_tokener_new();
-	struct json_object *j;
+	struct json_object *j = json_take(text, size, JSON_TOKENER_STRICT |
+					  JSON_TOKENER_VALIDATE_UTF8);
 
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT |
-			       JSON_TOKENER_VALIDATE_UTF8);
-	j = json_tokener_parse_ex(tokener, text, size);
-	if (json_tokener_get_error(tokener) != json_tokener_success ||
-	    text[json_tokener_get_parse_end(tokener) +
-		 strspn(text + json_tokener_get_parse_end(tokener), " \t\r\n")] ||
-	    strlen(text) != size || !json_object_is_type(j, json_type_object) ||
+	if (strlen(text) != size || !json_object_is_type(j, json_type_object) ||
 	    strings_of(j) != strings_in(text)) {
 		json_object_put(j);
 		j = NULL;
 	}
-	json_tokener_free(tokener);
 	return j;
 }
 
