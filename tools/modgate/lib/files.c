@@ -12,6 +12,17 @@
 
 #include "util.h"
 
+/*
+ * Is there a byte behind @max? A size is not believed without one: the kernel's files say
+ * that they are empty, or whatever root has set.
+ */
+static bool is_longer(int fd, const struct stat *st, size_t max)
+{
+	char byte;
+
+	return (uint64_t)st->st_size > max && pread(fd, &byte, 1, max) == 1;
+}
+
 /* As file_read(), from where an open file stands. */
 int file_read_open(int fd, size_t max, void **data, size_t *size)
 {
@@ -23,10 +34,9 @@ int file_read_open(int fd, size_t max, void **data, size_t *size)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
-	if ((uint64_t)st.st_size > max)
+	if (is_longer(fd, &st, max))
 		return -EFBIG;
-	/* Kernel files say that they are empty. */
-	if (st.st_size)
+	if (st.st_size && (uint64_t)st.st_size <= max)
 		room = st.st_size + 1;
 	buf = malloc(room);
 	while (buf) {

@@ -25,7 +25,8 @@ struct record {
 /**
  * struct kernel - the kernel's files, read once
  * @dir: where they are
- * @present: the kernel has modgate
+ * @present: the kernel has modgate, and its files can be read as far as that is allowed
+ * @problem: it has modgate, and a file is not what it should be; NULL otherwise
  * @state: of file state
  * @privileged: what only root may read could be read, so what follows is true
  * @policy: of file policy; without pairs if none is in force
@@ -37,6 +38,7 @@ struct record {
 struct kernel {
 	char *dir;
 	bool present;
+	char *problem;
 	struct record state;
 	bool privileged;
 	struct record policy;

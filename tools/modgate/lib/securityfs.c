@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kernel.h"
@@ -145,19 +146,39 @@ bool record_digest(const struct record *record, const char *key,
 	return digest_parse(digest, record_get(record, key));
 }
 
-static char *read_text(const struct kernel *k, const char *file)
+/* 0 or a negative errno. */
+static int read_file(const struct kernel *k, const char *file, char **text)
 {
 	char *path = fmt("%s/%s", k->dir, file);
 	size_t size;
 	void *data;
 	int err = file_read(path, KERNEL_FILE_MAX, &data, &size);
 
+	*text = err ? NULL : data;
 	free(path);
-	return err ? NULL : data;
+	return err;
 }
 
-static struct record *read_lines(const struct kernel *k, const char *file,
-				 size_t *n)
+/* What is wrong with one of them is wrong with all; the first stays. */
+static void spoil(struct kernel *k, const char *file, const char *what)
+{
+	if (!k->problem)
+		k->problem = fmt("%s/%s: %s", k->dir, file, what);
+	k->present = false;
+}
+
+/* The text, or NULL if it may not be read, or is not there. To be freed. */
+static char *read_text(struct kernel *k, const char *file)
+{
+	char *text;
+	int err = read_file(k, file, &text);
+
+	if (err && err != -EACCES && err != -EPERM)
+		spoil(k, file, strerror(-err));
+	return text;
+}
+
+static struct record *read_lines(struct kernel *k, const char *file, size_t *n)
 {
 	struct record *records = NULL;
 	char *text = read_text(k, file), *rest = text, *line;
@@ -171,6 +192,21 @@ static struct record *read_lines(const struct kernel *k, const char *file,
 	}
 	free(text);
 	return records;
+}
+
+/* The folder is what says that the kernel has modgate, if that can be told. */
+static bool find_folder(struct kernel *k)
+{
+	struct stat st;
+
+	if (stat(k->dir, &st)) {
+		if (errno != ENOENT && errno != ENOTDIR)
+			spoil(k, "", strerror(errno));
+		return false;
+	}
+	if (!S_ISDIR(st.st_mode))
+		spoil(k, "", "not a folder");
+	return !k->problem;
 }
 
 /**
@@ -187,12 +223,15 @@ void kernel_read_state(struct kernel *kernel, const struct options *o)
 		kernel->dir = fmt("%s/modgate", o->securityfs);
 	else
 		kernel->dir = fmt("%s/sys/kernel/security/modgate", o->root);
-	text = read_text(kernel, "state");
-	if (!text)
+	if (!find_folder(kernel))
 		return;
 	kernel->present = true;
-	record_parse(&kernel->state, text, '\n');
+	text = read_text(kernel, "state");
+	if (text)
+		record_parse(&kernel->state, text, '\n');
 	free(text);
+	if (!record_get(&kernel->state, "state"))
+		spoil(kernel, "state", "may not be read, or does not say state=");
 }
 
 /* Read all files: what only root may read stays empty for others. */
@@ -245,14 +284,19 @@ bool policy_closes(const struct kernel *kernel)
 	return flags && strstr(flags, "auto-close");
 }
 
-/* Say that the kernel has no modgate, and what to do. */
+/* Say that the kernel has no modgate, and what to do; or that it cannot be understood. */
 enum status kernel_missing(const struct kernel *kernel)
 {
-	char *lsm = fmt("%.*slsm", (int)(strlen(kernel->dir) - strlen("modgate")),
-			kernel->dir);
+	char *lsm;
 	enum status status;
 	size_t size;
 	void *data;
+
+	if (kernel->problem)
+		return fail(ST_CORRUPT,
+			    "%s: the kernel's modgate cannot be understood; what it enforces stays as it is",
+			    kernel->problem);
+	lsm = fmt("%.*slsm", (int)(strlen(kernel->dir) - strlen("modgate")), kernel->dir);
 
 	if (file_read(lsm, 4096, &data, &size)) {
 		status = fail(ST_NO_MODGATE,
@@ -291,6 +335,7 @@ void kernel_free(struct kernel *kernel)
 		record_free(&kernel->events[i]);
 	free(kernel->lists);
 	free(kernel->events);
+	free(kernel->problem);
 	free(kernel->dir);
 	memset(kernel, 0, sizeof(*kernel));
 }
@@ -351,10 +396,10 @@ const struct record *kernel_list(const struct kernel *kernel,
 /* The error that the kernel's state has now; to be freed, NULL if none. */
 char *kernel_error(const struct kernel *kernel)
 {
-	char *text = read_text(kernel, "state"), *error = NULL;
+	char *text, *error = NULL;
 	struct record state;
 
-	if (!text)
+	if (read_file(kernel, "state", &text))
 		return NULL;
 	record_parse(&state, text, '\n');
 	if (record_get(&state, "error"))

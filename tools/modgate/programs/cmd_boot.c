@@ -311,6 +311,9 @@ static enum status boot(const struct options *o, const char *run, bool may_seal)
 	kernel_read_state(&b.kernel, o);
 	if (!b.kernel.present) {
 		status = kernel_missing(&b.kernel);
+		/* Whatever is wrong with what it says, the window ends. */
+		if (b.kernel.problem && may_seal)
+			end_window(&b);
 		kernel_free(&b.kernel);
 		return status;
 	}

@@ -130,12 +130,23 @@ static enum status build_and_load(struct rebuild *r, const struct request *q)
 	return status ? status : loading;
 }
 
+/* If it cannot be told whether the local policy wants it closed, it is closed. */
+static bool wants_closing(const struct rebuild *r)
+{
+	const struct record *state = &r->kernel.state;
+
+	if (record_is(state, "provisioned", "no"))
+		return false;
+	return r->kernel.problem || policy_closes(&r->kernel) ||
+	       (record_is(state, "policy", "yes") && !r->kernel.policy.n);
+}
+
 static enum status close_gate(struct rebuild *r)
 {
 	int err = 0;
 
 	r->closed = record_is(&r->kernel.state, "state", "closed");
-	if (!r->closed && policy_closes(&r->kernel)) {
+	if (!r->closed && wants_closing(r)) {
 		err = kernel_write(&r->kernel, "close", "1", 1);
 		r->closed = !err;
 	}
@@ -260,7 +271,8 @@ static enum status rebuild(const struct options *o, const struct request *q)
 			show(&r);
 		say_flush();
 	}
-	if (!q->no_close && r.kernel.privileged && status != ST_UNPROVISIONED)
+	if (!q->no_close && (r.kernel.privileged || r.kernel.problem) &&
+	    status != ST_UNPROVISIONED)
 		closing = end(&r);
 	if (o->json && (r.loaded || (q->only_close && !status && !closing)))
 		print_json(&r, q);

@@ -275,7 +275,12 @@ exits 0 "no documents" verify --log
 machine
 restarted
 rm "$kernel/policy"
-exits 3 "what is in force may not be read" verify --log
+exits 8 "what is in force is not there" verify --log
+: >"$kernel/policy"
+chmod 0 "$kernel/policy"
+setpriv --bounding-set=-all --inh-caps=-all "$tool" --root="$root" verify --log >"$work/out" 2>"$work/err"
+[ $? = 3 ]
+tap $? "what is in force may not be read: exit 3"
 machine provisioned=no pcr=- measured=0
 : >"$log"
 exits 5 "not provisioned" verify --log
