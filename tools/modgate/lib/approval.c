@@ -217,3 +217,41 @@ const struct modgate_vendor *vendor_entry(const struct stored *list,
 	}
 	return NULL;
 }
+
+/**
+ * approval_may_be() - could a file of this name be approved, as far as names tell?
+ * @w: everything that is known; lists in force
+ * @name: of the file, as module_name_of() makes it
+ *
+ * Return: true if a list has the name, or a vendor may call it so. Names are for
+ * people: false says nothing for certain.
+ */
+bool approval_may_be(const struct world *w, const char *name)
+{
+	const struct module module = { .name = (char *)name };
+	size_t i;
+	__u32 k;
+
+	for (i = 0; i < w->n_views; i++) {
+		const struct stored *list = w->views[i].in_force;
+
+		for (k = 0; list && k < list->doc.n_modules; k++)
+			if (!strcmp((const char *)list->doc.modules[k].name, name))
+				return true;
+		for (k = 0; list && k < list->doc.n_vendors; k++)
+			if (has_name(&list->doc.vendors[k], &module))
+				return true;
+	}
+	return false;
+}
+
+/* Is there a vendor in any list in force, so that digests alone do not decide? */
+bool approval_by_vendors(const struct world *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->n_views; i++)
+		if (w->views[i].in_force && w->views[i].in_force->doc.n_vendors)
+			return true;
+	return false;
+}

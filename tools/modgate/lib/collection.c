@@ -13,10 +13,12 @@
 #include <unistd.h>
 
 #include "collection.h"
+#include "json_file.h"
+#include "reader.h"
 
 #define MANIFEST "manifest.json"
 #define MANIFEST_VERSION 4
-#define MANIFEST_MAX (64U << 20)	/* in bytes */
+#define MANIFEST_MAX (16U << 20)	/* in bytes */
 #define KEYS_MAX (4U << 20)		/* in bytes, of /proc/keys */
 
 static char *collections_dir(const struct options *o)
@@ -339,7 +341,7 @@ bool collection_read(struct collection *c)
 	void *data;
 
 	if (!file_read(path, MANIFEST_MAX, &data, &size)) {
-		manifest = json_tokener_parse(data);
+		manifest = json_take(data, size, 0);
 		good = manifest && take_manifest(c, manifest);
 		free(data);
 	}
@@ -441,31 +443,26 @@ int collection_copy(struct collection *c, struct member *member)
 {
 	__u8 digest[MODGATE_DIGEST_SIZE];
 	char hex[HEX_SIZE];
-	const char *problem;
-	size_t size;
-	void *data;
-	int err = file_read(member->path, MODULE_MAX, &data, &size);
+	struct module_bytes b;
+	int err = module_bytes_open(&b, member->path), write_err;
 
-	if (err)
-		return err;
-	decompress(&data, &size, &problem);
-	if (problem) {
-		free(data);
-		return -EBADMSG;
+	if (!err && b.problem)
+		err = -EBADMSG;
+	if (!err) {
+		sha384(b.data, b.size, digest);
+		if (memcmp(digest, member->digest, sizeof(digest)))
+			err = -ESTALE;
 	}
-	sha384(data, size, digest);
-	if (memcmp(digest, member->digest, sizeof(digest))) {
-		free(data);
-		return -ESTALE;
+	if (!err) {
+		free(member->file);
+		/* libkmod takes what stands before the first dot for the name. */
+		member->file = fmt("%s.%.16s.ko", member->name, digest_hex(hex, digest));
+		write_err = put_copy(c, member, b.data, b.size);
+		if (write_err)
+			do_without_copy(c, member, write_err);
 	}
-	free(member->file);
-	/* libkmod takes what stands before the first dot for the name. */
-	member->file = fmt("%s.%.16s.ko", member->name, digest_hex(hex, digest));
-	err = put_copy(c, member, data, size);
-	free(data);
-	if (err)
-		do_without_copy(c, member, err);
-	return 0;
+	module_bytes_close(&b);
+	return err;
 }
 
 static bool is_named(const struct collection *c, const char *file)

@@ -16,6 +16,7 @@
 #define LEFT_SIGNATURE	"signature"	/* appended and broken */
 #define LEFT_VERMAGIC	"vermagic"	/* built for another kernel */
 #define LEFT_DEPENDENCY	"dependency"	/* what it needs is not there */
+#define LEFT_UNREADABLE	"unreadable"	/* what reads it, or loads it, ends over it */
 #define LEFT_SYMBOL	"symbol"	/* it needs one that nobody has */
 #define LEFT_INIT	"init"		/* its own init function failed */
 #define LEFT_REFUSED	"refused"	/* by the kernel */
@@ -95,6 +96,18 @@ void collection_free(struct collection *c);
 bool member_needs(const struct member *m, const char *name);
 void collection_make(struct collection *c, const struct options *o,
 		     const struct world *world);
+
+/* collection_insert.c: libkmod, in a process of its own */
+enum insert_state {
+	INSERT_ABSENT,
+	INSERT_LOADED,
+	INSERT_BLACKLISTED,	/* by modprobe.d */
+};
+
+int insert_state(const char *name, char **problem);
+int insert_system(const char *name, char **problem);
+int insert_file(const char *path, const char *name, char **problem);
+void insert_end(void);
 
 /* collection_load.c */
 enum status collection_load(struct collection *c, const struct options *o);

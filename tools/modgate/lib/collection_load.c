@@ -5,7 +5,6 @@
  * it as well; the rest loads.
  */
 #include <errno.h>
-#include <libkmod.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,113 +14,54 @@
  * struct loader - a collection that is being loaded
  * @c: the collection
  * @o: options
- * @ctx: libkmod, with the configuration of modprobe.d
  * @wanted: which of its members are to load
  */
 struct loader {
 	struct collection *c;
 	const struct options *o;
-	struct kmod_ctx *ctx;
 	bool *wanted;
 };
 
-static bool is_blacklisted(const struct loader *l, const char *name)
+/* libkmod came to its end over it; the others go on. */
+static void ended(const struct loader *l, struct member *m, char *problem)
 {
-	struct kmod_config_iter *i = kmod_config_get_blacklists(l->ctx);
-	bool found = false;
-
-	/* libkmod has "_" in its names, as the kernel has. */
-	while (i && !found && kmod_config_iter_next(i))
-		found = !strcmp(kmod_config_iter_get_key(i), name);
-	kmod_config_iter_free_iter(i);
-	return found;
-}
-
-/* Does modprobe.d have "install NAME /bin/false" (or true), for modprobe to run? */
-static bool is_switched_off(const struct loader *l, const char *name)
-{
-	struct kmod_config_iter *i = kmod_config_get_install_commands(l->ctx);
-	bool found = false;
-
-	while (i && !found && kmod_config_iter_next(i)) {
-		const char *command = kmod_config_iter_get_value(i);
-		const char *slash = strrchr(command, '/');
-
-		command = slash ? slash + 1 : command;
-		found = !strcmp(kmod_config_iter_get_key(i), name) &&
-			(!strcmp(command, "false") || !strcmp(command, "true"));
-	}
-	kmod_config_iter_free_iter(i);
-	return found;
-}
-
-/* Load a module of the kernel's own, with all that it needs; 0 or negative errno. */
-static int load_system(const struct loader *l, const char *name)
-{
-	struct kmod_list *list = NULL;
-	struct kmod_module *module;
-	int err = kmod_load_resources(l->ctx);
-
-	if (!err)
-		err = kmod_module_new_from_lookup(l->ctx, name, &list);
-
-	if (!err && !list)
-		err = -ENOENT;
-	if (!err) {
-		module = kmod_module_get_module(list);
-		err = kmod_module_probe_insert_module(module, 0, NULL, NULL, NULL, NULL);
-		kmod_module_unref(module);
-	}
-	kmod_module_unref_list(list);
-	return err == -EEXIST ? 0 : err;
+	m->at_load = true;
+	collection_leave_out(l->c, m, LEFT_UNREADABLE, "%s", problem);
+	free(problem);
 }
 
 /* What is not in the collection is the kernel's own. To be freed, NULL if all is there. */
 static char *load_dependencies(const struct loader *l, const struct member *m)
 {
 	char *depends = xstrdup(m->depends), *rest = depends, *name;
-	char *missing = NULL;
+	char *missing = NULL, *problem = NULL;
 
 	while (!missing && (name = strsep(&rest, ","))) {
 		const struct member *d = *name ? collection_provider(l->c, name) : NULL;
-		int err = d || !*name ? 0 : load_system(l, name);
+		int err = d || !*name ? 0 : insert_system(name, &problem);
 
 		if (d && d->left_out)
 			missing = fmt("%s, which is left out (%s)", name, d->reason);
 		else if (err)
-			missing = fmt("%s: %s", name, strerror(-err));
+			missing = fmt("%s: %s", name, problem ? problem : strerror(-err));
+		free(problem);
+		problem = NULL;
 	}
 	free(depends);
 	return missing;
 }
 
-static bool is_loaded(const struct loader *l, const char *name)
-{
-	struct kmod_module *module = NULL;
-	bool loaded = false;
-
-	if (!kmod_module_new_from_name(l->ctx, name, &module))
-		loaded = kmod_module_get_initstate(module) == KMOD_MODULE_LIVE;
-	kmod_module_unref(module);
-	return loaded;
-}
-
-/*
- * 0 or a negative errno. Whoever loaded it just before, it is loaded; but its own init
- * function may say EEXIST, too.
- */
-static int insert(const struct loader *l, const struct member *m)
+/* 0 or a negative errno; then, if libkmod ended, it is left out. */
+static int insert(const struct loader *l, struct member *m)
 {
 	char *path = m->file ? fmt("%s/%s", l->c->dir, m->file) : xstrdup(m->path);
-	struct kmod_module *module = NULL;
-	int err = kmod_module_new_from_path(l->ctx, path, &module);
+	char *problem;
+	int err = insert_file(path, m->name, &problem);
 
-	if (!err)
-		err = kmod_module_insert_module(module, 0,
-						kmod_module_get_options(module));
-	kmod_module_unref(module);
+	if (problem)
+		ended(l, m, problem);
 	free(path);
-	return err == -EEXIST && is_loaded(l, m->name) ? 0 : err;
+	return err;
 }
 
 /* What modgate had against it just now: a word, or NULL. To be freed. */
@@ -192,18 +132,29 @@ static int restore(const struct loader *l, struct member *m)
 	return err;
 }
 
+static bool may_load(struct loader *l, struct member *m)
+{
+	char *problem;
+	int state = insert_state(m->name, &problem);
+
+	if (problem) {
+		ended(l, m, problem);
+	} else if (state < 0) {
+		leave_out(l, m, state);
+	} else if (state == INSERT_BLACKLISTED) {
+		m->at_load = true;
+		collection_leave_out(l->c, m, LEFT_BLACKLIST, "modprobe.d says so");
+	}
+	return state == INSERT_ABSENT;
+}
+
 static void load(struct loader *l, struct member *m)
 {
 	char *missing;
 	int err;
 
-	if (is_loaded(l, m->name))
+	if (!may_load(l, m))
 		return;
-	if (is_blacklisted(l, m->name) || is_switched_off(l, m->name)) {
-		m->at_load = true;
-		collection_leave_out(l->c, m, LEFT_BLACKLIST, "modprobe.d says so");
-		return;
-	}
 	missing = load_dependencies(l, m);
 	if (missing) {
 		m->at_load = true;
@@ -212,7 +163,7 @@ static void load(struct loader *l, struct member *m)
 		return;
 	}
 	err = insert(l, m);
-	if (err)
+	if (err && err != -ECHILD)
 		switch (restore(l, m)) {
 		case 0:
 			err = insert(l, m);
@@ -222,7 +173,7 @@ static void load(struct loader *l, struct member *m)
 		default:
 			return;
 		}
-	if (err)
+	if (err && err != -ECHILD)
 		leave_out(l, m, err);
 }
 
@@ -325,11 +276,6 @@ enum status collection_load(struct collection *c, const struct options *o)
 	struct failure *failures;
 	size_t i;
 
-	l.ctx = kmod_start();
-	if (!l.ctx)
-		return fail(ST_NO, "libkmod cannot be started");
-	/* Once, or it opens an index for each module. There may be none. */
-	kmod_load_resources(l.ctx);
 	failures = take_failures(c);
 	forget_failures(c);
 	l.wanted = xzalloc(c->n * sizeof(*l.wanted) + 1);
@@ -339,7 +285,7 @@ enum status collection_load(struct collection *c, const struct options *o)
 			load(&l, &c->members[i]);
 	free(l.wanted);
 	c->changed = was_changed || differs(c, failures);
-	kmod_unref(l.ctx);
+	insert_end();
 	free_failures(failures, c->n);
 	return ST_OK;
 }

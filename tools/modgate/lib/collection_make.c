@@ -6,20 +6,42 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "collection.h"
+#include "reader.h"
+
+/*
+ * How long to go on with files whose names no list knows. Others come first, so that
+ * no number of files that take long to be read keeps these out.
+ */
+#define SECONDS_MAX 60
 
 /**
  * struct job - a collection that is being made
  * @c: the collection
  * @o: options
  * @w: everything that is known
+ * @by_vendors: digests alone do not decide
+ * @named: only files of a name that a list knows; then only the others
+ * @end: of the time for the others, in seconds
  */
 struct job {
 	struct collection *c;
 	const struct options *o;
 	const struct world *w;
+	bool by_vendors;
+	bool named;
+	time_t end;
 };
+
+static time_t seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
 
 static struct member *append(struct collection *c, const char *name,
 			     const __u8 *digest, const char *path)
@@ -98,44 +120,87 @@ static bool has_path(const struct collection *c, const char *path)
 	return false;
 }
 
-/*
- * A file that may be approved. Whoever is neither approved nor banned in spite of
- * an approval is no business of the collection's.
- */
-static void add_file(struct job *job, const char *path)
+/* Nobody but a vendor approves what no list has the digest of. */
+static bool is_wanted(const struct module *module, const void *context)
 {
-	struct module module;
+	const struct job *job = context;
+	const struct view *view;
+
+	return job->by_vendors || approval_find(job->w, module, false, 0, &view);
+}
+
+static void add_listed(struct job *job, const struct module *module, const char *path)
+{
 	struct verdict v;
 	struct member *m;
 
-	if (has_path(job->c, path))
-		return;
-	if (module_read(&module, job->o, path, NULL) || module.problem) {
-		module_free(&module);
-		return;
-	}
-	verdict_make(&v, job->w, &module, false);
-	if (is_listed(job, &module) && strcmp(v.reason, MODGATE_REASON_SYSTEM)) {
-		m = append(job->c, module.name, module.digest, path);
-		m->flags = flags_of(job, &module);
+	verdict_make(&v, job->w, module, false);
+	if (is_listed(job, module) && strcmp(v.reason, MODGATE_REASON_SYSTEM)) {
+		m = append(job->c, module->name, module->digest, path);
+		m->flags = flags_of(job, module);
 		free(m->depends);
-		m->depends = depends_of(&module);
+		m->depends = depends_of(module);
 		if (v.allow) {
 			m->reason = xstrdup(v.reason);
 			m->allowed = xstrdup(v.reason);
-			check_kernel(job, m, &module);
+			check_kernel(job, m, module);
 		} else {
 			collection_leave_out(job->c, m, v.reason, "%s", v.decided);
 		}
 	}
 	verdict_free(&v);
+}
+
+/*
+ * A file that may be approved. Whoever is neither approved nor banned in spite of
+ * an approval is no business of the collection's; unless that cannot be told, because
+ * it is approved or has no digest, and cannot be read.
+ */
+static void add_file(struct job *job, const char *path)
+{
+	const struct view *view;
+	struct module module;
+
+	if (has_path(job->c, path))
+		return;
+	if (module_read_if(&module, job->o, path, is_wanted, job)) {
+		module_free(&module);
+		return;
+	}
+	if (!module.problem)
+		add_listed(job, &module, path);
+	else if (module.unread || approval_find(job->w, &module, false, 0, &view))
+		collection_leave_out(job->c, append(job->c, module.name, module.digest, path),
+				     LEFT_UNREADABLE, "%s", module.problem);
 	module_free(&module);
 }
 
-static bool add_installed(void *job, const char *path)
+/* In two rounds: those that some list knows the name of, then the others. */
+static bool add_installed(void *context, const char *path)
 {
-	add_file(job, path);
-	return false;
+	struct job *job = context;
+	char *name = module_name_of(path);
+	bool known = approval_may_be(job->w, name);
+
+	free(name);
+	if (known == job->named)
+		add_file(job, path);
+	if (job->named || seconds() < job->end)
+		return false;
+	warn("%s: not read, nor what comes after it: those before took more than %d s", path,
+	     SECONDS_MAX);
+	collection_make_again(job->c);
+	return true;
+}
+
+static void add_files(struct job *job)
+{
+	job->by_vendors = approval_by_vendors(job->w);
+	job->named = true;
+	lookup_walk(job->o, job->c->release, false, add_installed, job);
+	job->named = false;
+	job->end = seconds() + SECONDS_MAX;
+	free(lookup_walk(job->o, job->c->release, false, add_installed, job));
 }
 
 static bool is_member(const struct collection *c, const __u8 *digest)
@@ -366,11 +431,15 @@ void collection_make(struct collection *c, const struct options *o,
 	struct job job = { .c = c, .o = o, .w = world };
 
 	collection_forget(c);
-	lookup_walk(o, c->release, false, add_installed, &job);
+	/* Of what is read the kernel decides, and digests are made here: one reader will do. */
+	child_keep(true);
+	add_files(&job);
 	add_entries(&job);
 	copy(&job);
 	check_dependencies(&job);
 	find_chosen(&job);
 	order(c);
+	child_keep(false);
+	reader_done();
 	c->changed = true;
 }

@@ -4,10 +4,8 @@
  * module.
  */
 #include <fts.h>
-#include <libkmod.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "module.h"
 
@@ -23,29 +21,6 @@ bool is_module_file(const char *name)
 static char *modules_dir(const struct options *o, const char *release)
 {
 	return fmt("%s/lib/modules/%s", o->root, release);
-}
-
-/* What depmod knows, if it is still there. */
-static char *lookup_index(const char *dir, const char *name)
-{
-	static const char *const no_config[] = { NULL };
-	struct kmod_ctx *ctx = kmod_new(dir, no_config);
-	struct kmod_list *list = NULL;
-	char *path = NULL;
-
-	if (ctx)
-		kmod_set_log_priority(ctx, 0);
-	if (ctx && !kmod_module_new_from_lookup(ctx, name, &list) && list) {
-		struct kmod_module *mod = kmod_module_get_module(list);
-		const char *known = kmod_module_get_path(mod);
-
-		if (known && !access(known, F_OK))
-			path = xstrdup(known);
-		kmod_module_unref(mod);
-	}
-	kmod_module_unref_list(list);
-	kmod_unref(ctx);
-	return path;
 }
 
 static int by_name(const FTSENT **a, const FTSENT **b)

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One module file: read once, decompressed, digested, and asked by libkmod what
- * it says about itself, all from the same bytes.
+ * One module file: read once, decompressed, digested, and asked what it says about
+ * itself, all from the same bytes.
  */
 #include <ctype.h>
 #include <elf.h>
 #include <errno.h>
-#include <libkmod.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "module.h"
+#include "reader.h"
 
 /* "snd-foo.ko.xz" is module "snd_foo"; to be freed. */
 char *module_name_of(const char *path)
@@ -44,77 +41,6 @@ static const char *check_elf(const void *data, size_t size)
 	return NULL;
 }
 
-/* A file that libkmod can open and that nobody can change in between. */
-static int memory_file(const void *data, size_t size)
-{
-	int fd = memfd_create("module", MFD_CLOEXEC);
-	const char *p = data;
-
-	while (fd >= 0 && size) {
-		ssize_t n = write(fd, p, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			close(fd);
-			return -1;
-		}
-		p += n;
-		size -= n;
-	}
-	return fd;
-}
-
-static void take_info(struct record *info, struct kmod_list *list)
-{
-	struct kmod_list *entry;
-
-	kmod_list_foreach(entry, list) {
-		const char *key = kmod_module_info_get_key(entry);
-
-		info->keys = xgrow(info->keys, info->n, sizeof(*info->keys));
-		info->values = xgrow(info->values, info->n,
-				     sizeof(*info->values));
-		info->keys[info->n] = xstrdup(key);
-		info->values[info->n++] =
-			xstrdup(kmod_module_info_get_value(entry));
-	}
-}
-
-static void quiet(void *data __maybe_unused, int priority __maybe_unused,
-		  const char *file __maybe_unused, int line __maybe_unused,
-		  const char *fn __maybe_unused, const char *format __maybe_unused,
-		  va_list args __maybe_unused)
-{
-}
-
-static const char *read_info(struct module *module, const void *data,
-			     size_t size)
-{
-	static const char *const no_config[] = { NULL };
-	struct kmod_ctx *ctx = kmod_new(NULL, no_config);
-	struct kmod_list *list = NULL;
-	struct kmod_module *mod = NULL;
-	const char *problem = "libkmod cannot read its .modinfo section";
-	int fd = memory_file(data, size);
-	char *path = fmt("/proc/self/fd/%d", fd);
-
-	if (ctx)
-		kmod_set_log_fn(ctx, quiet, NULL);
-	if (ctx && fd >= 0 && !kmod_module_new_from_path(ctx, path, &mod) &&
-	    kmod_module_get_info(mod, &list) > 0) {
-		take_info(&module->info, list);
-		problem = NULL;
-	}
-	kmod_module_info_free_list(list);
-	kmod_module_unref(mod);
-	kmod_unref(ctx);
-	if (fd >= 0)
-		close(fd);
-	free(path);
-	return problem;
-}
-
 /* It is printed, and becomes part of the names of files. */
 static bool is_good_name(const char *name)
 {
@@ -125,31 +51,78 @@ static bool is_good_name(const char *name)
 	return size && size < MODGATE_NAME_SIZE && *name != '.' && i == size;
 }
 
-static void inspect(struct module *module, const struct options *o, void *data,
-		    size_t size, const char *cert_path)
+/* What the file says about itself, and who signed it; or why it is not a module. */
+static char *ask(struct module *module, const struct options *o,
+		 const struct module_bytes *b, const char *cert_path)
 {
-	size_t content = modsig_content(data, size);
-	const char *problem;
+	struct file_bytes *certs;
+	char *problem;
+	int verified_by;
+	size_t n;
 
-	sha384(data, size, module->digest);
-	memcpy(module->content, module->digest, sizeof(module->content));
-	if (content != size)
-		sha384(data, content, module->content);
-	problem = check_elf(data, size);
-	if (!problem)
-		problem = read_info(module, data, size);
+	certs = modsig_certs(o, cert_path, &n);
+	problem = reader_inspect(module, b, certs, n, &verified_by, &module->unread);
 	if (!problem && module_info(module, "name") &&
 	    !is_good_name(module_info(module, "name")))
-		problem = "its name= in .modinfo is no name of a module";
-	if (problem) {
-		module->problem = xstrdup(problem);
-		return;
-	}
-	modsig_read(&module->sig, o, data, size, cert_path);
-	if (module_info(module, "name")) {
+		problem = xstrdup("its name= in .modinfo is no name of a module");
+	if (!problem &&
+	    !modsig_finish(&module->sig, o, verified_by < 0 ? NULL : &certs[verified_by]))
+		problem = xstrdup("its signer's certificate was changed just now");
+	modsig_certs_free(certs, n);
+	return problem;
+}
+
+/* What decides by the bytes, before anybody looks into them. */
+static void digest(struct module *module, const struct module_bytes *b)
+{
+	size_t content = modsig_content(b->data, b->size);
+
+	sha384(b->data, b->size, module->digest);
+	memcpy(module->content, module->digest, sizeof(module->content));
+	if (content != b->size)
+		sha384(b->data, content, module->content);
+}
+
+static void inspect(struct module *module, const struct options *o,
+		    const struct module_bytes *b, const char *cert_path)
+{
+	const char *problem;
+
+	problem = check_elf(b->data, b->size);
+	module->problem = problem ? xstrdup(problem) : ask(module, o, b, cert_path);
+	if (module->problem) {
+		record_free(&module->info);
+		modsig_free(&module->sig);
+	} else if (module_info(module, "name")) {
 		free(module->name);
 		module->name = xstrdup(module_info(module, "name"));
 	}
+}
+
+/* The bytes, and their digest. */
+static enum status read_bytes(struct module *module, struct module_bytes *b, const char *path)
+{
+	int err;
+
+	memset(module, 0, sizeof(*module));
+	module->path = xstrdup(path);
+	module->name = module_name_of(path);
+	err = module_bytes_open(b, path);
+	if (err == -EFBIG)
+		return fail(ST_NO, "%s: over %zu MiB, too large for a module here",
+			    path, memory_share() >> 20);
+	if (err == -EINVAL)
+		return fail(ST_NO, "%s: not a regular file", path);
+	if (err)
+		return fail_errno(err, "%s", path);
+	module->compression = b->compression;
+	if (b->problem) {
+		module->problem = xstrdup(b->problem);
+		module->unread = true;
+	} else {
+		digest(module, b);
+	}
+	return ST_OK;
 }
 
 /**
@@ -165,29 +138,39 @@ static void inspect(struct module *module, const struct options *o, void *data,
 enum status module_read(struct module *module, const struct options *o,
 			const char *path, const char *cert_path)
 {
-	const char *problem;
-	size_t size;
-	void *data;
-	int err;
+	struct module_bytes b;
+	enum status status = read_bytes(module, &b, path);
 
-	memset(module, 0, sizeof(*module));
-	module->path = xstrdup(path);
-	module->name = module_name_of(path);
-	err = file_read(path, MODULE_MAX, &data, &size);
-	if (err == -EFBIG)
-		return fail(ST_NO, "%s: over 512 MiB, too large for a module",
-			    path);
-	if (err == -EINVAL)
-		return fail(ST_NO, "%s: not a regular file", path);
-	if (err)
-		return fail_errno(err, "%s", path);
-	module->compression = decompress(&data, &size, &problem);
-	if (problem)
-		module->problem = xstrdup(problem);
-	else
-		inspect(module, o, data, size, cert_path);
-	free(data);
-	return ST_OK;
+	if (!status && !module->problem)
+		inspect(module, o, &b, cert_path);
+	module_bytes_close(&b);
+	reader_done();
+	return status;
+}
+
+/**
+ * module_read_if() - likewise, but look into it only if that is wanted
+ * @module: filled in; to be freed, also after an error
+ * @o: options
+ * @path: of the file
+ * @wanted: asked as soon as there are the digests, which are all that there is if the
+ *	    answer is no
+ * @context: for @wanted
+ *
+ * Return: as module_read().
+ */
+enum status module_read_if(struct module *module, const struct options *o, const char *path,
+			   bool (*wanted)(const struct module *module, const void *context),
+			   const void *context)
+{
+	struct module_bytes b;
+	enum status status = read_bytes(module, &b, path);
+
+	if (!status && !module->problem && wanted(module, context))
+		inspect(module, o, &b, NULL);
+	module_bytes_close(&b);
+	reader_done();
+	return status;
 }
 
 /**
@@ -202,20 +185,19 @@ enum status module_read(struct module *module, const struct options *o,
 bool module_signed_by(const struct module *module, const struct cert *cert)
 {
 	__u8 digest[MODGATE_DIGEST_SIZE];
-	const char *problem;
-	bool good = false;
-	size_t size;
-	void *data;
+	struct module_bytes b;
+	bool good;
 
-	if (!module->path || file_read(module->path, MODULE_MAX, &data, &size))
+	if (!module->path)
 		return false;
-	decompress(&data, &size, &problem);
-	if (!problem) {
-		sha384(data, size, digest);
+	good = !module_bytes_open(&b, module->path) && !b.problem;
+	if (good) {
+		sha384(b.data, b.size, digest);
 		good = !memcmp(digest, module->digest, sizeof(digest)) &&
-		       modsig_verify(data, size, cert);
+		       reader_verify(&b, cert);
 	}
-	free(data);
+	module_bytes_close(&b);
+	reader_done();
 	return good;
 }
 
@@ -233,17 +215,18 @@ bool module_runs(const struct options *o, const char *name, const char *path)
 {
 	char *notes = fmt("%s/sys/module/%s/notes/.note.gnu.build-id", o->root,
 			  name);
-	void *note = NULL, *data = NULL;
-	size_t note_size = 0, size = 0;
-	const char *problem = "";
-	bool same;
+	struct module_bytes b;
+	bool same = false;
+	size_t size;
+	void *note;
 
-	if (!file_read(notes, NOTE_MAX, &note, &note_size) && note_size &&
-	    !file_read(path, MODULE_MAX, &data, &size))
-		decompress(&data, &size, &problem);
-	same = !problem && memmem(data, size, note, note_size);
-	free(data);
-	free(note);
+	if (!file_read(notes, NOTE_MAX, &note, &size)) {
+		same = size && !module_bytes_open(&b, path) && !b.problem &&
+		       memmem(b.data, b.size, note, size);
+		if (size)
+			module_bytes_close(&b);
+		free(note);
+	}
 	free(notes);
 	return same;
 }
@@ -251,18 +234,15 @@ bool module_runs(const struct options *o, const char *name, const char *path)
 /* Only the digest of what is in the file; 0 or a negative errno. */
 int module_digest(const char *path, __u8 digest[MODGATE_DIGEST_SIZE])
 {
-	const char *problem;
-	size_t size;
-	void *data;
-	int err = file_read(path, MODULE_MAX, &data, &size);
+	struct module_bytes b;
+	int err = module_bytes_open(&b, path);
 
-	if (err)
-		return err;
-	decompress(&data, &size, &problem);
-	if (!problem)
-		sha384(data, size, digest);
-	free(data);
-	return problem ? -EBADMSG : 0;
+	if (!err && b.problem)
+		err = -EBADMSG;
+	if (!err)
+		sha384(b.data, b.size, digest);
+	module_bytes_close(&b);
+	return err;
 }
 
 void module_free(struct module *module)

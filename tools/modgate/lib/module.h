@@ -9,12 +9,13 @@
 #include "kernel.h"
 #include "trust.h"
 
-/* Decompressed; the largest module of a distribution has some 30 MiB. */
+/* Decompressed; the largest module of a distribution has some 30 MiB. See memory_share(). */
 #define MODULE_MAX (512U << 20)
 #define NOTE_MAX 4096
 
 /* decompress.c */
-const char *decompress(void **data, size_t *size, const char **problem);
+const char *compression_of(const void *head, size_t size);
+const char *decompress(int from, int to);
 
 /* How far a module's signature could be checked without the kernel. */
 enum sig_state {
@@ -55,13 +56,45 @@ struct modsig {
 	size_t cert_size;
 };
 
-/* modsig.c */
-void modsig_read(struct modsig *sig, const struct options *o,
-		 const void *module, size_t size, const char *cert_path);
-size_t modsig_content(const void *module, size_t size);
+/**
+ * struct appended - what is appended to a module, and what it is about
+ * @message: the PKCS#7 message; NULL if the module is not signed
+ * @message_size: of @message, in bytes
+ * @content_size: of the module without all that
+ */
+struct appended {
+	const __u8 *message;
+	size_t message_size;
+	size_t content_size;
+};
+
+/**
+ * struct file_bytes - a certificate as it is in its file
+ * @data: the bytes
+ * @size: of @data
+ */
+struct file_bytes {
+	void *data;
+	size_t size;
+};
+
+/* modsig_read.c: called in the reader's confined child */
+void modsig_read(struct modsig *sig, const void *module, size_t size,
+		 const struct file_bytes *certs, size_t n, int *verified_by);
 bool modsig_verify(const void *module, size_t size, const struct cert *cert);
-void modsig_free(struct modsig *sig);
+
+/* modsig_content.c */
+const char *modsig_split(const void *module, size_t size, struct appended *a);
+size_t modsig_content(const void *module, size_t size);
 char *cert_key_id(const X509 *x509);
+char *signer_key_id(const X509_NAME *issuer, const ASN1_INTEGER *serial);
+
+/* modsig.c */
+struct file_bytes *modsig_certs(const struct options *o, const char *cert_path, size_t *n);
+void modsig_certs_free(struct file_bytes *certs, size_t n);
+bool modsig_finish(struct modsig *sig, const struct options *o,
+		   const struct file_bytes *verified_by);
+void modsig_free(struct modsig *sig);
 char *signing_key_on_disk(const struct options *o, size_t *n, struct cert *cert);
 char *cert_key_on_disk(const struct options *o, const struct cert *cert);
 bool modsig_by(const struct modsig *sig, const X509 *x509);
@@ -77,6 +110,7 @@ char *modsig_text(const struct modsig *sig);
  * @name: with "_", as the module says it, or as the file is called
  * @compression: "xz", "zstd", "gzip", or NULL
  * @problem: why it is not a module, or NULL
+ * @unread: what reads it came to no end, or to its own; only with @problem
  * @info: what the module says about itself, key and value
  * @sig: its signature
  * @event: the latest event about it, or NULL
@@ -88,6 +122,7 @@ struct module {
 	char *name;
 	const char *compression;
 	char *problem;
+	bool unread;
 	struct record info;
 	struct modsig sig;
 	const struct record *event;
@@ -96,6 +131,9 @@ struct module {
 /* module.c */
 enum status module_read(struct module *module, const struct options *o,
 			const char *path, const char *cert_path);
+enum status module_read_if(struct module *module, const struct options *o, const char *path,
+			   bool (*wanted)(const struct module *module, const void *context),
+			   const void *context);
 bool module_runs(const struct options *o, const char *name, const char *path);
 bool module_signed_by(const struct module *module, const struct cert *cert);
 int module_digest(const char *path, __u8 digest[MODGATE_DIGEST_SIZE]);
@@ -120,6 +158,9 @@ struct digest_line {
 enum status digests_read(const char *path, struct digest_line **lines,
 			 size_t *n);
 void digests_free(struct digest_line *lines, size_t n);
+
+/* lookup_index.c */
+char *lookup_index(const char *dir, const char *name);
 
 /* lookup.c */
 bool is_module_file(const char *name);

@@ -106,6 +106,8 @@ const struct stored *view_list(const struct view *view, bool next);
 const struct modgate_module *
 approval_find(const struct world *w, const struct module *module, bool next,
 	      __u32 flags, const struct view **view);
+bool approval_may_be(const struct world *w, const char *name);
+bool approval_by_vendors(const struct world *w);
 bool list_is_exclusive(const struct stored *list);
 bool names_signer(const struct stored *list, __le32 offset, __le32 size,
 		  const struct module *module);

@@ -94,22 +94,27 @@ make_module() {
 	cc -c -o "$work/$1.ko" "$work/$1.c"
 }
 
-# sign_module FILE KEY CERT [OPTIONS]: append a signature as sign-file does.
-sign_module() {
+# append_signature FILE MESSAGE: as sign-file does.
+append_signature() {
 	local size
 
-	openssl cms -sign -binary -nocerts -outform DER -md sha512 \
-		-signer "$3" -inkey "$2" -in "$1" -out "$1.p7s" "${@:4}" \
-		2>/dev/null || return 1
-	size=$(stat -c %s "$1.p7s")
+	size=$(stat -c %s "$2")
 	{
-		cat "$1.p7s"
+		cat "$2"
 		# shellcheck disable=SC2059
 		printf "\\0\\0\\2\\0\\0\\0\\0\\0$(printf '\\x%02x' \
 			$((size >> 24)) $((size >> 16 & 255)) \
 			$((size >> 8 & 255)) $((size & 255)))"
 		echo '~Module signature appended~'
 	} >>"$1"
+}
+
+# sign_module FILE KEY CERT [OPTIONS]: sign, and append the signature.
+sign_module() {
+	openssl cms -sign -binary -nocerts -outform DER -md sha512 \
+		-signer "$3" -inkey "$2" -in "$1" -out "$1.p7s" "${@:4}" \
+		2>/dev/null || return 1
+	append_signature "$1" "$1.p7s"
 }
 
 # make_key NAME: an unencrypted key and its certificate, in $work.

@@ -7,6 +7,7 @@
 #include <libkmod.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "collection.h"
 #include "tap.h"
@@ -14,14 +15,15 @@
 #define NAME "mg_load"
 #define PATH "/lib/modules/none/mg_load.ko.xz"
 
-/* What the kernel is like, and what it was asked for. */
-static struct {
+/* What the kernel is like, and what it was asked for; shared with who loads. */
+static struct kernel_like {
 	int answer;		/* to an insertion */
 	bool live;		/* a module of this name is there after it */
 	bool blacklisted;
 	bool asked;
 	char path[128];
-} kernel;
+	bool aborts;		/* libkmod does, over this module */
+} *kernel;
 
 struct kmod_ctx {
 	int dummy;
@@ -66,7 +68,7 @@ int kmod_load_resources(struct kmod_ctx *ctx __maybe_unused)
 struct kmod_config_iter *kmod_config_get_blacklists(const struct kmod_ctx *ctx __maybe_unused)
 {
 	the_blacklist.done = false;
-	return kernel.blacklisted ? &the_blacklist : NULL;
+	return kernel->blacklisted ? &the_blacklist : NULL;
 }
 
 struct kmod_config_iter *
@@ -95,7 +97,7 @@ void kmod_config_iter_free_iter(struct kmod_config_iter *iter __maybe_unused)
 int kmod_module_new_from_path(struct kmod_ctx *ctx __maybe_unused, const char *path,
 			      struct kmod_module **module)
 {
-	snprintf(kernel.path, sizeof(kernel.path), "%s", path);
+	snprintf(kernel->path, sizeof(kernel->path), "%s", path);
 	*module = &the_module;
 	return 0;
 }
@@ -116,13 +118,15 @@ int kmod_module_insert_module(struct kmod_module *module __maybe_unused,
 			      unsigned int flags __maybe_unused,
 			      const char *options __maybe_unused)
 {
-	kernel.asked = true;
-	return kernel.answer;
+	if (kernel->aborts)
+		abort();
+	kernel->asked = true;
+	return kernel->answer;
 }
 
 int kmod_module_get_initstate(const struct kmod_module *module __maybe_unused)
 {
-	if (kernel.asked && kernel.live)
+	if (kernel->asked && kernel->live)
 		return KMOD_MODULE_LIVE;
 	return -ENOENT;
 }
@@ -151,7 +155,7 @@ static void begin(struct collection *c, const char *reason, const char *detail)
 	m->detail = detail ? xstrdup(detail) : NULL;
 	m->left_out = reason;
 	m->at_load = reason;
-	kernel.asked = false;
+	kernel->asked = false;
 }
 
 static void load(struct collection *c)
@@ -166,20 +170,20 @@ static void test_answers(void)
 	struct collection c;
 
 	begin(&c, NULL, NULL);
-	kernel.live = true;
+	kernel->live = true;
 	load(&c);
 	tap(!c.members[0].left_out && !c.changed, "it loads");
-	tap(!strcmp(kernel.path, PATH), "without a copy, from its own path");
+	tap(!strcmp(kernel->path, PATH), "without a copy, from its own path");
 	collection_free(&c);
 
 	begin(&c, NULL, NULL);
-	kernel.answer = -EEXIST;
+	kernel->answer = -EEXIST;
 	load(&c);
 	tap(!c.members[0].left_out, "another one was faster: it is loaded");
 	collection_free(&c);
 
 	begin(&c, NULL, NULL);
-	kernel.live = false;
+	kernel->live = false;
 	load(&c);
 	tap(c.members[0].left_out && !strcmp(c.members[0].reason, LEFT_INIT),
 	    "its init function says EEXIST: it is left out");
@@ -192,7 +196,7 @@ static void test_changed(void)
 	char *detail;
 
 	begin(&c, NULL, NULL);
-	kernel.answer = -EIO;
+	kernel->answer = -EIO;
 	load(&c);
 	tap(c.changed, "it fails, and did not before: the manifest changes");
 	detail = xstrdup(c.members[0].detail);
@@ -204,30 +208,55 @@ static void test_changed(void)
 	collection_free(&c);
 
 	begin(&c, LEFT_INIT, detail);
-	kernel.answer = -ENODEV;
+	kernel->answer = -ENODEV;
 	load(&c);
 	tap(c.changed, "it fails with another error: the manifest changes");
 	collection_free(&c);
 
 	begin(&c, LEFT_INIT, detail);
-	kernel.blacklisted = true;
+	kernel->blacklisted = true;
 	load(&c);
 	tap(c.changed && !strcmp(c.members[0].reason, LEFT_BLACKLIST),
 	    "it fails for another reason: the manifest changes");
 	collection_free(&c);
 
 	begin(&c, LEFT_INIT, detail);
-	kernel.blacklisted = false;
-	kernel.answer = 0;
+	kernel->blacklisted = false;
+	kernel->answer = 0;
 	load(&c);
 	tap(c.changed && !c.members[0].left_out, "it loads again: the manifest changes");
 	collection_free(&c);
 	free(detail);
 }
 
+/* A module on which libkmod comes to its end, between two that load. */
+static void test_abort(void)
+{
+	struct collection c;
+	struct member *m;
+
+	begin(&c, NULL, NULL);
+	kernel->aborts = true;
+	kernel->live = true;
+	kernel->answer = 0;
+	load(&c);
+	m = &c.members[0];
+	tap(m->left_out && !strcmp(m->reason, LEFT_UNREADABLE) &&
+	    strstr(m->detail, "signal 6"), "libkmod aborts: it is left out, and why");
+	kernel->aborts = false;
+	load(&c);
+	tap(!m->left_out, "and the next one loads");
+	collection_free(&c);
+}
+
 int main(void)
 {
+	kernel = mmap(NULL, sizeof(*kernel), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (kernel == MAP_FAILED)
+		return 1;
 	test_answers();
 	test_changed();
+	test_abort();
 	return tap_end();
 }

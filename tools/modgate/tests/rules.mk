@@ -9,7 +9,7 @@ FUZZ_CFLAGS	:= -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 RUNS		?= -1
 SECONDS		?= 60
 
-tests: $(MKDOC) $(B)/document_test $(B)/load_test $(B)/device_test
+tests: $(MKDOC) $(B)/document_test $(B)/load_test $(B)/device_test $(B)/confine_test
 
 $(MKDOC): $(B)/tests/mkdoc.o $(B)/tests/mkdoc_build.o $(LIB_OBJECTS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -25,6 +25,9 @@ $(B)/load_test: $(B)/tests/load_test.o $(B)/tests/tap.o $(LIB_OBJECTS)
 $(B)/device_test: $(B)/tests/device_test.o $(B)/tests/tap.o $(LIB_OBJECTS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+$(B)/confine_test: $(B)/tests/confine_test.o $(B)/tests/tap.o $(LIB_OBJECTS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 $(B)/fuzz_seeds: $(B)/tests/fuzz_seeds.o $(B)/tests/sample.o $(LIB_OBJECTS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -37,7 +40,7 @@ $(B)/fuzz_document: tests/fuzz_document.c lib/build.c lib/output.c lib/say.c lib
 		$(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) -o $@ \
 		$(filter %.c,$^) $(LIBS)
 
-fuzz: fuzz-document fuzz-name
+fuzz: fuzz-document fuzz-name fuzz-files
 
 fuzz-document: $(B)/fuzz_document $(B)/fuzz_seeds
 	rm -rf $(B)/corpus $(B)/seeds
@@ -60,6 +63,28 @@ fuzz-name: $(B)/fuzz_module_name
 	$(B)/fuzz_module_name -max_len=4096 -runs=$(RUNS) \
 		-max_total_time=$(SECONDS) -artifact_prefix=$(B)/ \
 		$(B)/corpus_name $(B)/seeds_name
+
+# Modules of all kinds of signatures, to be mutated; made by programs that people have.
+$(B)/seeds_files/done: tests/fuzz_files_seeds.sh tests/module_seed.c tests/cli_lib.sh | $(TOOL)
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	tests/fuzz_files_seeds.sh $(TOOL) $(@D)
+	touch $@
+
+$(B)/fuzz_files: $(B)/tests/fuzz_files.o $(LIB_OBJECTS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# FUZZ_FILES_CFLAGS= for a build without sanitizers, which is faster and has all limits.
+FUZZ_FILES_CFLAGS ?= -fsanitize=address,undefined -fno-sanitize-recover=all \
+		     -fno-omit-frame-pointer -DMODGATE_DUMPABLE
+SEED		?= 1
+FILES		?= 3000
+
+fuzz-files: $(B)/seeds_files/done
+	$(MAKE) -s B=$(B)/fuzz CC=$(FUZZ_CC) CFLAGS="-O1 -g $(FUZZ_FILES_CFLAGS)" \
+		$(B)/fuzz/fuzz_files
+	$(B)/fuzz/fuzz_files --seed=$(SEED) --runs=$(FILES) $(B)/seeds_files/root \
+		$(B)/fuzz $(B)/seeds_files/one.crt $(B)/seeds_files/*.ko
 
 check:
 	tests/check.sh
