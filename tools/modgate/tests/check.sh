@@ -54,17 +54,20 @@ variant() {
 	local b=build/$1
 
 	make -s B="$b" TOOL="$b/modgate" MKDOC="$b/mkdoc" CC="$2" CFLAGS="$3 $cheap" \
-		"$b/modgate" "$b/mkdoc" "$b/document_test" "$b/load_test" "$b/device_test" >"$log" 2>&1
+		"$b/modgate" "$b/mkdoc" "$b/document_test" "$b/load_test" "$b/device_test" \
+		"$b/confine_test" "$b/fuzz_files" >"$log" 2>&1
 	result $? "$1: builds without a warning"
 	part "$1" "$b/document_test"
 	part "$1: load" "$b/load_test"
 	part "$1: device" "$b/device_test"
+	part "$1: confined" "$b/confine_test"
 	ASAN_OPTIONS=detect_leaks=$leaks \
 		part "$1" tests/cli.sh "$b/modgate" "$b/mkdoc" "$scratch/$1" "${@:4}"
 }
 
+# fuzz WHICH SECONDS NAME [FILES]
 fuzz() {
-	make -s "fuzz-$1" SECONDS="$2" >"$log" 2>&1
+	make -s "fuzz-$1" SECONDS="$2" FILES="${4:-0}" >"$log" 2>&1
 	result $? "fuzz: $3, $(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' "$log") runs"
 }
 
@@ -77,7 +80,7 @@ all() {
 	else
 		# A sanitizer goes neither with being preloaded to crash nor with
 		# how a token's library, or another OpenSSL, is loaded.
-		variant plain-gcc gcc "-O2 -g" two why mldsa crash freshness_crash rotate_crash pkcs11
+		variant plain-gcc gcc "-O2 -g" two why mldsa hostile crash freshness_crash rotate_crash pkcs11
 		make -s B=build/clang TOOL=build/clang/modgate CC=clang \
 			build/clang/modgate >"$log" 2>&1
 		result $? "clang: builds without a warning"
@@ -90,9 +93,11 @@ all() {
 	if [ "${LONG:-}" ]; then
 		fuzz document 1200 "parser and builder"
 		fuzz name 1200 "the name of a module"
+		fuzz files 0 "module files" 100000
 	else
 		fuzz document 60 "parser and builder"
 		fuzz name 20 "the name of a module"
+		fuzz files 0 "module files" 3000
 	fi
 }
 
