@@ -252,8 +252,8 @@ static char *start(struct child *child, const struct child_kind *kind, const cha
 	pid_t self = getpid();
 	int pair[2], got;
 
-	/* What waits to be printed is not printed twice. */
-	fflush(stdout);
+	/* What waits to be printed comes before what a loader's commands print. */
+	say_flush();
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return fmt("%s needs a process of its own: %s", kind->doing,
 			   strerror(errno));
@@ -270,8 +270,12 @@ static char *start(struct child *child, const struct child_kind *kind, const cha
 	}
 	setsockopt(child->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	got = receive_all(child->fd, &ready, milliseconds() + BEGIN_SECONDS * 1000);
-	if (got <= 0)
-		return bury(child, kind, !got);
+	if (got <= 0) {
+		char *problem = bury(child, kind, !got);
+
+		child->hopeless = true;
+		return problem;
+	}
 	message_free(&ready);
 	return NULL;
 }
@@ -310,6 +314,8 @@ char *child_ask(struct child *child, const struct child_kind *kind,
 	int got;
 
 	memset(answer, 0, sizeof(*answer));
+	if (child->hopeless)
+		return fmt("%s did not even begin", kind->doing);
 	if (!child->pid) {
 		problem = start(child, kind, context);
 		if (problem)

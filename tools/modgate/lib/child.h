@@ -63,10 +63,12 @@ struct child_kind {
  * struct child - a child process, or none as long as all is zero
  * @pid: of the process
  * @fd: socket to it
+ * @hopeless: one was started, and was never ready to be asked; no other one is started
  */
 struct child {
 	pid_t pid;
 	int fd;
+	bool hopeless;
 };
 
 /* child.c */
