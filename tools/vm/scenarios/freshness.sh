@@ -249,7 +249,8 @@ END
 rm before
 
 # The same early enough to be there when modgate looks for a chip: by a usermode
-# helper that IMA starts, looking for a hash that this kernel does not have.
+# helper that IMA starts, looking for a hash that this kernel does not have. It does not
+# run; where the machine is not provisioned it does, and the chip is refused.
 mkdir -p initramfs/sbin
 cat >initramfs/sbin/modprobe <<'END'
 #!/bin/busybox sh
@@ -264,12 +265,17 @@ umount /dev
 exit 1
 END
 chmod +x initramfs/sbin/modprobe
-echo "cp /early-proxy /root/run/proxy" >before
+echo "cp /early-proxy /root/run/proxy || echo it did not run >/root/run/proxy" >before
 boot none "policy-2.bundle list-3.bundle" --append "$(pin anchor) modgate.freshness=tpm ima_hash=sm3" <<'END'
-check "a TPM of the initramfs's own is there before modgate looks" "/dev/tpm0*" "$(cat /run/proxy)"
-check "and is not used either" "EXDEV EKEYREJECTED " "$(results)"
-check "state says that there is none, in time or not" "tpm missing none" \
+check "no TPM of the initramfs's own is there before modgate looks" "it did not run" "$(cat /run/proxy)"
+check "and what needs one is refused" "EXDEV EKEYREJECTED " "$(results)"
+check "state says that there is none" "tpm missing none" \
 	"$(state freshness) $(state freshness-backend) $(state machine)"
+END
+boot none "policy-2.bundle list-3.bundle" --append "modgate.freshness=tpm ima_hash=sm3" <<'END'
+check "not provisioned: a TPM of the initramfs's own is there before modgate looks" "/dev/tpm0*" "$(cat /run/proxy)"
+check "not provisioned: it is virtual, and refused" "refused missing none" \
+	"$(state tpm) $(state freshness-backend) $(state machine)"
 END
 rm -r before initramfs/sbin initramfs/start-proxy
 
