@@ -104,7 +104,6 @@ static int note_change(struct modgate_log *log)
 	u8 value[MODGATE_PCR_VALUE_MAX];
 	const char *bank;
 	size_t size;
-	int err;
 
 	if (!modgate_tpm_pcr_changed(&bank, value, &size))
 		return 0;

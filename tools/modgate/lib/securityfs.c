@@ -240,7 +240,8 @@ void kernel_read(struct kernel *kernel, const struct options *o)
 	char *text;
 
 	kernel_read_state(kernel, o);
-	if (!kernel->present)
+	/* Its last line is for those who may read the other files as well. */
+	if (!kernel->present || !record_has(&kernel->state, "error"))
 		return;
 	text = read_text(kernel, "policy");
 	if (!text)
