@@ -18,6 +18,7 @@
  * struct message - a question or an answer, written or read from its start
  * @bytes: content
  * @size: of @bytes
+ * @room: bytes that there is memory for
  * @at: what was read of it
  * @bad: it was read beyond its end, holds what it may not, or is over %MESSAGE_MAX
  */

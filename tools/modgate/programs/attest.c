@@ -231,7 +231,7 @@ static enum status learn(const struct options *o, const char *path, const struct
 	free(text);
 	if (!status && !o->json) {
 		say_mark(true);
-		say("learnt: %s has the boot chain of this boot, and is as good as you know it to be\n",
+		say("learnt: %s has the boot chain of this boot, and is worth as much\n",
 		    path);
 	}
 	return status;
