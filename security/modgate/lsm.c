@@ -4,6 +4,7 @@
  * approved that very module and the machine has restarted since. This file
  * registers it.
  */
+#include <linux/device/driver.h>
 #include <linux/init.h>
 #include <linux/lsm_hooks.h>
 #include <uapi/linux/lsm.h>
@@ -38,11 +39,16 @@ static int __init modgate_init(void)
 	return modgate_hooks_init(&modgate_lsmid);
 }
 
-/* Built-in drivers and certificates are there. The anchor opens the gate. */
+/*
+ * Built-in drivers and certificates are there. The anchor opens the gate. A driver may
+ * probe beside the initcalls, by itself or since bootconfig says so.
+ */
 static int __init modgate_late_init(void)
 {
 	if (!modgate_enabled)
 		return 0;
+	if (modgate_provisioned())
+		wait_for_device_probe();
 	modgate_tpm_init();
 	modgate_machine_init();
 	modgate_measure_boot();

@@ -76,7 +76,7 @@ static __printf(3, 0) int append(struct modgate_log *log, const char *event,
 	if (!err)
 		WRITE_ONCE(log->n_measured, log->n_measured + 1);
 	else if (err != -ENODEV)
-		log->broken = lose(log, -EIO);
+		WRITE_ONCE(log->broken, lose(log, -EIO));
 	memcpy(r->text, log->line, size + 1);
 	list_add_tail(&r->list, &log->records);
 	log->n_records++;
@@ -113,7 +113,7 @@ static int note_change(struct modgate_log *log)
 	/* It is noticed once. */
 	if (append_one(log, "pcr-changed", "bank=%s value=%*phN", bank,
 		       (int)size, value))
-		log->broken = -EIO;
+		WRITE_ONCE(log->broken, -EIO);
 	return log->broken;
 }
 
@@ -149,7 +149,7 @@ static void must(int err)
 	if (!err)
 		return;
 	mutex_lock(&measure_log.lock);
-	measure_log.broken = -EIO;
+	WRITE_ONCE(measure_log.broken, -EIO);
 	mutex_unlock(&measure_log.lock);
 }
 
@@ -249,6 +249,16 @@ void modgate_measure_lost(u32 lines)
 int modgate_measure_module(const char *text)
 {
 	return measure("module", "%s", text);
+}
+
+/**
+ * modgate_measure_broken() - is something that has happened not in the PCR?
+ *
+ * Return: true if so, for the rest of this boot.
+ */
+bool modgate_measure_broken(void)
+{
+	return READ_ONCE(measure_log.broken);
 }
 
 /**

@@ -333,6 +333,7 @@ void modgate_measure_sealed(const char *by);
 void modgate_measure_closed(u32 lines, const u8 *hash);
 void modgate_measure_lost(u32 lines);
 int modgate_measure_module(const char *text);
+bool modgate_measure_broken(void);
 void modgate_measure_pcr_show(struct seq_file *m);
 void modgate_measure_show(struct seq_file *m);
 extern const struct file_operations modgate_log_fops;

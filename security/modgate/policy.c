@@ -3,9 +3,9 @@
  * The documents in force, and the state of this boot.
  *
  * The local policy and each list are accepted at most once, only in state
- * boot, and are never freed: readers need no lock. A document is published, and
- * the state raised, under state_lock, so that nothing whose load had begun in
- * state boot comes into force after its end.
+ * boot, and are never freed: readers need no lock. A document is measured and
+ * published, and state boot ended, under commit_lock, so that nothing whose load had
+ * begun in state boot comes into force after its end.
  */
 #include <kunit/static_stub.h>
 #include <linux/errname.h>
@@ -19,11 +19,13 @@
 
 #define REVOKED_MAX 4096
 #define RULE_MAX 256		/* in bytes */
+#define RULE_BROKEN \
+	"TPM: does not take the record of this document, or one before it"
 
 static enum modgate_state boot_state = MODGATE_BOOT;
 static const char *ended_by = "-";
 static struct modgate_policy *in_force;
-static DEFINE_SPINLOCK(state_lock);	/* writers of the three above */
+static DEFINE_SPINLOCK(state_lock);	/* writers of the first two */
 
 /* A boot to change documents in, as the boot chain says, and the PCR. */
 bool modgate_recovery __ro_after_init;
@@ -35,6 +37,12 @@ static int __init parse_recovery(char *value)
 	return 0;
 }
 early_param("modgate.recovery", parse_recovery);
+
+/*
+ * Held from a document's last checks until it is in force, and to end state boot: what
+ * was measured before that end is in force. Never while a program may be started.
+ */
+static DEFINE_MUTEX(commit_lock);
 
 static DEFINE_MUTEX(error_lock);
 static char *load_error;		/* under error_lock; NULL for none */
@@ -74,6 +82,9 @@ void modgate_seal(const char *by)
 {
 	bool ends = false;
 
+	if (modgate_state() != MODGATE_BOOT)
+		return;
+	mutex_lock(&commit_lock);
 	spin_lock(&state_lock);
 	if (boot_state == MODGATE_BOOT) {
 		WRITE_ONCE(ended_by, by);
@@ -82,10 +93,11 @@ void modgate_seal(const char *by)
 		ends = true;
 	}
 	spin_unlock(&state_lock);
-	if (!ends)
-		return;
-	modgate_measure_sealed(by);
-	modgate_window_end();
+	if (ends)
+		modgate_measure_sealed(by);
+	mutex_unlock(&commit_lock);
+	if (ends)
+		modgate_window_end();
 }
 
 /**
@@ -115,7 +127,7 @@ void modgate_close(void)
  */
 const struct modgate_policy *modgate_policy(void)
 {
-	/* Pairs with publish(). */
+	/* Pairs with commit(). */
 	return smp_load_acquire(&in_force);
 }
 
@@ -129,7 +141,7 @@ const struct modgate_policy *modgate_policy(void)
 const struct modgate_list *modgate_list(const struct modgate_policy *policy,
 					u32 authority)
 {
-	/* Pairs with publish(). */
+	/* Pairs with commit(). */
 	return smp_load_acquire(&policy->lists[authority]);
 }
 
@@ -421,33 +433,31 @@ static int measure(struct attempt *a, u64 counter)
 	if (err == -ENOMEM)
 		return broken(a, err, "memory: not enough");
 	if (err)
-		return broken(a, -ENODEV,
-			      "TPM: does not take the record of this document, or one before it");
+		return broken(a, -ENODEV, RULE_BROKEN);
 	return 0;
 }
 
 /*
- * Machine, freshness, generation: what depends on this machine, and the last of
- * all checks, since what passes raises the signer's counter; then it is measured.
- * @authority is NULL for a local policy.
+ * Freshness and generation, and then it is measured: the last of all checks, since what
+ * passes raises the signer's counter. @authority is NULL for a local policy.
  */
-static int check_here(struct attempt *a,
-		      const struct modgate_authority *authority, u64 *counter)
+static int check_freshness(struct attempt *a,
+			   const struct modgate_authority *authority,
+			   u64 *counter)
 {
-	const struct modgate_header *h = a->doc.header;
 	struct modgate_claim claim = {
-		.generation = modgate_le64(h->generation),
+		.generation = modgate_le64(a->doc.header->generation),
 	};
 	int err;
 
+	/* It would be measured in vain, as often as it is tried. */
+	if (modgate_measure_broken())
+		return broken(a, -ENODEV, RULE_BROKEN);
 	if (authority) {
 		claim.slot = modgate_le32(authority->slot);
 		claim.base = modgate_le64(authority->base);
 		claim.floor = modgate_le64(authority->floor);
 	}
-	err = modgate_machine_check(h->machine, !authority, &a->rule);
-	if (err)
-		return err;
 	err = modgate_freshness_check(&claim, counter, &a->rule);
 	if (!err)
 		return measure(a, *counter);
@@ -458,6 +468,35 @@ static int check_here(struct attempt *a,
 		 a->rule, MODGATE_NV_ACCEPT(claim.slot), claim.generation,
 		 claim.base, claim.floor, *counter);
 	return broken(a, err, a->text);
+}
+
+/*
+ * In force from here: @policy, or @list in @slot as that of @authority. The machine is
+ * looked for without the lock: for an algorithm the kernel may start a program, which
+ * may end state boot.
+ */
+static int commit(struct attempt *a, const struct modgate_authority *authority,
+		  u64 *counter, struct modgate_policy *policy,
+		  struct modgate_list **slot, struct modgate_list *list)
+{
+	int err = modgate_machine_check(a->doc.header->machine, !authority,
+					&a->rule);
+
+	if (err)
+		return err;
+	mutex_lock(&commit_lock);
+	if (modgate_state() != MODGATE_BOOT)
+		err = broken(a, -EPERM, "state: no longer boot");
+	else
+		err = check_freshness(a, authority, counter);
+	if (!err && policy)
+		/* Pairs with modgate_policy(). */
+		smp_store_release(&in_force, policy);
+	else if (!err)
+		/* Pairs with modgate_list(). */
+		smp_store_release(slot, list);
+	mutex_unlock(&commit_lock);
+	return err;
 }
 
 /* Is what the parser cannot know true of a certificate in a document? */
@@ -520,25 +559,6 @@ static struct modgate_policy *make_policy(struct attempt *a)
 	return ERR_PTR(err);
 }
 
-/* The last step: in force from here, unless state boot has ended meanwhile. */
-static int publish(struct attempt *a, struct modgate_policy *policy,
-		   struct modgate_list **slot, struct modgate_list *list)
-{
-	int err = 0;
-
-	spin_lock(&state_lock);
-	if (boot_state != MODGATE_BOOT)
-		err = -EPERM;
-	else if (policy)
-		/* Pairs with modgate_policy(). */
-		smp_store_release(&in_force, policy);
-	else
-		/* Pairs with modgate_list(). */
-		smp_store_release(slot, list);
-	spin_unlock(&state_lock);
-	return err ? broken(a, err, "state: no longer boot") : 0;
-}
-
 static int load_policy(struct attempt *a)
 {
 	const struct modgate_key *anchor = modgate_anchor();
@@ -561,9 +581,7 @@ static int load_policy(struct attempt *a)
 	policy = make_policy(a);
 	if (IS_ERR(policy))
 		return PTR_ERR(policy);
-	err = check_here(a, NULL, &policy->counter);
-	if (!err)
-		err = publish(a, policy, NULL, NULL);
+	err = commit(a, NULL, &policy->counter, policy, NULL, NULL);
 	if (err)
 		free_policy(policy);
 	return err;
@@ -702,9 +720,7 @@ static int load_list(struct attempt *a)
 	list = make_list(a);
 	if (IS_ERR(list))
 		return PTR_ERR(list);
-	err = check_here(a, authority, &list->counter);
-	if (!err)
-		err = publish(a, NULL, &policy->lists[i], list);
+	err = commit(a, authority, &list->counter, NULL, &policy->lists[i], list);
 	if (err)
 		free_list(list);
 	return err;

@@ -47,6 +47,7 @@ static const char *const line_states[] = {
  * @loads: how often it came up
  * @permanent: it may not be unloaded
  * @unmeasured: the TPM has not taken it
+ * @content: of the first module, without the signature appended to it
  * @what: where in @text the part begins by which a module is known again
  * @text: the bytes that are hashed
  */
@@ -57,6 +58,7 @@ struct modgate_line {
 	u32 loads;
 	bool permanent;
 	bool unmeasured;
+	u8 content[MODGATE_DIGEST_SIZE];
 	size_t what;
 	char text[];
 };
@@ -98,13 +100,34 @@ static size_t compose(char *text, u32 number, u64 now,
 	return what;
 }
 
+/*
+ * What a vendor signed is the same with each way to write the signature, and anybody can
+ * write it in more ways than the receipt has lines.
+ */
+static bool is_same(const struct modgate_line *l, const char *what,
+		    const struct modgate_task *task)
+{
+	const char *mine = l->text + l->what;
+
+	if (!strcmp(mine, what))
+		return true;
+	if (!task->digested || strcmp(task->reason, MODGATE_REASON_VENDOR) ||
+	    memcmp(l->content, task->content, sizeof(l->content)))
+		return false;
+	/* Name, reason and authority stand behind the digest. */
+	mine = strchr(mine, ' ');
+	what = strchr(what, ' ');
+	return mine && what && !strcmp(mine, what);
+}
+
 static struct modgate_line *same_line(struct modgate_receipt *r,
-				      const char *what)
+				      const char *what,
+				      const struct modgate_task *task)
 {
 	struct modgate_line *l;
 
 	list_for_each_entry(l, &r->lines, list)
-		if (!strcmp(l->text + l->what, what))
+		if (is_same(l, what, task))
 			return l;
 	return NULL;
 }
@@ -134,7 +157,8 @@ static int next_hash(const struct modgate_receipt *r, const char *text,
 
 /* Everything that can fail comes before the line is measured. */
 static int add(struct modgate_receipt *r, const char *text, size_t what,
-	       struct modgate_line **added, int (*measure)(const char *text))
+	       const struct modgate_task *task, struct modgate_line **added,
+	       int (*measure)(const char *text))
 {
 	const size_t size = strlen(text) + 1;
 	u8 hash[MODGATE_DIGEST_SIZE];
@@ -147,6 +171,7 @@ static int add(struct modgate_receipt *r, const char *text, size_t what,
 	if (!l)
 		return -ENOMEM;
 	memcpy(l->text, text, size);
+	memcpy(l->content, task->content, sizeof(l->content));
 	l->what = what;
 	err = next_hash(r, text, hash);
 	if (!err) {
@@ -192,9 +217,9 @@ VISIBLE_IF_KUNIT int modgate_receipt_add(struct modgate_receipt *r,
 	mutex_lock(&r->writers);
 	/* Here, so that lines are in order of time. */
 	what = compose(text, r->n_lines + 1, ktime_get_boottime_ns(), task);
-	l = same_line(r, text + what);
+	l = same_line(r, text + what, task);
 	if (!l)
-		err = add(r, text, what, &l, measure);
+		err = add(r, text, what, task, &l, measure);
 	if (!err) {
 		*line = l;
 		err = l->unmeasured ? -EIO : 0;
@@ -342,6 +367,7 @@ static void *element(struct seq_file *m, struct list_head *line, loff_t pos)
 }
 
 static void *receipt_start(struct seq_file *m, loff_t *pos)
+	__acquires(&receipt.lock)
 {
 	spin_lock(&receipt.lock);
 	return element(m, seq_list_start(&receipt.lines, *pos), *pos);
@@ -356,6 +382,7 @@ static void *receipt_next(struct seq_file *m, void *v, loff_t *pos)
 }
 
 static void receipt_stop(struct seq_file *m, void *v)
+	__releases(&receipt.lock)
 {
 	spin_unlock(&receipt.lock);
 }

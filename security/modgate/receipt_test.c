@@ -132,6 +132,7 @@ static void receipt_hash(struct kunit *test)
 
 	for (i = 0; i < 3; i++) {
 		t->task.digest[1] = i;
+		t->task.content[1] = i;
 		KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_VENDOR), 0);
 		memcpy(input, expected, sizeof(expected));
 		memcpy(input + sizeof(expected), measured, strlen(measured));
@@ -163,8 +164,33 @@ static void receipt_repeats(struct kunit *test)
 	t->task.authority = NULL;
 	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_VENDOR), 0);
 	t->task.digest[47] = 1;
+	t->task.content[47] = 1;
 	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_VENDOR), 0);
 	KUNIT_EXPECT_EQ(test, n_measured, 5);
+	KUNIT_EXPECT_EQ(test, t->receipt.n_lines, 5);
+}
+
+/* A vendor's module is the same, however its signature is written; an approved one not. */
+static void receipt_respelled(struct kunit *test)
+{
+	struct receipt_test *t = test->priv;
+	struct modgate_line *line;
+
+	t->task.content[0] = 7;
+	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_VENDOR), 0);
+	line = t->line;
+	t->task.digest[1] = 1;
+	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_VENDOR), 0);
+	KUNIT_EXPECT_PTR_EQ(test, t->line, line);
+	KUNIT_EXPECT_EQ(test, t->receipt.n_lines, 1);
+	t->task.content[0] = 8;
+	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_VENDOR), 0);
+	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_APPROVED), 0);
+	t->task.digest[1] = 2;
+	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_APPROVED), 0);
+	KUNIT_EXPECT_EQ(test, t->receipt.n_lines, 4);
+	strscpy(t->task.name, "other");
+	KUNIT_ASSERT_EQ(test, add(t, MODGATE_REASON_VENDOR), 0);
 	KUNIT_EXPECT_EQ(test, t->receipt.n_lines, 5);
 }
 
@@ -221,6 +247,7 @@ static struct kunit_case receipt_test_cases[] = {
 	KUNIT_CASE(receipt_longest_line),
 	KUNIT_CASE(receipt_hash),
 	KUNIT_CASE(receipt_repeats),
+	KUNIT_CASE(receipt_respelled),
 	KUNIT_CASE(receipt_is_bounded),
 	KUNIT_CASE(receipt_unmeasured),
 	KUNIT_CASE(receipt_without_memory),

@@ -21,6 +21,7 @@
 
 #define BEGIN_SECONDS 60	/* until it is ready, by the clock */
 #define CLOCK_FACTOR 4		/* it waits for the disk, or for others to let it run */
+#define STILLBORN_MAX 3
 #define FIRST_FD 3
 
 static bool keep_children;
@@ -176,19 +177,22 @@ static void serve(const struct child_kind *kind, void *state, int fd)
 /* Only the socket comes along, and what is said is said by the parent. */
 static int drop_files(int fd, bool confined)
 {
-	int null = confined ? open("/dev/null", O_RDWR) : -1;
-	int i, last = sysconf(_SC_OPEN_MAX);
+	int i, null, last = sysconf(_SC_OPEN_MAX);
 
-	if (fd != FIRST_FD)
-		fd = dup2(fd, FIRST_FD);
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	for (i = 0; null >= 0 && i < FIRST_FD; i++) {
+	/* Out of the way of all that is put in place below. */
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FD + 2);
+	null = confined ? open("/dev/null", O_RDWR) : -1;
+	if (fd < 0 || (confined && null < 0))
+		_exit(ST_USAGE);
+	for (i = 0; confined && i < FIRST_FD; i++) {
 #ifdef MODGATE_DUMPABLE	/* what a sanitizer finds is to be seen */
 		if (i == STDERR_FILENO)
 			continue;
 #endif
 		dup2(null, i);
 	}
+	fd = dup2(fd, FIRST_FD);
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	if (syscall(SYS_close_range, FIRST_FD + 1, ~0U, 0))
 		for (i = FIRST_FD + 1; i < last; i++)
 			close(i);
@@ -271,11 +275,13 @@ static char *start(struct child *child, const struct child_kind *kind, const cha
 	setsockopt(child->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	got = receive_all(child->fd, &ready, milliseconds() + BEGIN_SECONDS * 1000);
 	if (got <= 0) {
+		unsigned int stillborn = child->stillborn + 1;
 		char *problem = bury(child, kind, !got);
 
-		child->hopeless = true;
+		child->stillborn = stillborn;
 		return problem;
 	}
+	child->stillborn = 0;
 	message_free(&ready);
 	return NULL;
 }
@@ -314,7 +320,7 @@ char *child_ask(struct child *child, const struct child_kind *kind,
 	int got;
 
 	memset(answer, 0, sizeof(*answer));
-	if (child->hopeless)
+	if (child->stillborn == STILLBORN_MAX)
 		return fmt("%s did not even begin", kind->doing);
 	if (!child->pid) {
 		problem = start(child, kind, context);

@@ -64,12 +64,13 @@ struct child_kind {
  * struct child - a child process, or none as long as all is zero
  * @pid: of the process
  * @fd: socket to it
- * @hopeless: one was started, and was never ready to be asked; no other one is started
+ * @stillborn: how many in a row were started and never ready to be asked; after three
+ *	       no other one is started
  */
 struct child {
 	pid_t pid;
 	int fd;
-	bool hopeless;
+	unsigned int stillborn;
 };
 
 /* child.c */

@@ -167,6 +167,14 @@ static void add_file(struct job *job, const char *path)
 		module_free(&module);
 		return;
 	}
+	/* The child may have died of what it read before: once more, by another one. */
+	if (module.unread) {
+		module_free(&module);
+		if (module_read_if(&module, job->o, path, is_wanted, job)) {
+			module_free(&module);
+			return;
+		}
+	}
 	if (!module.problem)
 		add_listed(job, &module, path);
 	else if (module.unread || approval_find(job->w, &module, false, 0, &view))

@@ -159,7 +159,7 @@ static void lock_files(const char *readable)
 static const int allowed[] = {
 	SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(readv), SCMP_SYS(write),
 	SCMP_SYS(writev), SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(ftruncate),
-	SCMP_SYS(fcntl), SCMP_SYS(fcntl64), SCMP_SYS(poll), SCMP_SYS(ppoll),
+	SCMP_SYS(poll), SCMP_SYS(ppoll),
 	SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(sendto), SCMP_SYS(sendmsg),
 	SCMP_SYS(recv), SCMP_SYS(send), SCMP_SYS(fstat), SCMP_SYS(fstat64),
 	SCMP_SYS(stat), SCMP_SYS(stat64), SCMP_SYS(lstat), SCMP_SYS(lstat64),
@@ -177,7 +177,7 @@ static const int allowed[] = {
 
 /* What a library tries, and does without. */
 static const int denied[] = {
-	SCMP_SYS(openat2), SCMP_SYS(access), SCMP_SYS(faccessat),
+	SCMP_SYS(openat2), SCMP_SYS(fcntl64), SCMP_SYS(access), SCMP_SYS(faccessat),
 	SCMP_SYS(faccessat2), SCMP_SYS(ioctl), SCMP_SYS(prctl), SCMP_SYS(getdents64),
 };
 
@@ -203,6 +203,22 @@ static bool add_masked(scmp_filter_ctx filter, int call, unsigned int n,
 	       call < 0;
 }
 
+/* Not all of fcntl(2): F_SETOWN and F_SETSIG send signals. */
+static bool add_fcntl(scmp_filter_ctx filter)
+{
+	static const int commands[] = { F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC };
+	struct scmp_arg_cmp condition = { .arg = 1, .op = SCMP_CMP_EQ };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		condition.datum_a = commands[i];
+		if (seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+					   &condition))
+			return false;
+	}
+	return true;
+}
+
 static bool add_rules(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp itself = { .op = SCMP_CMP_EQ, .datum_a = getpid() };
@@ -213,6 +229,8 @@ static bool add_rules(scmp_filter_ctx filter)
 	       add_masked(filter, SCMP_SYS(mmap), 2, PROT_EXEC, 0) &&
 	       add_masked(filter, SCMP_SYS(mmap2), 2, PROT_EXEC, 0) &&
 	       add_masked(filter, SCMP_SYS(mprotect), 2, PROT_EXEC, 0) &&
+	       add_fcntl(filter) &&
+	       /* libkmod opens the memory file by its name in /proc. */
 	       add_masked(filter, SCMP_SYS(open), 1, changes, O_RDONLY) &&
 	       add_masked(filter, SCMP_SYS(openat), 2, changes, O_RDONLY) &&
 	       /* abort() */

@@ -247,13 +247,12 @@ machine measured=5
 sed -i "3{p;s/seq=3/seq=4/}; 4s/seq=4/seq=5/" "$log"
 sed -i "3s/digest=[0-9a-f]*/digest=$(sha384 "$work/pass")/" "$log"
 restarted
-forged "a document in the log, in time, and not in force" "line 3: this list was measured in time, and is not in force"
+forged "a document in the log, in time, and not in force" "line 3: this list was measured, and is not in force"
 machine measured=5
 # shellcheck disable=SC2094 # the line that is added is not the third
 sed -n '3s/seq=3/seq=5/p' "$log" | sed "s/digest=[0-9a-f]*/digest=$(sha384 "$work/pass")/" >>"$log"
 restarted
-exits 0 "a document after sealed" verify --log
-says "line 5: this list is not in force" "says that it is not in force"
+forged "a document after sealed" "line 5: this list was measured, and is not in force"
 machine
 { sed 3d "$log" | sed 's/seq=4/seq=3/'; sed -n '3s/seq=3/seq=4/p' "$log"; } >"$copy"
 cp "$copy" "$log"
@@ -262,8 +261,7 @@ forged "a document in force that came after sealed" "list of owner: in force, an
 machine
 sed -i 's/loaded=yes.*/loaded=no/' "$kernel/lists"
 restarted
-exits 0 "a document right before sealed, and too late" verify --log
-says "line 3: this list is not in force" "says that it is not in force"
+forged "a document right before sealed, and not in force" "line 3: this list was measured, and is not in force"
 machine measured=2 policy=no
 sed -i '2,3d; s/seq=4/seq=2/' "$log"
 : >"$kernel/policy"

@@ -29,6 +29,12 @@ static void temporary_file(void)
 	open("/tmp", O_RDWR | O_TMPFILE, 0600);
 }
 
+/* The kernel sends the signal, and asks nobody but for a user. */
+static void signal_by_file(void)
+{
+	fcntl(0, F_SETOWN, getppid());
+}
+
 static void network(void)
 {
 	socket(AF_INET, SOCK_STREAM, 0);
@@ -149,6 +155,7 @@ static void test_refused(void)
 		{ code, "makes no code" },
 		{ code_later, "makes code of no data" },
 		{ others, "signals nobody" },
+		{ signal_by_file, "nor has the kernel do it" },
 		{ more_memory_files, "makes no files in memory" },
 		{ mount_it, "mounts nothing" },
 	};

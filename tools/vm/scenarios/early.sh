@@ -105,6 +105,13 @@ check "never ready: no TPM was chosen, and state says so" "late - no" "$(state t
 check "never ready: third-party stays out" "$(refused no-policy)" "$(load finit one.ko)"
 END
 
+# Drivers that probe beside the initcalls are waited for.
+echo 'kernel.driver_async_probe = "*"' >bootconfig
+attack "asynchronous" --append "bootconfig $(pin anchor)" --bootconfig bootconfig <<'END'
+check "drivers probe asynchronously: bootconfig was read" "*driver_async_probe*" "$(cat /proc/bootconfig)"
+check "drivers probe asynchronously: the TPM is chosen all the same" "chosen 13" "$(state tpm) $(state pcr)"
+END
+
 # bootconfig takes the driver of the TPM out: said for the whole boot, also of a chip
 # that comes later.
 driver=$(sed -n 's/.* __initcall__kmod_tpm_crb__.*_\(crb_acpi_driver_init\|tpm_crb_init\)[0-9].*/\1/p' "$tree/System.map")
