@@ -6,6 +6,9 @@
 # another initramfs, command line or kernel is told by its PCR; and so is a kernel without
 # an anchor, on which root extends modgate's PCR by the log of an honest boot.
 
+# Before that kernel is built, which is half of what this takes.
+[ "${1:-7.3}" = 7.3 ] || [ "${MODGATE_LONG:-}" ] || { echo "ok 1 # SKIP in check-long only"; exit 0; }
+
 under=${MODGATE_VARIANT:-default}
 # The kernel has an EFI stub.
 export MODGATE_VARIANT=efi
