@@ -93,6 +93,10 @@ static void find_kernel_problems(struct report *r)
 	if (is(r, "freshness", "tpm") && !is(r, "freshness-backend", "tpm"))
 		problem(r,
 			"freshness by TPM is demanded, but the kernel found no TPM when it started: no document can be accepted");
+	if (record_number(&r->w->kernel.state, "pcr-changed"))
+		problem(r,
+			"%s time(s) the PCR did not hold what was measured: the TPM was reset, or somebody else has extended it; see 'modgate verify --log'",
+			value(r, "pcr-changed"));
 	if (is(r, "system-keys", "lost"))
 		problem(r,
 			"somebody has invalidated .builtin_trusted_keys: the kernel's own modules are refused as well; restart");

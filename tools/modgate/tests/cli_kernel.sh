@@ -51,6 +51,9 @@ says "owner list: EKEYREJECTED wrong" "status shows the kernel's error"
 running system-keys=lost
 exits 1 "status without the kernel's own keys" status
 says ".builtin_trusted_keys" "status says whose keys are lost"
+running tpm=chosen pcr=13 pcr-changed=2
+exits 1 "status when the PCR was changed" status
+says "2 time(s) the PCR did not hold" "status says so"
 running anchor-digest="$one"
 exits 1 "status with another pin" status
 says "another anchor" "status says that the pin is another"
