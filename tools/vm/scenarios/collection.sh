@@ -157,7 +157,8 @@ tool 6 revoke --passphrase-fd=3 t_kept
 check "revoke says why it stays" "*permanent*" "$said"
 tool 6 approve --passphrase-fd=3 modules/t_kept.ko
 tool 6 approve --passphrase-fd=3 --on-demand modules/modgate_test_one.ko
-check "nothing more is left to be said" 5 "$(grep -c . $modgate/receipt)"
+check "what lacks a symbol was judged, and did not come up" 1 "$(grep -c 'state=judged loads=0' $modgate/receipt)"
+check "nothing more is left to be said" 6 "$(grep -c . $modgate/receipt)"
 tool 1 receipt --diff="$(modgate receipt --history | sed -n 1p | cut -d ' ' -f 1)"
 check "what is new" "*+ t_kept (approved)*" "$said"
 END
