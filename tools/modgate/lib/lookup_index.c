@@ -47,7 +47,7 @@ static const struct child_kind kind = {
 	.doing = "looking something up in it",
 	.confined = true,
 	.reads = true,
-	.seconds = 2,
+	.seconds = 5,
 	.begin = begin,
 	.answer = answer_name,
 };
