@@ -94,9 +94,9 @@ check "from a usermode helper" "*result=EPERM*" "$(cat /run/helper)"
 check "still sealed" "sealed exec" "$(state state) $(state ended-by)"
 END
 
-# A usermode helper of the initramfs, run before the anchor can be known: asking
+# A usermode helper of the initramfs, asked for before the anchor can be known: asking
 # IMA for a hash that is not there has the kernel look for a module, late in its
-# own initialization.
+# own initialization. It does not run; early.sh has its control.
 mkdir -p initramfs/sbin
 cat >initramfs/sbin/modprobe <<'END'
 #!/bin/busybox sh
@@ -109,13 +109,12 @@ END
 chmod +x initramfs/sbin/modprobe
 cp anchor.der policy.bundle initramfs/
 cat >early <<END
-cp /hasty /root/run/hasty
+cp /hasty /root/run/hasty || echo it did not run >/root/run/hasty
 cd /root$work
 load_document anchor.der policy.bundle list.bundle >/root/run/early
 END
 guest "${boot[@]}" --append "$(pin anchor) ima_hash=sm3" <<'END'
-check "a helper of the kernel's initialization: refused" "*result=EPERM*" "$(sed -n 1p /run/hasty)"
-check "a helper of the kernel's initialization: its policy as well" "*result=EPERM*" "$(sed -n 2p /run/hasty)"
+check "a helper of the kernel's initialization hands nothing over" "it did not run" "$(cat /run/hasty)"
 check "and nothing is lost by it" "*result=ok*result=ok*result=ok*" "$(tr '\n' ' ' </run/early)"
 check "an approved module loads" "$allowed" "$(load finit one.ko)"
 END
