@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
@@ -113,13 +114,26 @@ static void go_first(void)
 	close(fd);
 }
 
+/* Of all that root may, what it takes to read a file that only root may read. */
+static void keep_reading(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	sets[0].permitted = 1U << CAP_DAC_READ_SEARCH;
+	sets[0].effective = 1U << CAP_DAC_READ_SEARCH;
+	syscall(SYS_capset, &head, sets);
+}
+
 /* In a user namespace that knows nobody, it stays who it is. */
-static void become_nobody(void)
+static void become_nobody(bool opens)
 {
 	if (!geteuid() && !setgroups(0, NULL) &&
-	    !setresgid(NOBODY, NOBODY, NOBODY) &&
-	    setresuid(NOBODY, NOBODY, NOBODY))
-		errno = 0;
+	    !setresgid(NOBODY, NOBODY, NOBODY)) {
+		prctl(PR_SET_KEEPCAPS, opens);
+		if (!setresuid(NOBODY, NOBODY, NOBODY) && opens)
+			keep_reading();
+	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 #ifndef MODGATE_DUMPABLE
 	prctl(PR_SET_DUMPABLE, 0);
@@ -253,14 +267,14 @@ static bool filter_calls(void)
 
 /**
  * confine() - hold this process to what reading a file needs
- * @readable: folder whose files it may open, or NULL
+ * @readable: folder whose files it may open, where root may, or NULL
  *
  * Ends it if that cannot be done.
  */
 void confine(const char *readable)
 {
 	go_first();
-	become_nobody();
+	become_nobody(readable);
 	limit_resources();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		_exit(ST_USAGE);

@@ -47,7 +47,7 @@ static const struct child_kind kind = {
 	.doing = "looking something up in it",
 	.confined = true,
 	.reads = true,
-	.seconds = 5,
+	.seconds = 2,
 	.begin = begin,
 	.answer = answer_name,
 };

@@ -253,6 +253,8 @@ can_crash() {
 prepare() {
 	rm -rf "$work"
 	mkdir -p "$root/etc" "$root/lib/modules/$release/updates"
+	# Some machines have it so.
+	chmod 700 "$root/lib/modules"
 	printf 'correct horse\n' >"$work/pass"
 	: >"$work/out"
 	: >"$work/err"

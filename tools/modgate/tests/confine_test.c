@@ -96,6 +96,18 @@ static void read_file(void)
 		_exit(1);
 }
 
+/* As root has them where the umask is 077. */
+static char private[] = "/tmp/confine_test.XXXXXX";
+
+static void read_private(void)
+{
+	char path[sizeof(private) + 8];
+
+	snprintf(path, sizeof(path), "%s/file", private);
+	if (open(path, O_RDONLY) < 0)
+		_exit(1);
+}
+
 static void who(void)
 {
 	if (!getuid() || !geteuid())
@@ -120,7 +132,13 @@ static void large_file(int fd)
 		_exit(1);
 }
 
-static int run(void (*act)(void), int fd)
+/* Asked for its version, with no attributes. */
+static bool landlock_here(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, 1) > 0;
+}
+
+static int run_reading(const char *readable, void (*act)(void), int fd)
 {
 	pid_t pid = fork();
 	int status = 0;
@@ -129,7 +147,7 @@ static int run(void (*act)(void), int fd)
 		const struct rlimit none = { 0, 0 };
 
 		setrlimit(RLIMIT_CORE, &none);
-		confine(NULL);
+		confine(readable);
 		if (act)
 			act();
 		else
@@ -138,6 +156,30 @@ static int run(void (*act)(void), int fd)
 	}
 	waitpid(pid, &status, 0);
 	return status;
+}
+
+static int run(void (*act)(void), int fd)
+{
+	return run_reading(NULL, act, fd);
+}
+
+static void test_private(void)
+{
+	char *path;
+	int fd;
+
+	if (!mkdtemp(private))
+		return;
+	path = fmt("%s/file", private);
+	fd = open(path, O_WRONLY | O_CREAT, 0600);
+	tap(!run_reading(private, read_private, -1), "it reads what it may, if only root can");
+	if (landlock_here())
+		tap(!run_reading(private, read_file, -1), "and nothing beside it");
+	tap(!run_reading(private, who, -1), "and is not root");
+	close(fd);
+	unlink(path);
+	rmdir(private);
+	free(path);
 }
 
 static void test_refused(void)
@@ -169,12 +211,6 @@ static void test_refused(void)
 	}
 }
 
-/* Asked for its version, with no attributes. */
-static bool landlock_here(void)
-{
-	return syscall(SYS_landlock_create_ruleset, NULL, 0, 1) > 0;
-}
-
 int main(void)
 {
 	int fd = memfd_create("large", 0), status = run(abort_it, -1);
@@ -192,5 +228,6 @@ int main(void)
 		test_refused();
 	if (landlock_here())
 		tap(!run(read_file, -1), "it reads no file by name");
+	test_private();
 	return tap_end();
 }
