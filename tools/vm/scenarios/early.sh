@@ -105,12 +105,30 @@ check "never ready: no TPM was chosen, and state says so" "late - no" "$(state t
 check "never ready: third-party stays out" "$(refused no-policy)" "$(load finit one.ko)"
 END
 
-# A driver that probes beside the initcalls is waited for.
+# A driver that probes beside the initcalls is waited for: the TPM does not answer before
+# modgate has begun to look for one.
+hold_tpm() {
+	local line pid=''
+	# Stopped, it could not be ended.
+	trap '[ -z "$pid" ] || kill -CONT "$pid"' EXIT
+	for line in "Linux version" "calling  modgate_late_init"; do
+		until grep -q "$line" "$work/console" 2>/dev/null; do
+			kill -0 "$$" || return
+			sleep 0.1
+		done
+		[ -n "$pid" ] || { pid=$(pgrep -f "^swtpm .*dir=$work/tpm ") && kill -STOP "$pid"; }
+	done
+	sleep 1
+}
 echo 'kernel.driver_async_probe = "tpm_crb,tpm_crb_acpi"' >bootconfig
-attack "asynchronous" --append "bootconfig $(pin anchor)" --bootconfig bootconfig <<'END'
+rm -f "$work/console"
+hold_tpm &
+hold=$!
+attack "asynchronous" --console "$work/console" --append "bootconfig initcall_debug ignore_loglevel $(pin anchor)" --bootconfig bootconfig <<'END'
 check "the driver probes asynchronously: bootconfig was read" "*driver_async_probe*" "$(cat /proc/bootconfig)"
 check "the driver probes asynchronously: the TPM is chosen all the same" "chosen 13" "$(state tpm) $(state pcr)"
 END
+reap $hold
 
 # bootconfig takes the driver of the TPM out: said for the whole boot, also of a chip
 # that comes later.
