@@ -8,8 +8,12 @@
 #include <string.h>
 
 #include "authorities.h"
-#include "freshness.h"
-#include "policy.h"
+#include "base.h"
+#include "change.h"
+#include "crypto.h"
+#include "document.h"
+#include "tpm.h"
+#include "view.h"
 
 #define WORDS_MAX 5
 

@@ -5,7 +5,7 @@
 #ifndef _MODGATE_AUTHORITIES_H
 #define _MODGATE_AUTHORITIES_H
 
-#include "util.h"
+#include "base.h"
 
 #define AUTHORITIES_HELP \
 	"  roles NAME ROLE[,ROLE...]       of approve, vendor, ban, exclusive\n" \

@@ -6,9 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "owner.h"
+#include "base.h"
+#include "change.h"
+#include "document.h"
+#include "kernel.h"
+#include "module.h"
 #include "programs.h"
 #include "vendor_rule.h"
+#include "view.h"
 
 /* One thing to approve. */
 struct item {

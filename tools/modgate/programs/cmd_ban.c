@@ -7,8 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "owner.h"
+#include "base.h"
+#include "change.h"
+#include "crypto.h"
+#include "document.h"
+#include "kernel.h"
+#include "module.h"
 #include "programs.h"
+#include "view.h"
 
 /* More than a person reads. */
 #define SHOWN_MAX 20

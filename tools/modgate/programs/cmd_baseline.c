@@ -8,8 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base.h"
+#include "collection.h"
+#include "kernel.h"
+#include "module.h"
 #include "programs.h"
-#include "states.h"
+#include "view.h"
 
 #define PROC_MODULES_MAX (16U << 20)
 

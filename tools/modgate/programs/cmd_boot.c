@@ -7,9 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base.h"
+#include "change.h"
+#include "crypto.h"
+#include "document.h"
 #include "kernel.h"
+#include "keys.h"
 #include "programs.h"
-#include "rotation.h"
 
 /* How it goes. */
 struct boot {

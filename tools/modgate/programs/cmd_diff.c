@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "diff.h"
+#include "base.h"
 #include "programs.h"
-#include "world.h"
+#include "view.h"
 
 static const char *get(struct json_object *change, const char *key)
 {

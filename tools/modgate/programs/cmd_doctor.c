@@ -7,9 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base.h"
 #include "doctor.h"
-#include "freshness.h"
+#include "kernel.h"
+#include "keys.h"
 #include "programs.h"
+#include "tpm.h"
+#include "view.h"
 
 #define MARK_MAX 4096
 

@@ -11,9 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "freshness.h"
+#include "base.h"
+#include "document.h"
 #include "init_keys.h"
+#include "kernel.h"
+#include "keys.h"
 #include "programs.h"
+#include "tpm.h"
 
 #define MARKER ".init"
 

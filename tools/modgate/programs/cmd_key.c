@@ -6,11 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base.h"
+#include "change.h"
+#include "crypto.h"
+#include "document.h"
 #include "export.h"
+#include "keys.h"
 #include "programs.h"
 #include "rotate.h"
-#include "rotation.h"
 #include "seal.h"
+#include "view.h"
 
 static const char *const names[] = { KEY_ANCHOR, KEY_OWNER };
 

@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base.h"
+#include "collection.h"
+#include "document.h"
 #include "programs.h"
-#include "states.h"
+#include "view.h"
 
 /* What is printed how. */
 struct table {

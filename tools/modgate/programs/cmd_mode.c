@@ -6,9 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy.h"
+#include "base.h"
+#include "change.h"
+#include "document.h"
+#include "kernel.h"
 #include "programs.h"
 #include "tpm.h"
+#include "view.h"
 
 /**
  * struct setting - what a local policy says, and what of it is to change

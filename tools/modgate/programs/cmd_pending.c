@@ -5,8 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base.h"
+#include "collection.h"
+#include "kernel.h"
+#include "module.h"
 #include "programs.h"
-#include "states.h"
+#include "view.h"
 
 static const char *name_of(const struct pending *p, char **to_free)
 {

@@ -7,8 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base.h"
+#include "collection.h"
+#include "document.h"
+#include "kernel.h"
 #include "programs.h"
-#include "states.h"
+#include "receipt.h"
+#include "view.h"
 
 /* What the command line asks for. */
 struct request {

@@ -8,9 +8,12 @@
 #include <string.h>
 
 #include "attest.h"
-#include "measure_log.h"
+#include "base.h"
+#include "collection.h"
+#include "kernel.h"
 #include "programs.h"
-#include "states.h"
+#include "quotes.h"
+#include "receipt.h"
 
 /* What the command line asks for. */
 struct request {

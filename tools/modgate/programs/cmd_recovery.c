@@ -13,9 +13,11 @@
 #include <unistd.h>
 
 #include "authorities.h"
+#include "base.h"
+#include "document.h"
 #include "kernel.h"
+#include "keys.h"
 #include "programs.h"
-#include "trust.h"
 
 #define VERB_WORDS_MAX 4
 #define FLAGS "audit, enforce, allow-kexec, refuse-kexec"

@@ -8,9 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "diff.h"
+#include "base.h"
+#include "collection.h"
+#include "document.h"
+#include "kernel.h"
 #include "programs.h"
-#include "states.h"
+#include "view.h"
 
 /* What waits for a restart. */
 struct waiting {

@@ -7,9 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "owner.h"
+#include "base.h"
+#include "change.h"
+#include "crypto.h"
+#include "document.h"
+#include "kernel.h"
+#include "module.h"
 #include "programs.h"
 #include "receipt.h"
+#include "view.h"
 
 /* One digest to be revoked. */
 struct entry {

@@ -6,10 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "freshness.h"
+#include "base.h"
+#include "change.h"
+#include "collection.h"
+#include "document.h"
+#include "kernel.h"
+#include "module.h"
 #include "programs.h"
-#include "rotation.h"
-#include "states.h"
+#include "view.h"
 
 /* What has been found so far. */
 struct report {

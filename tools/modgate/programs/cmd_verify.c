@@ -8,9 +8,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "measure_log.h"
+#include "attest.h"
+#include "base.h"
+#include "change.h"
+#include "crypto.h"
+#include "document.h"
+#include "kernel.h"
+#include "keys.h"
 #include "repair.h"
-#include "rotation.h"
+#include "view.h"
 
 /* What has been found so far. */
 struct report {

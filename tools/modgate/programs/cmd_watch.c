@@ -14,9 +14,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base.h"
+#include "kernel.h"
 #include "motd.h"
 #include "programs.h"
-#include "world.h"
 
 #define RING_MAX (16U << 20)	/* in bytes */
 #define PAUSE 200	/* milliseconds: a flood is told in its counts */

@@ -6,9 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base.h"
+#include "collection.h"
+#include "crypto.h"
+#include "kernel.h"
+#include "keys.h"
+#include "module.h"
 #include "programs.h"
 #include "receipt.h"
-#include "states.h"
+#include "view.h"
 
 /* One answer. */
 struct answer {

@@ -5,7 +5,8 @@
 #ifndef _MODGATE_DOCTOR_H
 #define _MODGATE_DOCTOR_H
 
-#include "world.h"
+#include "base.h"
+#include "view.h"
 
 /**
  * struct doctor - an examination

@@ -12,7 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base.h"
+#include "crypto.h"
 #include "doctor.h"
+#include "document.h"
+#include "kernel.h"
+#include "module.h"
+#include "view.h"
 
 /* Clocks that are set by hand differ so much. */
 #define CLOCK_TOLERANCE 86400

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base.h"
 #include "doctor.h"
+#include "kernel.h"
 
 #define EFI "/sys/firmware/efi"
 #define EFIVARS EFI "/efivars"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "doctor.h"
+#include "kernel.h"
 #include "tpm.h"
 
 #define NOTHING "nothing of this boot is measured, and freshness=tpm accepts nothing"

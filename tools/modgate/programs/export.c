@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base.h"
+#include "crypto.h"
 #include "export.h"
-#include "trust.h"
+#include "keys.h"
 
 #define EXPORTED_MAX 65536
 

@@ -5,7 +5,7 @@
 #ifndef _MODGATE_EXPORT_H
 #define _MODGATE_EXPORT_H
 
-#include "util.h"
+#include "base.h"
 
 enum status export_run(const struct options *o, const char *folder);
 

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base.h"
+#include "crypto.h"
 #include "init_keys.h"
+#include "keys.h"
 #include "programs.h"
 
 static enum status check_where(const char *option, const char *where)

@@ -5,7 +5,8 @@
 #ifndef _MODGATE_INIT_KEYS_H
 #define _MODGATE_INIT_KEYS_H
 
-#include "trust.h"
+#include "base.h"
+#include "crypto.h"
 
 /**
  * struct init_keys - the two keys, and where they are kept

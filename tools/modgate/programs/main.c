@@ -12,8 +12,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "base.h"
+#include "keys.h"
 #include "programs.h"
-#include "trust.h"
 
 #define LOCKED_MEMORY 65536
 

@@ -7,8 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base.h"
+#include "collection.h"
+#include "kernel.h"
+#include "module.h"
 #include "motd.h"
-#include "states.h"
+#include "view.h"
 
 #define NAMES_MAX 5
 #define MOTD_MAX 65536	/* in bytes */

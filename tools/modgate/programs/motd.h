@@ -5,7 +5,7 @@
 #ifndef _MODGATE_MOTD_H
 #define _MODGATE_MOTD_H
 
-#include "util.h"
+#include "base.h"
 
 void motd_write(const struct options *o, const char *path);
 

@@ -7,7 +7,7 @@
 
 #include <getopt.h>
 
-#include "util.h"
+#include "base.h"
 
 /**
  * struct verb - one of the tool's commands

@@ -6,9 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "freshness.h"
+#include "base.h"
+#include "change.h"
+#include "crypto.h"
+#include "document.h"
+#include "keys.h"
 #include "repair.h"
-#include "rotation.h"
+#include "tpm.h"
+#include "view.h"
 
 /*
  * One document that the kernel would refuse for its counter or its machine, or

@@ -5,6 +5,7 @@
 #ifndef _MODGATE_REPAIR_H
 #define _MODGATE_REPAIR_H
 
+#include "base.h"
 #include "programs.h"
 
 enum status repair_run(const struct options *o, const char *policy,

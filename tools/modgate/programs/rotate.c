@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * modgate key --rotate: a new owner key, a local policy that names it in place of
- * the old one, and the same list, signed by it. lib/rotation.c says in which
+ * the old one, and the same list, signed by it. lib/change/rotation.c says in which
  * order this comes to the disk.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "owner.h"
-#include "policy.h"
+#include "base.h"
+#include "change.h"
+#include "crypto.h"
+#include "document.h"
+#include "keys.h"
 #include "programs.h"
 #include "rotate.h"
-#include "rotation.h"
+#include "tpm.h"
+#include "view.h"
 
 /* What is made. */
 struct rotation {

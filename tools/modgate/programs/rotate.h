@@ -5,7 +5,7 @@
 #ifndef _MODGATE_ROTATE_H
 #define _MODGATE_ROTATE_H
 
-#include "util.h"
+#include "base.h"
 
 enum status rotate_run(const struct options *o, const char *where);
 

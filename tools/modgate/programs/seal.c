@@ -6,9 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "measure_log.h"
+#include "attest.h"
+#include "base.h"
+#include "crypto.h"
+#include "document.h"
+#include "keys.h"
 #include "seal.h"
-#include "trust.h"
+#include "tpm.h"
 
 static enum status need_where(const struct options *o, const char *want,
 			      const char *otherwise)

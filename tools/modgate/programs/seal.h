@@ -5,7 +5,7 @@
 #ifndef _MODGATE_SEAL_H
 #define _MODGATE_SEAL_H
 
-#include "util.h"
+#include "base.h"
 
 enum status seal_run(const struct options *o);
 enum status unseal_run(const struct options *o);

@@ -8,8 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base.h"
+#include "change.h"
+#include "crypto.h"
+#include "document.h"
+#include "module.h"
 #include "programs.h"
 #include "vendor_rule.h"
+#include "view.h"
 
 /* What the format takes; of a pattern, wildcards as well. */
 static bool is_pattern(const char *s, const char *wildcards)

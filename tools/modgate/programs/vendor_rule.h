@@ -6,7 +6,11 @@
 #ifndef _MODGATE_VENDOR_RULE_H
 #define _MODGATE_VENDOR_RULE_H
 
-#include "owner.h"
+#include "base.h"
+#include "change.h"
+#include "crypto.h"
+#include "document.h"
+#include "module.h"
 
 /**
  * struct vendor_rule - what becomes an entry of the list

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base.h"
+#include "document.h"
 #include "sample.h"
 #include "tap.h"
 #include "tests.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trust.h"
+#include "document.h"
 
 /* Part of libFuzzer's interface. */
 int LLVMFuzzerTestOneInput(const __u8 *data, size_t size);

@@ -22,10 +22,11 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "base.h"
 #include "child.h"
-#include "collection.h"
-#include "reader.h"
-#include "world.h"
+#include "crypto.h"
+#include "module.h"
+#include "view.h"
 
 #define FILE_MAX 1048576U
 #define OUTCOMES_MAX 256

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base.h"
+#include "document.h"
 #include "sample.h"
 
 static void write_seed(const char *dir, const char *name, const void *data,

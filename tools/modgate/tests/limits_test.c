@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base.h"
+#include "crypto.h"
+#include "document.h"
 #include "sample.h"
 #include "tap.h"
 #include "tests.h"

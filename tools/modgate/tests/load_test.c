@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base.h"
 #include "collection.h"
 #include "tap.h"
 

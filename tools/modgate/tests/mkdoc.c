@@ -11,7 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base.h"
+#include "crypto.h"
+#include "document.h"
 #include "mkdoc.h"
+#include "module.h"
 
 static const char help[] =
 "usage: mkdoc policy [options] --out FILE	writes FILE and FILE.sig\n"

@@ -5,7 +5,7 @@
 #ifndef _MODGATE_MKDOC_H
 #define _MODGATE_MKDOC_H
 
-#include "module.h"
+#include "crypto.h"
 
 /* mkdoc.c */
 void die(const char *format, ...) __printf(1, 2) __attribute((noreturn));

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base.h"
+#include "crypto.h"
+#include "document.h"
 #include "mkdoc.h"
 
 /* What changes the bytes before they are signed. */

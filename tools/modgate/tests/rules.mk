@@ -32,11 +32,11 @@ $(B)/fuzz_seeds: $(B)/tests/fuzz_seeds.o $(B)/tests/sample.o $(LIB_OBJECTS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # Sources and not objects: all of it has to be instrumented.
-$(B)/fuzz_document: tests/fuzz_document.c lib/build.c lib/output.c lib/say.c lib/util.c \
-		    $(TOP)/security/modgate/document.c \
+$(B)/fuzz_document: tests/fuzz_document.c lib/document/draft.c lib/base/output.c \
+		    lib/base/say.c lib/base/text.c $(TOP)/security/modgate/document.c \
 		    $(B)/include/linux/modgate.h
 	$(FUZZ_CC) -O1 -g -std=gnu11 -D_GNU_SOURCE -Wall -Wextra $(WERROR) \
-		$(FUZZ_CFLAGS) -I$(B)/include -I$(TOP)/security/modgate -Ilib \
+		$(FUZZ_CFLAGS) -I$(B)/include $(call seen,$<) \
 		$(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) -o $@ \
 		$(filter %.c,$^) $(LIBS)
 

@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include "crypto.h"
+#include "document.h"
 #include "sample.h"
 
 /* Digests of which the first byte says the order. */

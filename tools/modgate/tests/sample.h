@@ -5,7 +5,8 @@
 #ifndef _MODGATE_SAMPLE_H
 #define _MODGATE_SAMPLE_H
 
-#include "trust.h"
+#include "crypto.h"
+#include "document.h"
 
 /* What the samples hold, so that a test can say where something is. */
 #define SAMPLE_AUTHORITIES 2

@@ -5,7 +5,7 @@
 #ifndef _MODGATE_TAP_H
 #define _MODGATE_TAP_H
 
-#include "util.h"
+#include "base.h"
 
 extern int tap_failed;
 

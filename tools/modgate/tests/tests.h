@@ -5,7 +5,7 @@
 #ifndef _MODGATE_TESTS_H
 #define _MODGATE_TESTS_H
 
-#include "util.h"
+#include "base.h"
 
 void test_limits(void);
 void test_lookup(const __u8 *bytes, size_t size);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Inside the room keys: the providers, which keep private keys. A new one is a struct
+ * provider in a file of its own, and a line in keys.c.
+ */
+#ifndef _MODGATE_LIB_PROVIDER_H
+#define _MODGATE_LIB_PROVIDER_H
+
+#include "keys.h"
+#include "tpm.h"
+
+/**
+ * struct key_file - what stands in for a private key below /etc/modgate/keys
+ * @path: of the file
+ * @data: its contents, with a NUL behind them
+ * @size: of @data, in bytes
+ */
+struct key_file {
+	char *path;
+	char *data;
+	size_t size;
+};
+
+/**
+ * struct provider - one way to keep private keys
+ * @name: as typed, or NULL if that is the URI of a key
+ * @first_line: of its files, or NULL likewise
+ * @make: make a key, or find the one that @where names, and write what stands
+ *	  in for it to @file; NULL if keys come to it from elsewhere
+ * @unlock: get at the key
+ * @change: write the same key with another passphrase to @out, or NULL if it
+ *	    cannot
+ */
+struct provider {
+	const char *name;
+	const char *first_line;
+	enum status (*make)(const char *where, const char *passphrase,
+			    BIO *file, EVP_PKEY **key);
+	enum status (*unlock)(const struct key_file *file,
+			      const char *passphrase, EVP_PKEY **key);
+	enum status (*change)(const struct key_file *file, const char *old,
+			      const char *new, BIO *out);
+};
+
+extern const struct provider provider_file;	/* provider_file.c */
+extern const struct provider provider_tpm;	/* provider_tpm.c */
+extern const struct provider provider_sealed;	/* provider_sealed.c */
+extern const struct provider provider_uri;		/* provider_uri.c */
+
+/* tss2_file.c */
+#define TPM_BLOB_PEM "TSS2 PRIVATE KEY"
+
+enum status tpm_blob_read(const struct key_file *file, bool sealed,
+			  struct tpm_key *key);
+enum status tpm_blob_write(const struct tpm_key *key, BIO *out);
+
+/**
+ * struct asked - a passphrase that OpenSSL may ask for
+ * @passphrase: the passphrase
+ * @times: how often it was asked for
+ */
+struct asked {
+	const char *passphrase;
+	int times;
+};
+
+/* context.c: OpenSSL's providers besides the default one */
+enum status key_context_load(const char *ossl_provider);
+EVP_PKEY *key_open(const char *uri, const struct key_file *file,
+		   struct asked *asked, size_t *n);
+
+#endif /* _MODGATE_LIB_PROVIDER_H */

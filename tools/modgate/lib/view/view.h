@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The room view: kernel and disk side by side. What is in force, what will be after a
+ * restart, and what that means for a module: the verdict that the kernel would give, and
+ * what stands in the way of another one. Changes nothing but what the kernel has accepted.
+ * Uses base, kernel, crypto, tpm, keys, module and document.
+ */
+#ifndef _MODGATE_LIB_VIEW_H
+#define _MODGATE_LIB_VIEW_H
+
+#include "crypto.h"
+#include "document.h"
+#include "kernel.h"
+
+struct module;
+struct tpm;
+
+/**
+ * struct view - one authority
+ * @name: for people
+ * @authority: as the local policy has it, next or in force
+ * @replaced: as it is in force, if @authority has another key after a restart;
+ *	      @line and @in_force are then by the old one; else NULL
+ * @line: of the kernel's file lists, or NULL
+ * @in_force: its list in force, NULL if there is none or it is not on disk
+ * @next: the list that the next start will use, or NULL
+ */
+struct view {
+	const char *name;
+	const struct modgate_authority *authority;
+	const struct modgate_authority *replaced;
+	const struct record *line;
+	const struct stored *in_force;
+	const struct stored *next;
+};
+
+/**
+ * struct world - everything that there is to know
+ * @kernel: the kernel's files
+ * @store: the documents on disk, checked
+ * @anchored: there is an anchor certificate on disk
+ * @anchor: the certificate
+ * @assumed: the kernel's files may not be read (or there are none), so what
+ *	     is in active/ is taken to be in force
+ * @policy: the local policy in force, NULL if there is none or it is not on
+ *	    disk
+ * @policy_next: the local policy that the next start will use, or NULL
+ * @views: the authorities
+ * @n_views: their number
+ */
+struct world {
+	struct kernel kernel;
+	struct store store;
+	bool anchored;
+	struct cert anchor;
+	bool assumed;
+	const struct stored *policy;
+	const struct stored *policy_next;
+	struct view *views;
+	size_t n_views;
+};
+
+/* snapshot.c */
+enum status world_read(struct world *world, const struct options *o);
+enum status world_read_settled(struct world *world, const struct options *o);
+void world_free(struct world *world);
+enum status world_need(const struct world *world, const struct options *o);
+bool world_waits(const struct world *world);
+const struct view *world_owner(const struct world *world,
+			       const struct cert *owner);
+void world_promote(const struct world *world, const struct options *o);
+unsigned long long world_generation(const struct world *world,
+				    const __u8 *authority);
+bool world_policy_put_back(const struct world *world);
+unsigned long long view_kernel_generation(const struct view *view);
+const struct modgate_module *world_approval(const struct world *world,
+					    const __u8 *digest, bool next);
+
+/**
+ * struct verdict - what the kernel would say
+ * @allow: it would load, as far as the lists and the mode go
+ * @reason: MODGATE_REASON_*
+ * @decided: what decided it, for people
+ * @unsure: what could not be found out here, or NULL
+ */
+struct verdict {
+	bool allow;
+	const char *reason;
+	char *decided;
+	const char *unsure;
+};
+
+/* predict.c */
+void verdict_make(struct verdict *v, const struct world *world,
+		  const struct module *module, bool next);
+void verdict_free(struct verdict *v);
+const struct modgate_ban *ban_next(const struct stored *list,
+				   const struct module *module,
+				   const struct modgate_ban *after);
+const struct modgate_ban *ban_find(const struct world *w,
+				   const struct module *module, bool next,
+				   const struct view **view);
+bool module_is_system(const struct module *module);
+bool system_keys_lost(const struct world *world, const struct module *module);
+bool verdict_enforced(const struct world *world, bool next);
+bool lockdown_refusal(const struct world *world, const struct options *o,
+		      const struct module *module, const struct verdict *v);
+char *kernel_refusal(const struct world *world, const struct options *o,
+		     const struct module *module);
+
+/* approval.c */
+const struct stored *view_list(const struct view *view, bool next);
+const struct modgate_module *
+approval_find(const struct world *w, const struct module *module, bool next,
+	      __u32 flags, const struct view **view);
+bool approval_may_be(const struct world *w, const char *name);
+bool approval_by_vendors(const struct world *w);
+bool list_is_exclusive(const struct stored *list);
+bool names_signer(const struct stored *list, __le32 offset, __le32 size,
+		  const struct module *module);
+const struct modgate_vendor *
+vendor_find(const struct world *w, const struct module *module, bool next,
+	    __u32 flags, const struct view **view);
+enum known vendor_signed(const struct world *w, const struct module *module,
+			 bool next);
+const char *vendor_unknown(const struct stored *list,
+			   const struct modgate_vendor *v);
+const struct modgate_vendor *vendor_entry(const struct stored *list,
+					  const __u8 *digest, const char *pattern);
+
+/* examine.c */
+char *module_obstacle(const struct world *world, const struct options *o,
+		      const struct module *module);
+bool mode_wants_signer(const struct world *world, const struct module *module);
+char *approval_obstacle(const struct world *world, const struct options *o,
+			const struct module *module, bool rebuilds);
+bool approval_needless(const struct world *world, const struct module *module);
+const char *approval_note(const struct world *world, const struct options *o,
+			  const struct module *module, size_t *n);
+char *certificate_obstacle(const struct options *o, const struct cert *cert);
+const char *approval_dependency(const struct world *world,
+				const struct options *o, const char *release,
+				const char *name);
+
+/* diff.c */
+void diff_documents(struct json_object *changes, const char *what,
+		    const struct modgate_document *old,
+		    const struct modgate_document *new);
+void diff_world(struct json_object *changes, const struct world *w);
+
+/* freshness.c */
+bool freshness_used(const struct world *world, const struct options *o);
+bool freshness_numbered(const struct world *world, const struct options *o);
+enum status freshness_open(struct tpm **tpm, const struct world *world,
+			   const struct options *o);
+
+/* freshness_check.c */
+void freshness_check(const struct world *world, const struct options *o,
+		     const struct checker *checker);
+
+#endif /* _MODGATE_LIB_VIEW_H */
