@@ -73,6 +73,7 @@ fuzz() {
 
 all() {
 	variant clang-sanitizers clang "$sanitize"
+	part rooms tests/rooms.sh check build/clang-sanitizers
 	if [ "${LONG:-}" ]; then
 		variant plain-gcc gcc "-O2 -g"
 		variant plain-clang clang "-O2 -g"

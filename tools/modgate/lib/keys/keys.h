@@ -2,7 +2,7 @@
 /*
  * The room keys: private keys under their names, and who keeps them: a file, the TPM, a
  * token; and the passphrases that unlock them. A way to keep keys is a provider, see
- * provider.h. Uses base, kernel, crypto, tpm.
+ * provider.h. Uses base, kernel, crypto and tpm.
  */
 #ifndef _MODGATE_LIB_KEYS_H
 #define _MODGATE_LIB_KEYS_H
