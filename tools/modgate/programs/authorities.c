@@ -33,15 +33,15 @@ static void show_one(const struct modgate_authority *a)
 /* Print the authorities of the local policy that the next start will use. */
 enum status authorities_show(const struct options *o)
 {
-	struct world w;
-	enum status status = world_read(&w, o);
+	struct snapshot snap;
+	enum status status = snapshot_read(&snap, o);
 	size_t i;
 
 	if (!status)
-		status = world_need(&w, o);
-	for (i = 0; !status && i < w.n_views; i++)
-		show_one(w.views[i].authority);
-	world_free(&w);
+		status = snapshot_need(&snap, o);
+	for (i = 0; !status && i < snap.n_views; i++)
+		show_one(snap.views[i].authority);
+	snapshot_free(&snap);
 	return status;
 }
 
@@ -243,19 +243,19 @@ enum status authorities_change(const struct options *o, char *line)
 	struct count count;
 	struct draft draft;
 	enum status status;
-	struct world w;
+	struct snapshot snap;
 
 	if (!take_words(line, words)) {
 		fail(ST_USAGE, "it is one of:");
 		say_error(AUTHORITIES_HELP);
 		return ST_USAGE;
 	}
-	status = policy_begin(&w, o, &count);
+	status = policy_begin(&snap, o, &count);
 	if (!status) {
-		policy_draft(&w, &draft);
+		policy_draft(&snap, &draft);
 		status = apply(&draft, o, count.tpm, words);
 		if (!status)
-			status = policy_sign(&w, o, &count, &draft);
+			status = policy_sign(&snap, o, &count, &draft);
 		if (!status) {
 			say("Signed local policy, generation %llu. A restart is needed.\n",
 			    (unsigned long long)modgate_le64(draft.header.generation));
@@ -264,6 +264,6 @@ enum status authorities_change(const struct options *o, char *line)
 		draft_free(&draft);
 	}
 	tpm_close(count.tpm);
-	world_free(&w);
+	snapshot_free(&snap);
 	return status;
 }

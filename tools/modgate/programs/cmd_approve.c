@@ -56,7 +56,7 @@ static void show_dependency(const struct job *job, const char *release,
 			    const char *name)
 {
 	char *text = fmt("%s (%s)", name,
-			 approval_dependency(&job->owner.world, job->o, release,
+			 approval_dependency(&job->owner.snapshot, job->o, release,
 					     name));
 
 	field("depends on", text);
@@ -110,7 +110,7 @@ static void show_item(const struct job *job, const struct item *item)
 	field("signer", text);
 	free(text);
 	show_depends(job, m);
-	while ((note = approval_note(&job->owner.world, job->o, m, &n)))
+	while ((note = approval_note(&job->owner.snapshot, job->o, m, &n)))
 		field("note", note);
 }
 
@@ -164,7 +164,7 @@ static bool examine_rebuilds(struct job *job, struct item *item,
 
 static const char *state_of(const struct job *job, const __u8 *digest)
 {
-	return world_approval(&job->owner.world, digest, false) ?
+	return snapshot_approval(&job->owner.snapshot, digest, false) ?
 	       "already approved and in force" :
 	       "already approved, restart needed";
 }
@@ -176,13 +176,13 @@ static void examine(struct job *job, struct item *item, const char *target)
 	const struct modgate_module *entry;
 	char *obstacle;
 
-	if (approval_needless(&job->owner.world, m)) {
+	if (approval_needless(&job->owner.snapshot, m)) {
 		nothing_to_do(job, item, m->sig.state == SIG_VERIFIED ?
 			      "signed by the kernel's own key, needs no approval" :
 			      "names the kernel's own key as its signer, needs no approval if that is true");
 		return;
 	}
-	obstacle = approval_obstacle(&job->owner.world, job->o, m,
+	obstacle = approval_obstacle(&job->owner.snapshot, job->o, m,
 				     job->rebuilds);
 	if (obstacle) {
 		refuse(job, item, target, obstacle);
@@ -242,7 +242,7 @@ static enum status add_target(struct job *job, const char *target)
 	job->items = xgrow(job->items, job->n_items, sizeof(*item));
 	item = &job->items[job->n_items++];
 	status = lookup_target(&item->module, job->o,
-			       &job->owner.world.kernel, job->release, target,
+			       &job->owner.snapshot.kernel, job->release, target,
 			       job->cert);
 	if (status)
 		return status;
@@ -255,7 +255,7 @@ static enum status add_target(struct job *job, const char *target)
 
 static enum status add_pending(struct job *job)
 {
-	const struct kernel *kernel = &job->owner.world.kernel;
+	const struct kernel *kernel = &job->owner.snapshot.kernel;
 	enum status status;
 	struct pending *p;
 	size_t n, i;
@@ -374,7 +374,7 @@ static enum status finish(struct job *job, enum status status)
 static void warn_permanent(const struct job *job)
 {
 	if (job->flags & MODGATE_MODULE_PERMANENT &&
-	    kernel_forces(&job->owner.world.kernel, "unload"))
+	    kernel_forces(&job->owner.snapshot.kernel, "unload"))
 		warn("%s",
 		     "permanent is worth nothing against root on this kernel (CONFIG_MODULE_FORCE_UNLOAD=y): root can force the module out (rmmod -f)");
 }

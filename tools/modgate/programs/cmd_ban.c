@@ -196,7 +196,7 @@ static enum status add_target(struct job *job, const char *target)
 	if (job->remove && !strchr(target, '/') && !is_module_file(target) &&
 	    add_by_name(job, target))
 		return ST_OK;
-	status = lookup_target(&m, job->o, &job->owner.world.kernel,
+	status = lookup_target(&m, job->o, &job->owner.snapshot.kernel,
 			       job->release, target, NULL);
 	if (!status && m.problem)
 		status = fail(ST_NO, "%s: not a module: %s", target, m.problem);
@@ -242,7 +242,7 @@ static enum status refuse_unknown(const struct job *job)
 
 static int tell_one(struct job *job, struct entry *e, int err)
 {
-	const struct kernel *kernel = &job->owner.world.kernel;
+	const struct kernel *kernel = &job->owner.snapshot.kernel;
 
 	/* Without room for one there is none for the next. */
 	if (!err && job->import &&
@@ -262,7 +262,7 @@ static int tell_one(struct job *job, struct entry *e, int err)
  */
 static void tell_kernel(struct job *job)
 {
-	const struct kernel *kernel = &job->owner.world.kernel;
+	const struct kernel *kernel = &job->owner.snapshot.kernel;
 	int err = 0, pass;
 	size_t i;
 
@@ -382,7 +382,7 @@ static void report_text(const struct job *job)
 	say("Banned: %zu, list generation %llu, as long as this list is in force.\n",
 	    job->n_entries, job->owner.generation);
 	if (!job->not_told && !job->certificate)
-		say("%s\n", record_is(&job->owner.world.kernel.state, "enforcing", "yes") ?
+		say("%s\n", record_is(&job->owner.snapshot.kernel.state, "enforcing", "yes") ?
 		    "The kernel refuses it from now on." :
 		    "The kernel records it from now on, and refuses nothing.");
 	else

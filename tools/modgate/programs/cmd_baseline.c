@@ -30,7 +30,7 @@ struct found {
 struct job {
 	struct options *o;
 	const char *release;
-	struct world world;
+	struct snapshot snapshot;
 	struct states states;
 	struct found *found;
 	size_t n;
@@ -43,9 +43,9 @@ static void judge(const struct job *job, struct found *f)
 	struct verdict next;
 
 	f->state = state_of(&job->states, &f->module, &f->reason);
-	verdict_make(&next, &job->world, &f->module, true);
+	verdict_make(&next, &job->snapshot, &f->module, true);
 	if (!next.allow)
-		f->why = approval_obstacle(&job->world, job->o, &f->module, false);
+		f->why = approval_obstacle(&job->snapshot, job->o, &f->module, false);
 	if (f->why && (f->state == STATE_PENDING || f->state == STATE_NOT_APPROVED))
 		f->state = STATE_HOPELESS;
 	f->open = !next.allow && !f->why;
@@ -97,8 +97,8 @@ static void add_file(struct job *job, const char *path, bool loaded)
 		return;
 	}
 	/* What the kernel has refused is not its own, whatever it says. */
-	m.event = m.problem ? NULL : event_for(&job->world.kernel, m.digest);
-	if ((m.problem && !loaded) || approval_needless(&job->world, &m)) {
+	m.event = m.problem ? NULL : event_for(&job->snapshot.kernel, m.digest);
+	if ((m.problem && !loaded) || approval_needless(&job->snapshot, &m)) {
 		module_free(&m);
 		return;
 	}
@@ -327,13 +327,13 @@ static enum status run(int argc, char **argv, struct options *o)
 	if (!status && job.loaded && strcmp(running, job.release))
 		status = usage("--loaded: what is loaded is for %s", running);
 	if (!status)
-		status = world_read(&job.world, o);
+		status = snapshot_read(&job.snapshot, o);
 	if (!status)
-		status = world_need(&job.world, o);
+		status = snapshot_need(&job.snapshot, o);
 	if (!status && !*o->root && geteuid())
 		status = fail(ST_PRIVILEGE, "only root may ask the kernel whose modules they are");
 	if (!status) {
-		states_read(&job.states, &job.world, o);
+		states_read(&job.states, &job.snapshot, o);
 		find(&job);
 		status = job.all || job.loaded || named ?
 			 approve_chosen(&job, argc - optind, argv + optind) : show(&job);
@@ -344,7 +344,7 @@ static enum status run(int argc, char **argv, struct options *o)
 	}
 	free(job.found);
 	states_free(&job.states);
-	world_free(&job.world);
+	snapshot_free(&job.snapshot);
 	free(running);
 	return status;
 }

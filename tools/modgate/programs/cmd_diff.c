@@ -94,17 +94,17 @@ static enum status diff_restart(const struct options *o)
 {
 	struct json_object *changes;
 	enum status status;
-	struct world w;
+	struct snapshot snap;
 
-	status = world_read(&w, o);
+	status = snapshot_read(&snap, o);
 	if (!status)
-		status = world_need(&w, o);
+		status = snapshot_need(&snap, o);
 	if (!status) {
 		changes = json_object_new_array();
-		diff_world(changes, &w);
+		diff_snapshot(changes, &snap);
 		status = finish(o, changes, "A restart would change nothing.");
 	}
-	world_free(&w);
+	snapshot_free(&snap);
 	return status;
 }
 

@@ -67,19 +67,19 @@ void doctor_bad(struct doctor *d, const char *what, const char *remedy,
 
 static const char *value(const struct doctor *d, const char *key)
 {
-	return dash(record_get(&d->w->kernel.state, key));
+	return dash(record_get(&d->snap->kernel.state, key));
 }
 
 static bool is(const struct doctor *d, const char *key, const char *expected)
 {
-	return record_is(&d->w->kernel.state, key, expected);
+	return record_is(&d->snap->kernel.state, key, expected);
 }
 
 static void check_anchor(struct doctor *d)
 {
 	__u8 digest[MODGATE_DIGEST_SIZE];
 
-	if (is(d, "provisioned", "no") && !d->w->anchored)
+	if (is(d, "provisioned", "no") && !d->snap->anchored)
 		doctor_bad(d, "anchor", "modgate init", "none: there are no keys");
 	else if (is(d, "provisioned", "no"))
 		doctor_bad(d, "anchor",
@@ -89,9 +89,9 @@ static void check_anchor(struct doctor *d)
 		doctor_bad(d, "anchor",
 			   "hold 'modgate key --pin' against the kernel command line",
 			   "%s: no document can be accepted", value(d, "anchor"));
-	else if (d->w->anchored &&
-		 record_digest(&d->w->kernel.state, "anchor-digest", digest) &&
-		 memcmp(digest, d->w->anchor.digest, sizeof(digest)))
+	else if (d->snap->anchored &&
+		 record_digest(&d->snap->kernel.state, "anchor-digest", digest) &&
+		 memcmp(digest, d->snap->anchor.digest, sizeof(digest)))
 		doctor_bad(d, "anchor",
 			   "restore /etc/modgate/keys from a backup, or change the pin",
 			   "the kernel has another one than the disk");
@@ -154,7 +154,7 @@ static void check_policy(struct doctor *d)
 	else if (is(d, "policy", "no"))
 		doctor_bad(d, "policy", "see 'modgate verify'",
 			   "none in force: no third-party module loads");
-	else if (record_number(&d->w->kernel.state, "missing-lists"))
+	else if (record_number(&d->snap->kernel.state, "missing-lists"))
 		doctor_bad(d, "policy", "see 'modgate verify'",
 			   "%s required list(s) are not in force: no third-party module loads",
 			   value(d, "missing-lists"));
@@ -176,7 +176,7 @@ static void check_freshness(struct doctor *d)
 	else if (!tpm_present())
 		doctor_bad(d, "freshness",
 			   "a TPM 2.0, whose driver is built into the kernel", "%s", none);
-	else if (d->w->policy_next && freshness_numbered(d->w, d->o))
+	else if (d->snap->policy_next && freshness_numbered(d->snap, d->o))
 		doctor_bad(d, "freshness",
 			   "modgate.freshness=tpm on the kernel command line", "%s", none);
 	else
@@ -209,14 +209,14 @@ static void check_counters(struct doctor *d)
 	struct checker checker = { .say = take_finding, .data = d };
 	size_t before = d->bad;
 
-	if (!freshness_used(d->w, d->o))
+	if (!freshness_used(d->snap, d->o))
 		return;
-	if (!d->w->policy_next) {
+	if (!d->snap->policy_next) {
 		doctor_bad(d, "counters", "see 'modgate verify'",
 			   "there is no valid local policy on disk to hold them against");
 		return;
 	}
-	freshness_check(d->w, d->o, &checker);
+	freshness_check(d->snap, d->o, &checker);
 	if (d->bad == before)
 		doctor_good(d, "counters", "the TPM's counters agree with disk and kernel");
 }
@@ -272,25 +272,25 @@ static enum status run(int argc, char **argv, struct options *o)
 {
 	struct doctor d = { .o = o };
 	enum status status;
-	struct world w;
+	struct snapshot snap;
 
 	if (next_option(argc, argv, NULL, o) != -1)
 		return ST_USAGE;
 	if (optind != argc)
 		return usage("%s: doctor takes no arguments", argv[optind]);
-	status = world_read(&w, o);
-	if (!w.kernel.present)
-		status = kernel_missing(&w.kernel);
-	else if (!status && !w.kernel.privileged)
+	status = snapshot_read(&snap, o);
+	if (!snap.kernel.present)
+		status = kernel_missing(&snap.kernel);
+	else if (!status && !snap.kernel.privileged)
 		status = fail(ST_PRIVILEGE, "doctor looks where only root may look");
 	if (!status) {
-		d.w = &w;
+		d.snap = &snap;
 		d.json = json_object_new_array();
 		status = examine(&d);
 		if (!o->json)
 			json_object_put(d.json);
 	}
-	world_free(&w);
+	snapshot_free(&snap);
 	return status;
 }
 

@@ -184,16 +184,16 @@ static enum status complete_rotation(const struct options *o)
 {
 	bool finished = false;
 	enum status status;
-	struct world world;
+	struct snapshot snapshot;
 
 	if (!rotation_waits(o))
 		return ST_OK;
-	status = world_read_settled(&world, o);
+	status = snapshot_read_settled(&snapshot, o);
 	if (!status)
-		status = world_need(&world, o);
+		status = snapshot_need(&snapshot, o);
 	if (!status)
-		status = rotation_complete(&world, o, false, &finished);
-	world_free(&world);
+		status = rotation_complete(&snapshot, o, false, &finished);
+	snapshot_free(&snapshot);
 	return status;
 }
 

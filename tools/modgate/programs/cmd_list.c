@@ -126,7 +126,7 @@ static bool has(const struct stored *list, const struct entry *e)
 }
 
 /* One entry of a list: does it stay, go, or is it still to come? */
-static void list_entry(struct table *t, const struct world *w,
+static void list_entry(struct table *t, const struct snapshot *snap,
 		       const struct view *v, const struct stored *list,
 		       const struct entry *e)
 {
@@ -134,11 +134,11 @@ static void list_entry(struct table *t, const struct world *w,
 		row(t, v, list, e, has(v->next, e) ? STAYS : GOES);
 	else if (!has(v->in_force, e))
 		/* From active/, so a restart has not helped. */
-		row(t, v, list, e, list->staged || !w->kernel.present ?
+		row(t, v, list, e, list->staged || !snap->kernel.present ?
 		    COMES : UNUSED);
 }
 
-static void list_entries(struct table *t, const struct world *w,
+static void list_entries(struct table *t, const struct snapshot *snap,
 			 const struct view *v, const struct stored *list)
 {
 	struct entry e;
@@ -146,24 +146,24 @@ static void list_entries(struct table *t, const struct world *w,
 
 	for (i = 0; list && i < list->doc.n_modules; i++) {
 		e = module_entry(&list->doc.modules[i]);
-		list_entry(t, w, v, list, &e);
+		list_entry(t, snap, v, list, &e);
 	}
 	for (i = 0; list && i < list->doc.n_vendors; i++) {
 		e = vendor_entry_of(&list->doc.vendors[i]);
-		list_entry(t, w, v, list, &e);
+		list_entry(t, snap, v, list, &e);
 	}
 	for (i = 0; list && i < list->doc.n_bans; i++) {
 		e = ban_entry(&list->doc.bans[i]);
-		list_entry(t, w, v, list, &e);
+		list_entry(t, snap, v, list, &e);
 	}
 }
 
-static void list_view(struct table *t, const struct world *w,
+static void list_view(struct table *t, const struct snapshot *snap,
 		      const struct view *v)
 {
-	list_entries(t, w, v, v->in_force);
+	list_entries(t, snap, v, v->in_force);
 	if (v->next != v->in_force)
-		list_entries(t, w, v, v->next);
+		list_entries(t, snap, v, v->next);
 }
 
 static enum status list(const struct options *o, bool full)
@@ -171,17 +171,17 @@ static enum status list(const struct options *o, bool full)
 	struct states states = { 0 };
 	struct table t = { .o = o, .full = full, .states = &states };
 	enum status status;
-	struct world w;
+	struct snapshot snap;
 	size_t i;
 
-	status = world_read(&w, o);
+	status = snapshot_read(&snap, o);
 	if (!status)
-		status = world_need(&w, o);
+		status = snapshot_need(&snap, o);
 	if (!status) {
-		states_read(&states, &w, o);
+		states_read(&states, &snap, o);
 		t.json = json_object_new_array();
-		for (i = 0; i < w.n_views; i++)
-			list_view(&t, &w, &w.views[i]);
+		for (i = 0; i < snap.n_views; i++)
+			list_view(&t, &snap, &snap.views[i]);
 		if (o->json)
 			json_out(t.json);
 		else
@@ -190,7 +190,7 @@ static enum status list(const struct options *o, bool full)
 			say("Nothing is approved, and nothing banned.\n");
 		states_free(&states);
 	}
-	world_free(&w);
+	snapshot_free(&snap);
 	return status;
 }
 

@@ -80,9 +80,9 @@ static void print_setting(const char *when, __u32 mode, __u32 flags)
 }
 
 /* What is in force, from the kernel itself; false if nothing is. */
-static bool in_force(const struct world *w, __u32 *mode, __u32 *flags)
+static bool in_force(const struct snapshot *snap, __u32 *mode, __u32 *flags)
 {
-	const struct record *state = &w->kernel.state;
+	const struct record *state = &snap->kernel.state;
 	const char *name = record_get(state, "mode");
 
 	*mode = name ? mode_parse(name) : 0;
@@ -90,13 +90,13 @@ static bool in_force(const struct world *w, __u32 *mode, __u32 *flags)
 	if (record_is(state, "enforcing", "audit"))
 		*flags |= MODGATE_POLICY_AUDIT;
 	/* With the flag audit it is allowed anyway; then the document tells. */
-	if (w->policy ? flags_of(w->policy) & MODGATE_POLICY_ALLOW_KEXEC :
+	if (snap->policy ? flags_of(snap->policy) & MODGATE_POLICY_ALLOW_KEXEC :
 	    record_is(state, "enforcing", "yes") &&
 	    record_is(state, "kexec", "allowed"))
 		*flags |= MODGATE_POLICY_ALLOW_KEXEC;
-	if (w->policy)
-		*flags |= flags_of(w->policy) & MODGATE_POLICY_AUTO_CLOSE;
-	else if (policy_closes(&w->kernel))
+	if (snap->policy)
+		*flags |= flags_of(snap->policy) & MODGATE_POLICY_AUTO_CLOSE;
+	else if (policy_closes(&snap->kernel))
 		*flags |= MODGATE_POLICY_AUTO_CLOSE;
 	return *mode && record_is(state, "policy", "yes");
 }
@@ -108,23 +108,23 @@ static enum status show(const struct options *o)
 	bool now, waits;
 	__u32 mode, flags;
 	enum status status;
-	struct world w;
+	struct snapshot snap;
 
-	status = world_read(&w, o);
+	status = snapshot_read(&snap, o);
 	if (!status)
-		status = world_need(&w, o);
+		status = snapshot_need(&snap, o);
 	if (status) {
-		world_free(&w);
+		snapshot_free(&snap);
 		return status;
 	}
-	next = w.policy_next;
-	now = in_force(&w, &mode, &flags);
+	next = snap.policy_next;
+	now = in_force(&snap, &mode, &flags);
 	waits = !now || mode != mode_of(next) || flags != flags_of(next);
 	if (o->json) {
 		j = json_object_new_object();
 		json_object_object_add(j, "in_force", !now ? NULL :
-				       setting_json(mode, flags, w.policy ?
-						    stored_generation(w.policy) : 0));
+				       setting_json(mode, flags, snap.policy ?
+						    stored_generation(snap.policy) : 0));
 		json_object_object_add(j, "next",
 				       setting_json(mode_of(next), flags_of(next),
 						    stored_generation(next)));
@@ -139,14 +139,14 @@ static enum status show(const struct options *o)
 			print_setting("After restart:", mode_of(next),
 				      flags_of(next));
 	}
-	world_free(&w);
+	snapshot_free(&snap);
 	return ST_OK;
 }
 
 /* Before the passphrase is asked for: what this will do to the machine. */
-static void announce(const struct world *w, __u32 mode, __u32 flags)
+static void announce(const struct snapshot *snap, __u32 mode, __u32 flags)
 {
-	const struct stored *now = w->policy_next;
+	const struct stored *now = snap->policy_next;
 
 	if (mode != mode_of(now))
 		say("Mode %s instead of %s: %s.\n", mode_name(mode),
@@ -165,18 +165,18 @@ static void announce(const struct world *w, __u32 mode, __u32 flags)
 		say("The gate stays open: approved modules load at any time.\n");
 }
 
-static enum status stage(const struct world *w, const struct options *o,
+static enum status stage(const struct snapshot *snap, const struct options *o,
 			 const struct count *count, __u32 mode, __u32 flags)
 {
 	struct draft draft;
 	enum status status;
 
 	if (!o->json)
-		announce(w, mode, flags);
-	policy_draft(w, &draft);
+		announce(snap, mode, flags);
+	policy_draft(snap, &draft);
 	draft.header.mode = le32(mode);
 	draft.header.flags = le32(flags);
-	status = policy_sign(w, o, count, &draft);
+	status = policy_sign(snap, o, count, &draft);
 	if (!status && o->json) {
 		struct json_object *j =
 			setting_json(mode, flags,
@@ -193,19 +193,19 @@ static enum status stage(const struct world *w, const struct options *o,
 	return status ? status : ST_RESTART;
 }
 
-static enum status apply(const struct world *w, const struct options *o,
+static enum status apply(const struct snapshot *snap, const struct options *o,
 			 const struct count *count, const struct setting *s)
 {
-	const struct stored *policy = w->policy_next;
+	const struct stored *policy = snap->policy_next;
 	__u32 mode = s->mode ? s->mode : mode_of(policy);
 	__u32 flags = (flags_of(policy) | s->set) & ~s->clear;
 	struct json_object *j;
 	bool waits;
 
 	if (mode != mode_of(policy) || flags != flags_of(policy))
-		return stage(w, o, count, mode, flags);
-	waits = !w->policy || memcmp(w->policy->digest, policy->digest,
-				     MODGATE_DIGEST_SIZE);
+		return stage(snap, o, count, mode, flags);
+	waits = !snap->policy || memcmp(snap->policy->digest, policy->digest,
+					MODGATE_DIGEST_SIZE);
 	if (o->json) {
 		j = setting_json(mode, flags, stored_generation(policy));
 		json_yes(j, "restart_needed", waits);
@@ -221,13 +221,13 @@ static enum status apply(const struct world *w, const struct options *o,
 static enum status change(const struct options *o, const struct setting *s)
 {
 	struct count count;
-	struct world w;
-	enum status status = policy_begin(&w, o, &count);
+	struct snapshot snap;
+	enum status status = policy_begin(&snap, o, &count);
 
 	if (!status)
-		status = apply(&w, o, &count, s);
+		status = apply(&snap, o, &count, s);
 	tpm_close(count.tpm);
-	world_free(&w);
+	snapshot_free(&snap);
 	return status;
 }
 

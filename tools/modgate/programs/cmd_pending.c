@@ -91,7 +91,7 @@ static struct json_object *entry_json(const struct states *s,
 	return j;
 }
 
-static void print_all(const struct world *w, const struct options *o,
+static void print_all(const struct snapshot *snap, const struct options *o,
 		      const char *release)
 {
 	struct json_object *array = json_object_new_array();
@@ -99,12 +99,12 @@ static void print_all(const struct world *w, const struct options *o,
 	size_t n, i, shown = 0;
 	struct states s;
 
-	states_read(&s, w, o);
-	p = pending_find(&w->kernel, &n);
+	states_read(&s, snap, o);
+	p = pending_find(&snap->kernel, &n);
 	pending_resolve(p, n, o, release);
 	for (i = 0; i < n; i++) {
 		/* In force: it was refused before that, which is settled. */
-		if (!w->assumed && world_approval(w, p[i].digest, false))
+		if (!snap->assumed && snapshot_approval(snap, p[i].digest, false))
 			continue;
 		if (o->json)
 			json_object_array_add(array, entry_json(&s, &p[i]));
@@ -133,7 +133,7 @@ static enum status run(int argc, char **argv, struct options *o)
 	};
 	char *running = kernel_release(), *release = running;
 	enum status status;
-	struct world w;
+	struct snapshot snap;
 	int c;
 
 	while ((c = next_option(argc, argv, options, o)) != -1) {
@@ -147,12 +147,12 @@ static enum status run(int argc, char **argv, struct options *o)
 		free(running);
 		return usage("%s: pending takes no arguments", argv[optind]);
 	}
-	status = world_read(&w, o);
-	if (!status || !w.kernel.present)
-		status = kernel_need_events(&w.kernel);
+	status = snapshot_read(&snap, o);
+	if (!status || !snap.kernel.present)
+		status = kernel_need_events(&snap.kernel);
 	if (!status)
-		print_all(&w, o, release);
-	world_free(&w);
+		print_all(&snap, o, release);
+	snapshot_free(&snap);
 	free(running);
 	return status;
 }

@@ -35,21 +35,21 @@ struct rebuild {
 };
 
 /* Without a document that is in force nobody knows what may load. */
-static enum status need_documents(const struct world *w)
+static enum status need_documents(const struct snapshot *snap)
 {
 	enum status status = ST_OK;
 	__u8 digest[MODGATE_DIGEST_SIZE];
 	size_t i;
 
-	if (!w->policy)
+	if (!snap->policy)
 		status = fail(ST_CORRUPT,
 			      "the local policy in force is not on disk: the collection stays as it was; restore it from a backup");
-	for (i = 0; i < w->kernel.n_lists; i++) {
-		const struct record *line = &w->kernel.lists[i];
+	for (i = 0; i < snap->kernel.n_lists; i++) {
+		const struct record *line = &snap->kernel.lists[i];
 
 		if (record_is(line, "loaded", "yes") &&
 		    record_digest(line, "digest", digest) &&
-		    !store_by_digest(&w->store, digest))
+		    !store_by_digest(&snap->store, digest))
 			status = fail(ST_CORRUPT,
 				      "%s: its list in force (generation %s, %.16s) is not on disk: the collection stays as it was; restore it from a backup",
 				      dash(record_get(line, "name")),
@@ -65,17 +65,17 @@ static enum status need_documents(const struct world *w)
  */
 static enum status make(struct rebuild *r)
 {
-	struct world w = { 0 };
-	enum status status = world_read(&w, r->o);
+	struct snapshot snap = { 0 };
+	enum status status = snapshot_read(&snap, r->o);
 
 	if (!status)
-		status = need_documents(&w);
+		status = need_documents(&snap);
 	if (!status) {
 		dirs_make(r->o->root, r->c.dir + strlen(r->o->root), 0755);
-		collection_make(&r->c, r->o, &w);
+		collection_make(&r->c, r->o, &snap);
 	}
 	r->made = !status;
-	world_free(&w);
+	snapshot_free(&snap);
 	return status;
 }
 

@@ -44,21 +44,21 @@ static void add_list(struct waiting *w, const struct states *s,
 			add_entry(w, s, &list->doc.modules[i]);
 }
 
-static void find(struct waiting *w, const struct world *world, const struct options *o)
+static void find(struct waiting *w, const struct snapshot *snapshot, const struct options *o)
 {
 	struct states s;
 	size_t i;
 
-	states_read(&s, world, o);
-	for (i = 0; i < world->n_views; i++) {
-		const struct view *v = &world->views[i];
+	states_read(&s, snapshot, o);
+	for (i = 0; i < snapshot->n_views; i++) {
+		const struct view *v = &snapshot->views[i];
 
 		add_list(w, &s, v->in_force, NULL);
 		if (v->next != v->in_force)
 			add_list(w, &s, v->next, v->in_force);
 	}
 	states_free(&s);
-	diff_world(w->changes, world);
+	diff_snapshot(w->changes, snapshot);
 }
 
 static size_t length(struct json_object *array)
@@ -128,7 +128,7 @@ static enum status run(int argc, char **argv, struct options *o)
 	struct waiting waiting = { 0 };
 	bool force = false, waits = false;
 	enum status status;
-	struct world w;
+	struct snapshot snap;
 	int c;
 
 	while ((c = next_option(argc, argv, options, o)) != -1) {
@@ -141,22 +141,22 @@ static enum status run(int argc, char **argv, struct options *o)
 	waiting.active = json_object_new_array();
 	waiting.removed = json_object_new_array();
 	waiting.changes = json_object_new_array();
-	status = world_read(&w, o);
+	status = snapshot_read(&snap, o);
 	if (!status)
-		status = world_need(&w, o);
+		status = snapshot_need(&snap, o);
 	if (!status) {
-		find(&waiting, &w, o);
-		waits = world_waits(&w) || length(waiting.active) ||
+		find(&waiting, &snap, o);
+		waits = snapshot_waits(&snap) || length(waiting.active) ||
 			length(waiting.removed);
 		if (!waits && !force)
 			status = fail(ST_NO,
 				      "nothing waits for a restart; --force restarts all the same");
 		else
 			show(&waiting, o, waits);
-		if (record_is(&w.kernel.state, "provisioned", "no"))
+		if (record_is(&snap.kernel.state, "provisioned", "no"))
 			warn("the kernel has no pin ('modgate key --pin'): no document counts");
 	}
-	world_free(&w);
+	snapshot_free(&snap);
 	json_object_put(waiting.active);
 	json_object_put(waiting.removed);
 	json_object_put(waiting.changes);

@@ -117,8 +117,8 @@ static bool add_by_name(struct job *job, const char *target)
 	size_t before = job->n_entries, i, k;
 	__u32 j;
 
-	for (i = 0; i < job->owner.world.n_views; i++) {
-		const struct view *v = &job->owner.world.views[i];
+	for (i = 0; i < job->owner.snapshot.n_views; i++) {
+		const struct view *v = &job->owner.snapshot.views[i];
 		const struct stored *lists[] = { v->next, v->in_force };
 
 		for (k = 0; k < ARRAY_SIZE(lists); k++)
@@ -163,7 +163,7 @@ static bool is_installed(const struct job *job, const char *target)
 static void add_module(struct job *job, const struct module *m)
 {
 	bool by_digest = !m->path || owner_entry(&job->owner, m->digest) ||
-			 world_approval(&job->owner.world, m->digest, false);
+			 snapshot_approval(&job->owner.snapshot, m->digest, false);
 
 	add(job, by_digest ? m->digest : m->content, m->name);
 }
@@ -185,7 +185,7 @@ static enum status add_target(struct job *job, const char *target)
 	}
 	if (by_vendor && !is_installed(job, target))
 		return ST_OK;
-	status = lookup_target(&m, job->o, &job->owner.world.kernel,
+	status = lookup_target(&m, job->o, &job->owner.snapshot.kernel,
 			       job->release, target, NULL);
 	if (!status && m.problem)
 		status = fail(ST_NO, "%s: not a module: %s", target, m.problem);
@@ -198,7 +198,7 @@ static enum status add_target(struct job *job, const char *target)
 /* The kernel refuses it from here on, whatever happens to the list. */
 static void tell_kernel(struct job *job)
 {
-	const struct kernel *kernel = &job->owner.world.kernel;
+	const struct kernel *kernel = &job->owner.snapshot.kernel;
 	size_t i;
 
 	for (i = 0; i < job->n_entries; i++) {
@@ -272,7 +272,7 @@ static void unload(struct job *job, struct entry *e)
 		e->stays = why_not_this_build(job, e);
 	if (!e->stays) {
 		e->stays = module_unload(e->name);
-		if (e->stays && receipt_permanent(&job->owner.world.kernel, e->digest)) {
+		if (e->stays && receipt_permanent(&job->owner.snapshot.kernel, e->digest)) {
 			free(e->stays);
 			e->stays = xstrdup("it is permanent, and stays until restart");
 		}
@@ -429,8 +429,8 @@ static enum status revoke(struct job *job, int argc, char **argv)
 	size_t i;
 
 	/* The kernel can refuse it even if the list cannot be changed. */
-	if (opened && !job->owner.world.kernel.dir)
-		world_read(&job->owner.world, job->o);
+	if (opened && !job->owner.snapshot.kernel.dir)
+		snapshot_read(&job->owner.snapshot, job->o);
 	for (i = 0; i < (size_t)argc && !status; i++)
 		status = add_target(job, argv[i]);
 	if (!status && job->vendor)

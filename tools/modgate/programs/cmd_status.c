@@ -18,7 +18,7 @@
 /* What has been found so far. */
 struct report {
 	const struct options *o;
-	const struct world *w;
+	const struct snapshot *snap;
 	struct json_object *json;
 	struct json_object *problems;
 	struct json_object *counters;
@@ -56,18 +56,18 @@ static void __printf(2, 3) problem(struct report *r, const char *format, ...)
 
 static const char *value(const struct report *r, const char *key)
 {
-	return dash(record_get(&r->w->kernel.state, key));
+	return dash(record_get(&r->snap->kernel.state, key));
 }
 
 static bool is(const struct report *r, const char *key, const char *expected)
 {
-	return record_is(&r->w->kernel.state, key, expected);
+	return record_is(&r->snap->kernel.state, key, expected);
 }
 
 /* Some of it is shown to root only. */
 static bool knows(const struct report *r, const char *key)
 {
-	return record_has(&r->w->kernel.state, key);
+	return record_has(&r->snap->kernel.state, key);
 }
 
 /* What is wrong with what the kernel says. */
@@ -82,57 +82,57 @@ static void find_kernel_problems(struct report *r)
 		problem(r,
 			"anchor is %s: no document can be accepted; hold 'modgate key --pin' against the kernel command line",
 			anchor);
-	if (r->w->anchored &&
-	    record_digest(&r->w->kernel.state, "anchor-digest", digest) &&
-	    memcmp(digest, r->w->anchor.digest, sizeof(digest)))
+	if (r->snap->anchored &&
+	    record_digest(&r->snap->kernel.state, "anchor-digest", digest) &&
+	    memcmp(digest, r->snap->anchor.digest, sizeof(digest)))
 		problem(r,
 			"the kernel is pinned to another anchor than the one on disk; put the output of 'modgate key --pin' on the kernel command line");
 	if (is(r, "policy", "no") && is(r, "provisioned", "yes"))
 		problem(r,
 			"no local policy is in force: no third-party modules; 'modgate verify' says what is wrong with the one on disk");
-	if (record_number(&r->w->kernel.state, "missing-lists"))
+	if (record_number(&r->snap->kernel.state, "missing-lists"))
 		problem(r,
 			"%s required list(s) are not in force: no third-party modules; see 'modgate verify'",
 			value(r, "missing-lists"));
 	if (is(r, "freshness", "tpm") && !is(r, "freshness-backend", "tpm"))
 		problem(r,
 			"freshness by TPM is demanded, but the kernel found no TPM when it started: no document can be accepted");
-	if (record_number(&r->w->kernel.state, "pcr-changed"))
+	if (record_number(&r->snap->kernel.state, "pcr-changed"))
 		problem(r,
 			"%s time(s) the PCR did not hold what was measured: the TPM was reset, or somebody else has extended it; see 'modgate verify --log'",
 			value(r, "pcr-changed"));
 	if (is(r, "system-keys", "lost"))
 		problem(r,
 			"somebody has invalidated .builtin_trusted_keys: the kernel's own modules are refused as well; restart");
-	if (record_get(&r->w->kernel.state, "error"))
+	if (record_get(&r->snap->kernel.state, "error"))
 		problem(r, "a document was not accepted: %s", value(r, "error"));
 }
 
 /* What is wrong on disk, or between disk and kernel. */
 static void find_disk_problems(struct report *r)
 {
-	const struct world *w = r->w;
+	const struct snapshot *snap = r->snap;
 	size_t i;
 
 	if (rotation_waits(r->o))
 		problem(r, "%s", ROTATION_WAITS);
-	if (world_policy_put_back(w))
+	if (snapshot_policy_put_back(snap))
 		problem(r,
 			"local policy: the kernel has generation %llu, the disk an older one: it was put back",
-			record_number(&w->kernel.policy, "generation"));
-	for (i = 0; w->anchored && i < w->store.n_docs; i++)
-		if (!w->store.docs[i].valid)
-			problem(r, "%s: %s", w->store.docs[i].path,
-				dash(w->store.docs[i].problem));
-	for (i = 0; i < w->n_views; i++) {
-		const struct view *v = &w->views[i];
+			record_number(&snap->kernel.policy, "generation"));
+	for (i = 0; snap->anchored && i < snap->store.n_docs; i++)
+		if (!snap->store.docs[i].valid)
+			problem(r, "%s: %s", snap->store.docs[i].path,
+				dash(snap->store.docs[i].problem));
+	for (i = 0; i < snap->n_views; i++) {
+		const struct view *v = &snap->views[i];
 		unsigned long long kernel = view_kernel_generation(v);
 
 		if (kernel && (!v->next || stored_generation(v->next) < kernel))
 			problem(r,
 				"list of %s: the kernel has generation %llu, the disk an older one or none: it was put back",
 				v->name, kernel);
-		if (w->policy_next && !v->next &&
+		if (snap->policy_next && !v->next &&
 		    modgate_le32(v->authority->flags) &
 		    MODGATE_AUTHORITY_REQUIRED)
 			problem(r, "list of %s: required, but there is no valid one on disk",
@@ -159,8 +159,8 @@ static void find_counter_problems(struct report *r)
 		.say = take_finding, .data = r, .counters = r->counters,
 	};
 
-	if (r->w->kernel.privileged)
-		freshness_check(r->w, r->o, &checker);
+	if (r->snap->kernel.privileged)
+		freshness_check(r->snap, r->o, &checker);
 }
 
 static void show_anchor(const struct report *r)
@@ -206,7 +206,7 @@ static void show_list(const struct report *r, const struct view *v)
 		line(true, "list", "%s: generation %s, %s module(s)", v->name,
 		     dash(record_get(v->line, "generation")),
 		     dash(record_get(v->line, "modules")));
-	else if (r->w->kernel.privileged)
+	else if (r->snap->kernel.privileged)
 		line(false, "list", "%s: none in force", v->name);
 	else if (v->in_force)
 		line(is(r, "policy", "yes"), "list",
@@ -249,7 +249,7 @@ static void count_pending(struct report *r)
 	struct pending *p;
 	size_t n, i;
 
-	p = pending_find(&r->w->kernel, &n);
+	p = pending_find(&r->snap->kernel, &n);
 	pending_resolve(p, n, r->o, release);
 	for (i = 0; i < n; i++) {
 		const char *reason;
@@ -282,10 +282,10 @@ static void count_states(struct report *r)
 {
 	size_t i;
 
-	states_read(&r->states, r->w, r->o);
+	states_read(&r->states, r->snap, r->o);
 	count_pending(r);
-	for (i = 0; i < r->w->n_views; i++) {
-		const struct view *v = &r->w->views[i];
+	for (i = 0; i < r->snap->n_views; i++) {
+		const struct view *v = &r->snap->views[i];
 
 		count_entries(r, v->in_force, NULL);
 		if (v->next != v->in_force)
@@ -318,11 +318,11 @@ static void show_pending(const struct report *r)
 {
 	size_t n = r->count[STATE_PENDING];
 
-	if (!r->w->kernel.privileged && knows(r, "refused"))
+	if (!r->snap->kernel.privileged && knows(r, "refused"))
 		line(is(r, "refused", "0"), "refused",
 		     "%s load(s); which ones only root can see",
 		     value(r, "refused"));
-	else if (r->w->kernel.privileged)
+	else if (r->snap->kernel.privileged)
 		line(!n, "pending", "%zu module(s)%s", n,
 		     n ? ", see 'modgate pending'" : "");
 }
@@ -334,14 +334,14 @@ static bool same(const struct stored *a, const struct stored *b)
 
 static void show_waiting(const struct report *r)
 {
-	const struct world *w = r->w;
+	const struct snapshot *snap = r->snap;
 	size_t i;
 
-	if (w->policy_next && !same(w->policy, w->policy_next))
+	if (snap->policy_next && !same(snap->policy, snap->policy_next))
 		line(false, "staged", "policy, generation %llu: waits for a restart",
-		     (unsigned long long)stored_generation(w->policy_next));
-	for (i = 0; i < w->n_views; i++) {
-		const struct view *v = &w->views[i];
+		     (unsigned long long)stored_generation(snap->policy_next));
+	for (i = 0; i < snap->n_views; i++) {
+		const struct view *v = &snap->views[i];
 
 		if (v->next && !same(v->in_force, v->next))
 			line(false, "staged",
@@ -363,17 +363,17 @@ static void show(const struct report *r)
 	size_t i;
 
 	show_kernel(r);
-	for (i = 0; i < r->w->n_views; i++)
-		show_list(r, &r->w->views[i]);
+	for (i = 0; i < r->snap->n_views; i++)
+		show_list(r, &r->snap->views[i]);
 	show_rest(r);
 	show_states(r);
 	show_pending(r);
 	show_waiting(r);
-	if (!r->w->anchored)
+	if (!r->snap->anchored)
 		line(false, "disk", "no keys below /etc/modgate; run 'modgate init'");
 	for (i = 0; i < json_object_array_length(r->problems); i++)
 		line(false, "problem", "%s", nth_problem(r, i));
-	if (!r->w->kernel.privileged)
+	if (!r->snap->kernel.privileged)
 		say("  %-14s %s\n", "root only",
 		    "what was refused, what was not accepted, the TPM's counters, the state of the kernel's keys");
 }
@@ -383,7 +383,7 @@ static struct json_object *view_json(const struct report *r,
 {
 	struct json_object *j = json_object_new_object();
 	bool loaded = v->line ? record_is(v->line, "loaded", "yes") :
-				r->w->assumed && v->in_force;
+				r->snap->assumed && v->in_force;
 
 	json_str(j, "name", v->name);
 	json_digest(j, "authority", v->authority->digest);
@@ -409,22 +409,22 @@ static void show_json(const struct report *r, enum status status)
 	struct json_object *j = r->json, *kernel = json_object_new_object();
 	struct json_object *lists = json_object_new_array();
 	struct json_object *states = json_object_new_object();
-	const struct record *state = &r->w->kernel.state;
+	const struct record *state = &r->snap->kernel.state;
 	size_t i;
 
 	for (i = 0; i < state->n; i++)
 		json_str(kernel, state->keys[i],
 			 record_get(state, state->keys[i]));
 	json_object_object_add(j, "kernel", kernel);
-	json_yes(j, "privileged", r->w->kernel.privileged);
-	json_yes(j, "initialised", r->w->anchored);
-	if (r->w->anchored)
-		json_digest(j, "anchor", r->w->anchor.digest);
-	for (i = 0; i < r->w->n_views; i++)
-		json_object_array_add(lists, view_json(r, &r->w->views[i]));
+	json_yes(j, "privileged", r->snap->kernel.privileged);
+	json_yes(j, "initialised", r->snap->anchored);
+	if (r->snap->anchored)
+		json_digest(j, "anchor", r->snap->anchor.digest);
+	for (i = 0; i < r->snap->n_views; i++)
+		json_object_array_add(lists, view_json(r, &r->snap->views[i]));
 	json_object_object_add(j, "lists", lists);
-	json_yes(j, "restart_needed", world_waits(r->w));
-	if (r->w->kernel.privileged)
+	json_yes(j, "restart_needed", snapshot_waits(r->snap));
+	if (r->snap->kernel.privileged)
 		json_num(j, "pending", r->count[STATE_PENDING]);
 	for (i = 0; i < STATES; i++)
 		if (r->count[i])
@@ -438,28 +438,28 @@ static void show_json(const struct report *r, enum status status)
 
 static enum status judge(const struct report *r)
 {
-	if (!is(r, "provisioned", "yes") || !r->w->anchored)
+	if (!is(r, "provisioned", "yes") || !r->snap->anchored)
 		return ST_UNPROVISIONED;
 	if (json_object_array_length(r->problems))
 		return r->rolled_back ? ST_CORRUPT : ST_NO;
-	return world_waits(r->w) ? ST_RESTART : ST_OK;
+	return snapshot_waits(r->snap) ? ST_RESTART : ST_OK;
 }
 
 static enum status run(int argc, char **argv, struct options *o)
 {
 	struct report r = { .o = o };
 	enum status status;
-	struct world w;
+	struct snapshot snap;
 
 	if (next_option(argc, argv, NULL, o) != -1)
 		return ST_USAGE;
 	if (optind != argc)
 		return usage("%s: status takes no arguments", argv[optind]);
-	status = world_read(&w, o);
-	if (!w.kernel.present)
-		status = kernel_missing(&w.kernel);
+	status = snapshot_read(&snap, o);
+	if (!snap.kernel.present)
+		status = kernel_missing(&snap.kernel);
 	if (!status) {
-		r.w = &w;
+		r.snap = &snap;
 		r.json = json_object_new_object();
 		r.problems = json_object_new_array();
 		find_kernel_problems(&r);
@@ -477,7 +477,7 @@ static enum status run(int argc, char **argv, struct options *o)
 		json_object_put(r.problems);
 		json_object_put(r.counters);
 	}
-	world_free(&w);
+	snapshot_free(&snap);
 	return status;
 }
 

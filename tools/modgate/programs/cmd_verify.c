@@ -53,7 +53,7 @@ static void __printf(4, 5) line(struct report *r, const char *what,
 	free(text);
 }
 
-static void check_document(struct report *r, const struct world *w,
+static void check_document(struct report *r, const struct snapshot *snap,
 			   const struct stored *doc)
 {
 	char *created;
@@ -76,7 +76,7 @@ static void check_document(struct report *r, const struct world *w,
 		     (unsigned long long)stored_generation(doc), created,
 		     doc->doc.n_modules, doc->doc.n_vendors,
 		     doc->doc.n_bans,
-		     policy_authority(w->policy_next, doc->header.signer) ?
+		     policy_authority(snap->policy_next, doc->header.signer) ?
 		     "" : "; its key is replaced by a restart");
 	free(created);
 }
@@ -96,7 +96,7 @@ static void check_mode(struct report *r, const char *name, mode_t forbidden)
 	free(path);
 }
 
-static void check_keys(struct report *r, const struct world *w)
+static void check_keys(struct report *r, const struct snapshot *snap)
 {
 	static const char *const folders[] = { "", "keys", "active", "staged" };
 	struct cert owner;
@@ -114,8 +114,8 @@ static void check_keys(struct report *r, const struct world *w)
 	if (cert_read(path, &owner)) {
 		line(r, path, ST_CORRUPT, "not a certificate");
 	} else {
-		if (w->policy_next &&
-		    !policy_authority(w->policy_next, owner.digest))
+		if (snap->policy_next &&
+		    !policy_authority(snap->policy_next, owner.digest))
 			line(r, path, ST_CORRUPT,
 			     "not an authority of the local policy");
 		else
@@ -125,31 +125,31 @@ static void check_keys(struct report *r, const struct world *w)
 	free(path);
 }
 
-static void check_against_kernel(struct report *r, const struct world *w)
+static void check_against_kernel(struct report *r, const struct snapshot *snap)
 {
-	const struct record *state = &w->kernel.state;
+	const struct record *state = &snap->kernel.state;
 	__u8 digest[MODGATE_DIGEST_SIZE];
 	size_t i;
 
-	if (!w->kernel.present)
+	if (!snap->kernel.present)
 		return;
 	if (record_is(state, "freshness", "tpm") &&
 	    !record_is(state, "freshness-backend", "tpm"))
 		line(r, "kernel: freshness", ST_NO,
 		     "demanded, but the kernel found no TPM when it started: no document can be accepted; its driver has to be built in");
 	if (record_digest(state, "anchor-digest", digest)) {
-		bool same = !memcmp(digest, w->anchor.digest, sizeof(digest));
+		bool same = !memcmp(digest, snap->anchor.digest, sizeof(digest));
 
 		line(r, "kernel: anchor", same ? ST_OK : ST_CORRUPT,
 		     "%s",
 		     same ? "is pinned to this anchor" : "is pinned to another anchor");
 	}
-	if (world_policy_put_back(w))
+	if (snapshot_policy_put_back(snap))
 		line(r, "kernel: local policy", ST_CORRUPT,
 		     "generation %llu is in force, the disk has an older one: it was put back",
-		     record_number(&w->kernel.policy, "generation"));
-	for (i = 0; i < w->n_views; i++) {
-		const struct view *v = &w->views[i];
+		     record_number(&snap->kernel.policy, "generation"));
+	for (i = 0; i < snap->n_views; i++) {
+		const struct view *v = &snap->views[i];
 		unsigned long long kernel = view_kernel_generation(v);
 		char *what;
 
@@ -170,27 +170,27 @@ static void check_against_kernel(struct report *r, const struct world *w)
 }
 
 /* Every authority that has to be heard has a valid list. */
-static void check_required(struct report *r, const struct world *w)
+static void check_required(struct report *r, const struct snapshot *snap)
 {
 	size_t i;
 
-	for (i = 0; i < w->n_views; i++) {
-		const struct view *v = &w->views[i];
+	for (i = 0; i < snap->n_views; i++) {
+		const struct view *v = &snap->views[i];
 		char *what = fmt("list of %s", v->name);
 
-		if (!v->next && policy_authority(w->policy_next, v->authority->digest) &&
+		if (!v->next && policy_authority(snap->policy_next, v->authority->digest) &&
 		    modgate_le32(v->authority->flags) & MODGATE_AUTHORITY_REQUIRED)
 			line(r, what, ST_CORRUPT,
 			     "required, but there is no valid one");
 		free(what);
 	}
-	if (!w->policy_next)
+	if (!snap->policy_next)
 		line(r, "local policy", ST_CORRUPT,
 		     "there is no valid one");
 }
 
 /* A document outside /etc/modgate, as if it lay there. */
-static void check_file(struct report *r, const struct world *w,
+static void check_file(struct report *r, const struct snapshot *snap,
 		       const char *path)
 {
 	struct stored doc = { .path = xstrdup(path) };
@@ -199,10 +199,10 @@ static void check_file(struct report *r, const struct world *w,
 	doc.name = slash ? slash + 1 : doc.path;
 	stored_check_form(&doc);
 	if (doc.formed && stored_type(&doc) == MODGATE_LOCAL_POLICY)
-		stored_check_policy(&doc, &w->anchor);
+		stored_check_policy(&doc, &snap->anchor);
 	else if (doc.formed)
-		stored_check_list(&doc, w->policy_next);
-	check_document(r, w, &doc);
+		stored_check_list(&doc, snap->policy_next);
+	check_document(r, snap, &doc);
 	stored_unload(&doc);
 	free(doc.problem);
 	free(doc.path);
@@ -214,19 +214,19 @@ static void take_finding(void *data, const char *what, enum status status,
 	line(data, what, status, "%s", text);
 }
 
-static void check_all(struct report *r, const struct world *w)
+static void check_all(struct report *r, const struct snapshot *snap)
 {
 	const struct checker checker = { .say = take_finding, .data = r };
 	size_t i;
 
-	check_keys(r, w);
+	check_keys(r, snap);
 	if (rotation_waits(r->o))
 		line(r, "owner key", ST_NO, "%s", ROTATION_WAITS);
-	for (i = 0; i < w->store.n_docs; i++)
-		check_document(r, w, &w->store.docs[i]);
-	check_required(r, w);
-	check_against_kernel(r, w);
-	freshness_check(w, r->o, &checker);
+	for (i = 0; i < snap->store.n_docs; i++)
+		check_document(r, snap, &snap->store.docs[i]);
+	check_required(r, snap);
+	check_against_kernel(r, snap);
+	freshness_check(snap, r->o, &checker);
 }
 
 /* What the command line asks for. */
@@ -304,17 +304,17 @@ static enum status verify_documents(const struct options *o, const char *file)
 {
 	struct report r = { .o = o, .json = json_object_new_array() };
 	enum status status;
-	struct world w;
+	struct snapshot snap;
 
-	status = world_read(&w, o);
-	if (!status && !w.anchored)
-		status = world_need(&w, o);
+	status = snapshot_read(&snap, o);
+	if (!status && !snap.anchored)
+		status = snapshot_need(&snap, o);
 	if (!status && file)
-		check_file(&r, &w, file);
+		check_file(&r, &snap, file);
 	else if (!status)
-		check_all(&r, &w);
+		check_all(&r, &snap);
 	status = finish(&r, status);
-	world_free(&w);
+	snapshot_free(&snap);
 	return status;
 }
 

@@ -19,7 +19,7 @@
 /* One answer. */
 struct answer {
 	const struct options *o;
-	const struct world *w;
+	const struct snapshot *snap;
 	const struct module *m;
 	struct verdict now;
 	struct verdict next;
@@ -35,8 +35,8 @@ struct answer {
 static bool loads(const struct answer *a, const struct verdict *v, bool next)
 {
 	return !a->kernel &&
-	       (v->allow || !verdict_enforced(a->w, next)) &&
-	       !lockdown_refusal(a->w, a->o, a->m, v);
+	       (v->allow || !verdict_enforced(a->snap, next)) &&
+	       !lockdown_refusal(a->snap, a->o, a->m, v);
 }
 
 static bool loads_now(const struct answer *a)
@@ -97,7 +97,7 @@ static bool is_owners(const struct answer *a, const struct view *view)
 	bool same = false;
 
 	if (!cert_read(path, &owner)) {
-		same = view == world_owner(a->w, &owner);
+		same = view == snapshot_owner(a->snap, &owner);
 		cert_free(&owner);
 	}
 	free(path);
@@ -128,8 +128,8 @@ static const char *lift_all_bans(const struct answer *a, char **commands)
 {
 	size_t i;
 
-	for (i = 0; i < a->w->n_views; i++) {
-		const struct view *view = &a->w->views[i];
+	for (i = 0; i < a->snap->n_views; i++) {
+		const struct view *view = &a->snap->views[i];
 
 		if (!view->next || !ban_next(view->next, a->m, NULL))
 			continue;
@@ -145,8 +145,8 @@ static bool is_listed(const struct answer *a)
 {
 	const struct view *view;
 
-	return approval_find(a->w, a->m, true, 0, &view) ||
-	       vendor_find(a->w, a->m, true, 0, &view);
+	return approval_find(a->snap, a->m, true, 0, &view) ||
+	       vendor_find(a->snap, a->m, true, 0, &view);
 }
 
 /* Who has switched the owner's approvals off, or NULL. */
@@ -154,8 +154,8 @@ static const char *exclusive_list(const struct answer *a)
 {
 	size_t i;
 
-	for (i = 0; i < a->w->n_views; i++) {
-		const struct view *view = &a->w->views[i];
+	for (i = 0; i < a->snap->n_views; i++) {
+		const struct view *view = &a->snap->views[i];
 
 		if (list_is_exclusive(view->next) && !is_owners(a, view))
 			return view->name;
@@ -166,7 +166,7 @@ static const char *exclusive_list(const struct answer *a)
 /* What takes every obstacle away that documents put up; or what cannot be. */
 static char *find_commands(const struct answer *a, bool system, char **commands)
 {
-	__u32 mode = modgate_le32(a->w->policy_next->header.mode);
+	__u32 mode = modgate_le32(a->snap->policy_next->header.mode);
 	const char *who = lift_all_bans(a, commands);
 	char *name;
 
@@ -174,7 +174,7 @@ static char *find_commands(const struct answer *a, bool system, char **commands)
 		return fmt("none here: %s has to take the ban off its list", who);
 	if (system)
 		return NULL;
-	if (mode == MODGATE_MODE_SYSTEM || mode_wants_signer(a->w, a->m))
+	if (mode == MODGATE_MODE_SYSTEM || mode_wants_signer(a->snap, a->m))
 		also(commands, "modgate mode listed");
 	if (is_listed(a))
 		return NULL;
@@ -197,7 +197,7 @@ static char *change_documents(const struct answer *a)
 	bool system = module_is_system(a->m);
 	char *commands = NULL, *obstacle, *text;
 
-	obstacle = system ? NULL : module_obstacle(a->w, a->o, a->m);
+	obstacle = system ? NULL : module_obstacle(a->snap, a->o, a->m);
 	if (obstacle) {
 		text = fmt("none: %s", obstacle);
 		free(obstacle);
@@ -234,7 +234,7 @@ static char *remedy_for(const char *reason, const struct answer *a)
 /* What is revoked or banned stays out, whoever has signed it. */
 static bool may_be_system(const struct answer *a)
 {
-	return system_keys_lost(a->w, a->m) &&
+	return system_keys_lost(a->snap, a->m) &&
 	       strcmp(a->now.reason, MODGATE_REASON_REVOKED) &&
 	       strcmp(a->now.reason, MODGATE_REASON_BANNED);
 }
@@ -292,12 +292,12 @@ static void find_permanent(struct answer *a)
 	const struct modgate_module *m;
 	const struct view *view;
 
-	a->permanent = receipt_permanent(&a->w->kernel, a->m->digest);
+	a->permanent = receipt_permanent(&a->snap->kernel, a->m->digest);
 	if (!a->permanent)
 		return;
-	m = approval_find(a->w, a->m, true, MODGATE_MODULE_PERMANENT, &view);
+	m = approval_find(a->snap, a->m, true, MODGATE_MODULE_PERMANENT, &view);
 	if (!m)
-		v = vendor_find(a->w, a->m, true, MODGATE_MODULE_PERMANENT, &view);
+		v = vendor_find(a->snap, a->m, true, MODGATE_MODULE_PERMANENT, &view);
 	if (!m && !v)
 		a->release = xstrdup("restart");
 	else if (is_owners(a, view))
@@ -311,7 +311,7 @@ static void find_state(struct answer *a)
 {
 	struct states s;
 
-	states_read(&s, a->w, a->o);
+	states_read(&s, a->snap, a->o);
 	a->state = state_text_of(&s, a->m);
 	states_free(&s);
 }
@@ -320,11 +320,11 @@ static void find_answer(struct answer *a)
 {
 	find_state(a);
 	find_permanent(a);
-	verdict_make(&a->now, a->w, a->m, false);
-	a->has_next = a->w->policy_next;
+	verdict_make(&a->now, a->snap, a->m, false);
+	a->has_next = a->snap->policy_next;
 	if (a->has_next)
-		verdict_make(&a->next, a->w, a->m, true);
-	a->kernel = kernel_refusal(a->w, a->o, a->m);
+		verdict_make(&a->next, a->snap, a->m, true);
+	a->kernel = kernel_refusal(a->snap, a->o, a->m);
 	if (loads_now(a))
 		a->status = ST_OK;
 	else
@@ -370,7 +370,7 @@ static void show_event(const struct record *e)
 /* Modgate would let it through, but then lockdown asks who approved it. */
 static void show_lockdown(const struct answer *a)
 {
-	if (lockdown_refusal(a->w, a->o, a->m, &a->now))
+	if (lockdown_refusal(a->snap, a->o, a->m, &a->now))
 		field("kernel", "lockdown: the kernel itself refuses what no list approves");
 }
 
@@ -385,7 +385,7 @@ static void show(const struct answer *a)
 	field("decided", a->now.decided);
 	if (a->kernel)
 		field("kernel", a->kernel);
-	else if (a->now.allow || !verdict_enforced(a->w, false))
+	else if (a->now.allow || !verdict_enforced(a->snap, false))
 		show_lockdown(a);
 	if (a->status == ST_RESTART || stops_loading(a)) {
 		text = fmt("%s: %s", a->next.reason, a->next.decided);
@@ -393,7 +393,7 @@ static void show(const struct answer *a)
 		free(text);
 	}
 	if (a->permanent) {
-		field("permanent", kernel_forces(&a->w->kernel, "unload") ?
+		field("permanent", kernel_forces(&a->snap->kernel, "unload") ?
 		      "it is permanent: rmmod fails, but root can force it out (rmmod -f)" :
 		      "it is permanent, and stays until restart; rmmod fails");
 		field("release", a->release);
@@ -407,7 +407,7 @@ static void show(const struct answer *a)
 		show_event(m->event);
 	if (a->now.unsure)
 		field("unsure", a->now.unsure);
-	if (a->w->assumed)
+	if (a->snap->assumed)
 		field("unsure",
 		      "what is in force, what was revoked and whether the kernel has lost its own keys only root can see; taken from active/");
 	if (a->remedy)
@@ -431,7 +431,7 @@ static void show_json(const struct answer *a)
 	json_str(j, "release", a->release);
 	json_str(j, "kernel", a->kernel);
 	json_str(j, "unsure", a->now.unsure);
-	json_yes(j, "assumed", a->w->assumed);
+	json_yes(j, "assumed", a->snap->assumed);
 	json_str(j, "remedy", a->remedy);
 	if (a->m->event) {
 		json_str(j, "event_verdict", record_get(a->m->event, "verdict"));
@@ -447,15 +447,15 @@ static enum status why(const struct options *o, const char *target,
 	struct answer a = { .o = o };
 	struct module m = { 0 };
 	enum status status;
-	struct world w;
+	struct snapshot snap;
 
-	status = world_read(&w, o);
-	if (!w.kernel.present)
-		status = kernel_missing(&w.kernel);
+	status = snapshot_read(&snap, o);
+	if (!snap.kernel.present)
+		status = kernel_missing(&snap.kernel);
 	if (!status)
-		status = lookup_target(&m, o, &w.kernel, release, target, cert);
+		status = lookup_target(&m, o, &snap.kernel, release, target, cert);
 	if (!status) {
-		a.w = &w;
+		a.snap = &snap;
 		a.m = &m;
 		find_answer(&a);
 		if (o->json)
@@ -471,7 +471,7 @@ static enum status why(const struct options *o, const char *target,
 		free(a.release);
 	}
 	module_free(&m);
-	world_free(&w);
+	snapshot_free(&snap);
 	return status;
 }
 

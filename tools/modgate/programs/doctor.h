@@ -11,13 +11,13 @@
 /**
  * struct doctor - an examination
  * @o: options
- * @w: everything that is known
+ * @snap: everything that is known
  * @json: array of the findings
  * @bad: number of assumptions that do not hold
  */
 struct doctor {
 	const struct options *o;
-	const struct world *w;
+	const struct snapshot *snap;
 	struct json_object *json;
 	size_t bad;
 };

@@ -25,7 +25,7 @@
 
 static void check_clock(struct doctor *d)
 {
-	const struct store *store = &d->w->store;
+	const struct store *store = &d->snap->store;
 	__u64 newest = 0, now = time(NULL);
 	char *text;
 	size_t i;
@@ -47,7 +47,7 @@ static void check_clock(struct doctor *d)
 /* Would whoever has this key get a module in that nobody has approved by its bytes? */
 static const char *trusted_by(const struct doctor *d, const struct cert *cert)
 {
-	const struct stored *policy = d->w->policy_next;
+	const struct stored *policy = d->snap->policy_next;
 	char *id = cert_key_id(cert->x509);
 	bool known = false, builtin;
 	enum keyring k;
@@ -60,8 +60,8 @@ static const char *trusted_by(const struct doctor *d, const struct cert *cert)
 	free(id);
 	if (builtin)
 		return "it is built into the kernel, so that what it signs needs no approval";
-	for (i = 0; i < d->w->n_views; i++) {
-		const struct stored *list = view_list(&d->w->views[i], true);
+	for (i = 0; i < d->snap->n_views; i++) {
+		const struct stored *list = view_list(&d->snap->views[i], true);
 
 		for (n = 0; list && n < list->doc.n_vendors; n++)
 			if (!memcmp(list->doc.vendors[n].digest, cert->digest,

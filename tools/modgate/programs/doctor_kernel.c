@@ -127,7 +127,7 @@ static void check_command_line(struct doctor *d)
 
 static void check_order(struct doctor *d)
 {
-	if (record_is(&d->w->kernel.state, "last", "yes"))
+	if (record_is(&d->snap->kernel.state, "last", "yes"))
 		doctor_good(d, "lsm order", "modgate is the last one, whatever lsm= says");
 	else
 		doctor_bad(d, "lsm order", "CONFIG_SECURITY_MODGATE_LAST=y",
@@ -136,7 +136,7 @@ static void check_order(struct doctor *d)
 
 static void check_lockdown(struct doctor *d)
 {
-	bool heeds = record_is(&d->w->kernel.state, "lockdown", "yes");
+	bool heeds = record_is(&d->snap->kernel.state, "lockdown", "yes");
 
 	if (!locked_down(d->o))
 		doctor_bad(d, "lockdown", "lockdown=integrity on the kernel command line",
@@ -159,7 +159,7 @@ static void check_signatures(struct doctor *d)
 	if (!exists(d, "/sys/module/module/parameters/sig_enforce"))
 		doctor_bad(d, "signatures", "CONFIG_MODULE_SIG=y",
 			   "the kernel checks no signatures of modules, so that none is a system module");
-	else if (record_is(&d->w->kernel.state, "system-keys", "lost"))
+	else if (record_is(&d->snap->kernel.state, "system-keys", "lost"))
 		doctor_bad(d, "signatures", "restart",
 			   ".builtin_trusted_keys was invalidated: the kernel's own modules are refused as well");
 	else if (sig_enforced(d->o))
@@ -176,7 +176,7 @@ static void check_force(struct doctor *d)
 		"a module built for another kernel can be forced in, if it is approved";
 	static const char *const unload =
 		"root can force even a permanent module out of the kernel (rmmod -f)";
-	const struct kernel *kernel = &d->w->kernel;
+	const struct kernel *kernel = &d->snap->kernel;
 
 	if (kernel_forces(kernel, "load") && kernel_forces(kernel, "unload"))
 		doctor_bad(d, "force",
@@ -193,7 +193,7 @@ static void check_force(struct doctor *d)
 /* Does it take them? By its state, or, if that is an older one, its configuration. */
 static enum known takes_tables(const struct doctor *d)
 {
-	const struct record *state = &d->w->kernel.state;
+	const struct record *state = &d->snap->kernel.state;
 
 	if (record_has(state, "acpi-tables"))
 		return record_is(state, "acpi-tables", "taken") ? KNOWN_YES : KNOWN_NO;
@@ -212,7 +212,7 @@ static void check_tables(struct doctor *d)
 	enum known takes = takes_tables(d);
 
 	/* The patch refuses them on a provisioned machine only. */
-	if (record_is(&d->w->kernel.state, "provisioned", "no"))
+	if (record_is(&d->snap->kernel.state, "provisioned", "no"))
 		remedy = "an anchor, see there; then ask again";
 	if (takes == KNOWN_NO)
 		doctor_good(d, what, "in front of the initramfs: the kernel takes none");
@@ -228,9 +228,9 @@ static void check_tables(struct doctor *d)
 
 static void check_kexec(struct doctor *d)
 {
-	if (!record_is(&d->w->kernel.state, "kexec", "refused"))
+	if (!record_is(&d->snap->kernel.state, "kexec", "refused"))
 		doctor_bad(d, "kexec",
-			   record_is(&d->w->kernel.state, "enforcing", "yes") ?
+			   record_is(&d->snap->kernel.state, "enforcing", "yes") ?
 			   "modgate mode --refuse-kexec, then restart" :
 			   "modgate has to enforce, see policy",
 			   "allowed: root can start another kernel, or this one with another command line, so that the promise is void");
@@ -244,7 +244,7 @@ static void check_kexec(struct doctor *d)
 
 static void check_bpf(struct doctor *d)
 {
-	if (record_is(&d->w->kernel.state, "enforcing", "yes"))
+	if (record_is(&d->snap->kernel.state, "enforcing", "yes"))
 		doctor_good(d, "bpf", "programs that change what functions return are refused");
 	else
 		doctor_bad(d, "bpf", "modgate has to enforce, see policy",

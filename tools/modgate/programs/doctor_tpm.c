@@ -28,7 +28,7 @@ static void check_late(struct doctor *d)
 /* A kernel that does not say so is an older one. */
 static void check_chosen(struct doctor *d)
 {
-	const struct record *state = &d->w->kernel.state;
+	const struct record *state = &d->snap->kernel.state;
 
 	if (record_is(state, "tpm", "late"))
 		check_late(d);
@@ -45,7 +45,7 @@ static void check_chosen(struct doctor *d)
 
 static void check_pcr(struct doctor *d)
 {
-	const struct record *state = &d->w->kernel.state;
+	const struct record *state = &d->snap->kernel.state;
 	unsigned long long n = record_number(state, "pcr-changed");
 
 	if (!record_get(state, "pcr") || !record_has(state, "pcr-changed"))

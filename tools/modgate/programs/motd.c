@@ -18,7 +18,7 @@
 #define MOTD_MAX 65536	/* in bytes */
 
 /* Their names, with ", " in between, to be freed; and their number. */
-static char *pending_names(const struct world *w, const struct options *o, size_t *n)
+static char *pending_names(const struct snapshot *snap, const struct options *o, size_t *n)
 {
 	char *release = kernel_release(), *text = xstrdup(""), *longer;
 	struct states s;
@@ -26,9 +26,9 @@ static char *pending_names(const struct world *w, const struct options *o, size_
 	size_t found, i;
 
 	*n = 0;
-	p = pending_find(&w->kernel, &found);
+	p = pending_find(&snap->kernel, &found);
 	pending_resolve(p, found, o, release);
-	states_read(&s, w, o);
+	states_read(&s, snap, o);
 	for (i = 0; i < found; i++) {
 		const char *reason, *name = record_get(p[i].event, "name");
 		struct module m;
@@ -92,12 +92,12 @@ static void replace(const char *path, const char *text)
 void motd_write(const struct options *o, const char *path)
 {
 	char *names, *text;
-	struct world w;
+	struct snapshot snap;
 	size_t n = 0;
 
-	world_read(&w, o);
-	names = pending_names(&w, o, &n);
-	if (n && record_is(&w.kernel.state, "provisioned", "yes")) {
+	snapshot_read(&snap, o);
+	names = pending_names(&snap, o, &n);
+	if (n && record_is(&snap.kernel.state, "provisioned", "yes")) {
 		text = say_text("modgate: %zu kernel module(s) wait for a decision: %s\n"
 				"         See 'modgate pending'.\n", n, names);
 		replace(path, text);
@@ -106,5 +106,5 @@ void motd_write(const struct options *o, const char *path)
 		file_remove(path);
 	}
 	free(names);
-	world_free(&w);
+	snapshot_free(&snap);
 }

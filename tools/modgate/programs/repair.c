@@ -33,7 +33,7 @@ struct sick {
 
 struct job {
 	const struct options *o;
-	struct world world;
+	struct snapshot snapshot;
 	struct cert owner;
 	struct tpm *tpm;
 	__u8 machine[MODGATE_DIGEST_SIZE];
@@ -46,7 +46,7 @@ struct job {
 static bool is_for(const struct job *job, const struct sick *s,
 		   const struct stored *doc)
 {
-	const __u8 *signer = s == &job->policy ? job->world.anchor.digest :
+	const __u8 *signer = s == &job->policy ? job->snapshot.anchor.digest :
 						 job->owner.digest;
 
 	return doc->valid && !memcmp(doc->header.signer, signer,
@@ -56,7 +56,7 @@ static bool is_for(const struct job *job, const struct sick *s,
 /* What to sign anew: the newest, or the one that was asked for. */
 static enum status choose(const struct job *job, struct sick *s)
 {
-	const struct store *store = &job->world.store;
+	const struct store *store = &job->snapshot.store;
 	size_t i;
 
 	if (s->asked && !s->generation && s == &job->list)
@@ -90,8 +90,8 @@ static enum status examine(const struct job *job, struct sick *s,
 
 static enum status diagnose(struct job *job)
 {
-	const struct stored *policy = job->world.policy_next;
-	const struct view *view = world_owner(&job->world, &job->owner);
+	const struct stored *policy = job->snapshot.policy_next;
+	const struct view *view = snapshot_owner(&job->snapshot, &job->owner);
 	const struct modgate_authority *a;
 	enum status status;
 
@@ -122,20 +122,20 @@ static enum status open_job(struct job *job)
 	bool finished = false;
 
 	if (!status)
-		status = world_read_settled(&job->world, job->o);
+		status = snapshot_read_settled(&job->snapshot, job->o);
 	if (!status)
-		status = world_need(&job->world, job->o);
+		status = snapshot_need(&job->snapshot, job->o);
 	/* What the counters are in the way of is what is repaired next. */
 	if (!status)
-		rotation_complete(&job->world, job->o, false, &finished);
+		rotation_complete(&job->snapshot, job->o, false, &finished);
 	if (!status)
-		status = world_need(&job->world, job->o);
+		status = snapshot_need(&job->snapshot, job->o);
 	if (!status)
 		status = key_cert(job->o, KEY_OWNER, &job->owner);
-	if (!status && !freshness_used(&job->world, job->o))
+	if (!status && !freshness_used(&job->snapshot, job->o))
 		status = fail(ST_NO,
 			      "nothing to repair: documents of this machine are not counted by a TPM (freshness none)");
-	if (!status && !freshness_numbered(&job->world, job->o))
+	if (!status && !freshness_numbered(&job->snapshot, job->o))
 		status = fail(ST_CORRUPT,
 			      "the documents on disk were numbered without a TPM, so that nobody knows of a newer one that was hidden, and that could be put back later: new keys are needed; move %s/etc/modgate away, run 'modgate init', approve what is needed, and give the boot loader the new pin",
 			      job->o->root);
@@ -207,12 +207,12 @@ static enum status sign(struct job *job, struct sick *s, const char *key_name,
 		draft_from(&draft, &s->doc->doc);
 	draft_header(&draft, is_policy ? MODGATE_LOCAL_POLICY :
 					 MODGATE_APPROVED_LIST,
-		     1 + (is_policy ? stored_generation(job->world.policy_next) :
-			  world_generation(&job->world, job->owner.digest)),
-		     is_policy ? job->world.anchor.digest : job->owner.digest);
+		     1 + (is_policy ? stored_generation(job->snapshot.policy_next) :
+			  snapshot_generation(&job->snapshot, job->owner.digest)),
+		     is_policy ? job->snapshot.anchor.digest : job->owner.digest);
 	if (is_policy)
 		memcpy(draft.header.machine, job->machine, MODGATE_DIGEST_SIZE);
-	status = draft_stage(&draft, job->o, &job->world.store, key, s->name,
+	status = draft_stage(&draft, job->o, &job->snapshot.store, key, s->name,
 			     &count);
 	s->generation = modgate_le64(draft.header.generation);
 	draft_free(&draft);
@@ -363,6 +363,6 @@ enum status repair_run(const struct options *o, const char *policy,
 		json_object_put(job.json);
 	tpm_close(job.tpm);
 	cert_free(&job.owner);
-	world_free(&job.world);
+	snapshot_free(&job.snapshot);
 	return status;
 }

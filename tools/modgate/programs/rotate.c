@@ -39,7 +39,7 @@ static enum status begin(struct rotation *r)
 		return fail(status,
 			    "the owner key is replaced only if policy and list are in order; nothing was changed");
 	if (!status && !r->owner.rotated)
-		status = policy_check_damage(&r->owner.world);
+		status = policy_check_damage(&r->owner.snapshot);
 	return status;
 }
 
@@ -106,7 +106,7 @@ static enum status make_key(struct rotation *r, const char *passphrase)
 	if (!status && (!memcmp(r->cert.digest, r->owner.cert.digest,
 				MODGATE_DIGEST_SIZE) ||
 			EVP_PKEY_eq(r->key, X509_get0_pubkey(r->owner.cert.x509)) == 1 ||
-			EVP_PKEY_eq(r->key, X509_get0_pubkey(r->owner.world.anchor.x509)) == 1))
+			EVP_PKEY_eq(r->key, X509_get0_pubkey(r->owner.snapshot.anchor.x509)) == 1))
 		status = fail(ST_NO,
 			      "--key=%s: this is the anchor key or the old owner key; the new one has to be another",
 			      r->where);
@@ -136,7 +136,7 @@ static enum status sign_policy(struct rotation *r)
 	struct draft draft;
 	enum status status;
 
-	policy_draft(&r->owner.world, &draft);
+	policy_draft(&r->owner.snapshot, &draft);
 	draft_replace_authority(&draft, r->owner.cert.digest, &r->cert,
 				stored_generation(&r->list));
 	status = draft_sign(&draft, r->anchor, "local", &count, &r->policy);
@@ -158,10 +158,10 @@ static enum status write_all(struct rotation *r)
 	/* One at a time may talk to the TPM. */
 	tpm_close(r->owner.count.tpm);
 	r->owner.count.tpm = NULL;
-	world_free(&r->owner.world);
-	settled = world_read_settled(&r->owner.world, r->o);
+	snapshot_free(&r->owner.snapshot);
+	settled = snapshot_read_settled(&r->owner.snapshot, r->o);
 	if (!settled)
-		settled = rotation_complete(&r->owner.world, r->o, true,
+		settled = rotation_complete(&r->owner.snapshot, r->o, true,
 					    &finished);
 	return status ? status : settled;
 }

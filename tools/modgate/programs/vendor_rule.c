@@ -106,7 +106,7 @@ enum status vendor_rule_from_file(struct vendor_rule *rule, const char *path,
 char *vendor_rule_obstacle(const struct vendor_rule *rule,
 			   const struct owner *owner, const struct options *o)
 {
-	const struct stored *policy = owner->world.policy_next;
+	const struct stored *policy = owner->snapshot.policy_next;
 
 	if (modgate_le32(policy->header.mode) == MODGATE_MODE_SYSTEM)
 		return xstrdup("the local policy has mode system: no third-party module loads");

@@ -45,7 +45,7 @@ struct outcome {
 
 struct fuzz {
 	struct options o;
-	struct world world;
+	struct snapshot snapshot;
 	struct cert cert;
 	const char *cert_path;
 	char *path;
@@ -245,11 +245,11 @@ static void judge(const struct fuzz *f, const struct module *m)
 	struct verdict v;
 	char *text;
 
-	verdict_make(&v, &f->world, m, false);
+	verdict_make(&v, &f->snapshot, m, false);
 	verdict_free(&v);
-	approval_needless(&f->world, m);
-	free(approval_obstacle(&f->world, &f->o, m, true));
-	free(kernel_refusal(&f->world, &f->o, m));
+	approval_needless(&f->snapshot, m);
+	free(approval_obstacle(&f->snapshot, &f->o, m, true));
+	free(kernel_refusal(&f->snapshot, &f->o, m));
 	free(modsig_text(&m->sig));
 	free(module_release(m));
 	if (m->sig.state == SIG_VERIFIED)
@@ -337,7 +337,7 @@ static void finish(struct fuzz *f)
 	free(f->seeds);
 	free(f->path);
 	cert_free(&f->cert);
-	world_free(&f->world);
+	snapshot_free(&f->snapshot);
 }
 
 static double now(void)
@@ -376,8 +376,8 @@ int main(int argc, char **argv)
 	f.o.root = argv[optind];
 	f.path = fmt("%s/mutated-%llu.ko", argv[optind + 1], seed);
 	f.cert_path = argv[optind + 2];
-	if (cert_read(f.cert_path, &f.cert) || world_read(&f.world, &f.o) ||
-	    world_need(&f.world, &f.o))
+	if (cert_read(f.cert_path, &f.cert) || snapshot_read(&f.snapshot, &f.o) ||
+	    snapshot_need(&f.snapshot, &f.o))
 		return 2;
 	read_seeds(&f, argc - optind - 3, argv + optind + 3);
 	printf("seed %llu, runs %llu to %llu\n", seed, from, from + runs);

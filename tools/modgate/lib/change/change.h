@@ -13,9 +13,9 @@
 
 /**
  * struct owner - the owner's list, about to be changed
- * @world: everything that is known, read under the lock
+ * @snapshot: everything that is known, read under the lock
  * @cert: the owner key's certificate
- * @view: the owner in @world
+ * @view: the owner in @snapshot
  * @base: the list to start from, or NULL for an empty one
  * @generation: of the new list
  * @based: a generation to start from was asked for
@@ -24,7 +24,7 @@
  * @rotated: a rotation of the owner key that was interrupted is finished now
  */
 struct owner {
-	struct world world;
+	struct snapshot snapshot;
 	struct cert cert;
 	const struct view *view;
 	const struct stored *base;
@@ -49,15 +49,15 @@ void owner_show_base(const struct owner *owner, const struct options *o,
 void owner_close(struct owner *owner);
 
 /* local_policy.c */
-enum status policy_open(struct world *world, const struct options *o,
+enum status policy_open(struct snapshot *snapshot, const struct options *o,
 			bool *rotated);
-enum status policy_check_damage(const struct world *world);
-enum status policy_check_counter(const struct world *world, struct tpm *tpm);
-enum status policy_begin(struct world *world, const struct options *o,
+enum status policy_check_damage(const struct snapshot *snapshot);
+enum status policy_check_counter(const struct snapshot *snapshot, struct tpm *tpm);
+enum status policy_begin(struct snapshot *snapshot, const struct options *o,
 			 struct count *count);
-enum status policy_sign(const struct world *world, const struct options *o,
+enum status policy_sign(const struct snapshot *snapshot, const struct options *o,
 			const struct count *count, struct draft *draft);
-void policy_draft(const struct world *world, struct draft *draft);
+void policy_draft(const struct snapshot *snapshot, struct draft *draft);
 
 /* What a command says that changes nothing. */
 #define ROTATION_WAITS \
@@ -66,8 +66,8 @@ void policy_draft(const struct world *world, struct draft *draft);
 /* rotation.c */
 bool rotation_waits(const struct options *o);
 bool rotation_signer(const struct options *o, const struct stored *doc);
-const struct stored *policy_damaged(const struct world *world);
-enum status rotation_complete(struct world *world, const struct options *o,
+const struct stored *policy_damaged(const struct snapshot *snapshot);
+enum status rotation_complete(struct snapshot *snapshot, const struct options *o,
 			      bool quiet, bool *finished);
 
 #endif /* _MODGATE_LIB_CHANGE_H */

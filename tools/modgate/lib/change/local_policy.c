@@ -14,20 +14,20 @@
 #include "view.h"
 
 /* Without counters, the kernel alone remembers, until it restarts. */
-static enum status refuse_old(const struct world *world)
+static enum status refuse_old(const struct snapshot *snapshot)
 {
-	if (!world_policy_put_back(world))
+	if (!snapshot_policy_put_back(snapshot))
 		return ST_OK;
 	return fail(ST_CORRUPT,
 		    "%s: the local policy on disk has generation %llu, the kernel has %llu in force: an older one was put back; put the newer one back from a backup",
-		    world->policy_next->path,
-		    (unsigned long long)stored_generation(world->policy_next),
-		    record_number(&world->kernel.policy, "generation"));
+		    snapshot->policy_next->path,
+		    (unsigned long long)stored_generation(snapshot->policy_next),
+		    record_number(&snapshot->kernel.policy, "generation"));
 }
 
 /**
  * policy_open() - read everything, to change a document
- * @world: filled in; to be freed
+ * @snapshot: filled in; to be freed
  * @o: options
  * @rotated: set if a rotation of the owner key that was interrupted is finished
  *
@@ -35,24 +35,24 @@ static enum status refuse_old(const struct world *world)
  *
  * Return: ST_OK, or a status after saying why not.
  */
-enum status policy_open(struct world *world, const struct options *o,
+enum status policy_open(struct snapshot *snapshot, const struct options *o,
 			bool *rotated)
 {
 	enum status status = store_lock(o);
 
 	if (!status)
-		status = world_read_settled(world, o);
+		status = snapshot_read_settled(snapshot, o);
 	if (!status)
-		status = world_need(world, o);
+		status = snapshot_need(snapshot, o);
 	if (!status)
-		status = rotation_complete(world, o, false, rotated);
-	return status ? status : refuse_old(world);
+		status = rotation_complete(snapshot, o, false, rotated);
+	return status ? status : refuse_old(snapshot);
 }
 
 /* Refuse to go on from a policy if one that is damaged may be newer. */
-enum status policy_check_damage(const struct world *world)
+enum status policy_check_damage(const struct snapshot *snapshot)
 {
-	const struct stored *damaged = policy_damaged(world);
+	const struct stored *damaged = policy_damaged(snapshot);
 
 	if (damaged)
 		return fail(ST_CORRUPT, "%s: %s; restore it from a backup, or move it away",
@@ -61,9 +61,9 @@ enum status policy_check_damage(const struct world *world)
 }
 
 /* The TPM knows what was committed, whatever the disk says. */
-enum status policy_check_counter(const struct world *world, struct tpm *tpm)
+enum status policy_check_counter(const struct snapshot *snapshot, struct tpm *tpm)
 {
-	const struct stored *policy = world->policy_next;
+	const struct stored *policy = snapshot->policy_next;
 	struct counters c;
 	enum status status;
 
@@ -80,7 +80,7 @@ enum status policy_check_counter(const struct world *world, struct tpm *tpm)
 
 /**
  * policy_begin() - read and check everything, to change the local policy
- * @world: filled in; to be freed, whatever is returned
+ * @snapshot: filled in; to be freed, whatever is returned
  * @o: options
  * @count: gets the TPM, to be closed, whatever is returned
  *
@@ -88,27 +88,27 @@ enum status policy_check_counter(const struct world *world, struct tpm *tpm)
  *
  * Return: ST_OK, or a status after saying why not.
  */
-enum status policy_begin(struct world *world, const struct options *o,
+enum status policy_begin(struct snapshot *snapshot, const struct options *o,
 			 struct count *count)
 {
 	bool rotated = false;
 	enum status status;
 
-	memset(world, 0, sizeof(*world));
+	memset(snapshot, 0, sizeof(*snapshot));
 	memset(count, 0, sizeof(*count));
 	count->slot = SLOT_ANCHOR;
-	status = policy_open(world, o, &rotated);
+	status = policy_open(snapshot, o, &rotated);
 	if (!status)
-		status = policy_check_damage(world);
+		status = policy_check_damage(snapshot);
 	if (!status)
-		status = freshness_open(&count->tpm, world, o);
+		status = freshness_open(&count->tpm, snapshot, o);
 	if (!status)
-		status = policy_check_counter(world, count->tpm);
+		status = policy_check_counter(snapshot, count->tpm);
 	return status;
 }
 
 /* Ask for the passphrase, sign and stage. */
-enum status policy_sign(const struct world *world, const struct options *o,
+enum status policy_sign(const struct snapshot *snapshot, const struct options *o,
 			const struct count *count, struct draft *draft)
 {
 	EVP_PKEY *key;
@@ -116,17 +116,17 @@ enum status policy_sign(const struct world *world, const struct options *o,
 
 	if (status)
 		return status;
-	status = draft_stage(draft, o, &world->store, key, "local", count);
+	status = draft_stage(draft, o, &snapshot->store, key, "local", count);
 	EVP_PKEY_free(key);
 	return status;
 }
 
 /* Start the next local policy from the newest one. */
-void policy_draft(const struct world *world, struct draft *draft)
+void policy_draft(const struct snapshot *snapshot, struct draft *draft)
 {
 	memset(draft, 0, sizeof(*draft));
-	draft_from(draft, &world->policy_next->doc);
+	draft_from(draft, &snapshot->policy_next->doc);
 	draft_header(draft, MODGATE_LOCAL_POLICY,
-		     stored_generation(world->policy_next) + 1,
-		     world->anchor.digest);
+		     stored_generation(snapshot->policy_next) + 1,
+		     snapshot->anchor.digest);
 }

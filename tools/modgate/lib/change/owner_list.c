@@ -45,7 +45,7 @@ static bool may_be_owners(const struct owner *owner, const struct stored *doc)
 static const struct stored *newer_invalid(const struct owner *owner,
 					  const struct stored *base)
 {
-	const struct store *store = &owner->world.store;
+	const struct store *store = &owner->snapshot.store;
 	size_t i;
 
 	for (i = 0; i < store->n_docs; i++) {
@@ -61,7 +61,7 @@ static const struct stored *newer_invalid(const struct owner *owner,
 
 static enum status asked_for_base(struct owner *owner)
 {
-	const struct store *store = &owner->world.store;
+	const struct store *store = &owner->snapshot.store;
 	size_t i;
 
 	owner->base = NULL;
@@ -105,11 +105,11 @@ static enum status choose_base(struct owner *owner)
 
 static enum status choose_generation(struct owner *owner)
 {
-	const struct store *store = &owner->world.store;
+	const struct store *store = &owner->snapshot.store;
 	unsigned long long highest;
 	size_t i;
 
-	highest = world_generation(&owner->world, owner->cert.digest);
+	highest = snapshot_generation(&owner->snapshot, owner->cert.digest);
 	/*
 	 * Numbers of lists that cannot be read any more are not used again. The
 	 * TPM remembers by itself.
@@ -148,15 +148,15 @@ static enum status check_list_counter(const struct owner *owner)
 static enum status open_counters(struct owner *owner, const struct options *o)
 {
 	const struct modgate_authority *a =
-		policy_authority(owner->world.policy_next, owner->cert.digest);
+		policy_authority(owner->snapshot.policy_next, owner->cert.digest);
 	enum status status;
 
 	owner->count.slot = modgate_le32(a->slot);
 	owner->count.base = modgate_le64(a->base);
-	status = freshness_open(&owner->count.tpm, &owner->world, o);
+	status = freshness_open(&owner->count.tpm, &owner->snapshot, o);
 	if (!owner->count.tpm)
 		return status;
-	status = policy_check_counter(&owner->world, owner->count.tpm);
+	status = policy_check_counter(&owner->snapshot, owner->count.tpm);
 	return status ? status : check_list_counter(owner);
 }
 
@@ -171,18 +171,18 @@ static enum status open_counters(struct owner *owner, const struct options *o)
  */
 enum status owner_open(struct owner *owner, const struct options *o)
 {
-	enum status status = policy_open(&owner->world, o, &owner->rotated);
+	enum status status = policy_open(&owner->snapshot, o, &owner->rotated);
 
 	if (!status)
 		status = key_cert(o, KEY_OWNER, &owner->cert);
 	if (status)
 		return status;
-	owner->view = world_owner(&owner->world, &owner->cert);
+	owner->view = snapshot_owner(&owner->snapshot, &owner->cert);
 	if (!owner->view ||
-	    !policy_authority(owner->world.policy_next, owner->cert.digest))
+	    !policy_authority(owner->snapshot.policy_next, owner->cert.digest))
 		return fail(ST_CORRUPT,
 			    "the owner key is no authority of the local policy (%s); restore it from a backup",
-			    owner->world.policy_next->path);
+			    owner->snapshot.policy_next->path);
 	if (!(modgate_le32(owner->view->authority->roles) &
 	      MODGATE_ROLE_APPROVE))
 		return fail(ST_NO, "the local policy does not let the owner approve");
@@ -225,7 +225,7 @@ void owner_draft(const struct owner *owner, struct draft *draft)
 /* A new list replaces, as was asked for, those that are of no use. */
 static void drop_invalid(const struct owner *owner)
 {
-	const struct store *store = &owner->world.store;
+	const struct store *store = &owner->snapshot.store;
 	size_t i;
 
 	for (i = 0; i < store->n_docs; i++)
@@ -243,7 +243,7 @@ enum status owner_sign(struct owner *owner, const struct options *o,
 
 	if (status)
 		return status;
-	status = draft_stage(draft, o, &owner->world.store, key, KEY_OWNER,
+	status = draft_stage(draft, o, &owner->snapshot.store, key, KEY_OWNER,
 			     &owner->count);
 	owner->generation = modgate_le64(draft->header.generation);
 	EVP_PKEY_free(key);
@@ -270,6 +270,6 @@ void owner_show_base(const struct owner *owner, const struct options *o,
 void owner_close(struct owner *owner)
 {
 	tpm_close(owner->count.tpm);
-	world_free(&owner->world);
+	snapshot_free(&owner->snapshot);
 	cert_free(&owner->cert);
 }

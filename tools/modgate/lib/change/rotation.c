@@ -80,13 +80,13 @@ bool rotation_signer(const struct options *o, const struct stored *doc)
 
 /**
  * policy_damaged() - is there a local policy that may be newer than the next one?
- * @world: as read, with a local policy
+ * @snapshot: as read, with a local policy
  *
  * Return: the policy, which is not valid, or NULL.
  */
-const struct stored *policy_damaged(const struct world *world)
+const struct stored *policy_damaged(const struct snapshot *snapshot)
 {
-	const struct store *store = &world->store;
+	const struct store *store = &snapshot->store;
 	size_t i;
 
 	for (i = 0; i < store->n_docs; i++) {
@@ -94,7 +94,7 @@ const struct stored *policy_damaged(const struct world *world)
 
 		if (!doc->valid && stored_type(doc) == MODGATE_LOCAL_POLICY &&
 		    (!doc->peeked || stored_generation(doc) >=
-				     stored_generation(world->policy_next)))
+				     stored_generation(snapshot->policy_next)))
 			return doc;
 	}
 	return NULL;
@@ -114,7 +114,7 @@ static int move_key(const struct options *o, const char *suffix)
 	return err == -ENOENT ? 0 : err;
 }
 
-static enum status commit(const struct world *w, const struct options *o,
+static enum status commit(const struct snapshot *snap, const struct options *o,
 			  const struct modgate_authority *a,
 			  const struct stored *list)
 {
@@ -124,9 +124,9 @@ static enum status commit(const struct world *w, const struct options *o,
 	if (status)
 		return fail(status,
 			    "the owner key was replaced, and waits for that");
-	status = freshness_open(&count.tpm, w, o);
+	status = freshness_open(&count.tpm, snap, o);
 	if (!status)
-		status = count_commit(&count, stored_generation(w->policy_next));
+		status = count_commit(&count, stored_generation(snap->policy_next));
 	count.slot = modgate_le32(a->slot);
 	count.base = modgate_le64(a->base);
 	if (!status && list)
@@ -139,18 +139,18 @@ static enum status commit(const struct world *w, const struct options *o,
 }
 
 /* Steps 4 and 5. A list that was lost in the meantime is no reason to stop. */
-static enum status finish(const struct world *w, const struct options *o,
+static enum status finish(const struct snapshot *snap, const struct options *o,
 			  const struct modgate_authority *a)
 {
-	const struct stored *list = store_newest_list(&w->store, a->digest);
-	enum status status = commit(w, o, a, list);
+	const struct stored *list = store_newest_list(&snap->store, a->digest);
+	enum status status = commit(snap, o, a, list);
 	int err;
 
 	/* The list first: as long as its policy is there, it is good. */
 	if (!status && list)
-		store_prune(o, &w->store, list, w->policy_next);
+		store_prune(o, &snap->store, list, snap->policy_next);
 	if (!status)
-		store_prune(o, &w->store, w->policy_next, NULL);
+		store_prune(o, &snap->store, snap->policy_next, NULL);
 	/* The certificate last: with it, this is found again. */
 	err = move_key(o, "key");
 	if (!err)
@@ -163,33 +163,33 @@ static enum status finish(const struct world *w, const struct options *o,
 }
 
 /* The old policy is in order, so nothing newer was lost that names the next key. */
-static bool may_undo(const struct world *w, const struct options *o)
+static bool may_undo(const struct snapshot *snap, const struct options *o)
 {
 	struct counters counters;
 	struct tpm *tpm;
 	bool good;
 
-	if (policy_damaged(w) || world_policy_put_back(w) ||
-	    freshness_open(&tpm, w, o))
+	if (policy_damaged(snap) || snapshot_policy_put_back(snap) ||
+	    freshness_open(&tpm, snap, o))
 		return false;
 	good = !tpm || (!counters_read(tpm, SLOT_ANCHOR, &counters) &&
 			counters_accept(&counters,
-					stored_generation(w->policy_next), 0));
+					stored_generation(snap->policy_next), 0));
 	tpm_close(tpm);
 	return good;
 }
 
 /* The documents first, durably: with the certificate, they are found again. */
-static enum status undo(const struct world *w, const struct options *o)
+static enum status undo(const struct snapshot *snap, const struct options *o)
 {
 	static const char *const suffixes[] = { "key", "pem" };
 	char *staged = store_dir(o, "staged"), *keys = store_dir(o, "keys");
 	int err = 0;
 	size_t i;
 
-	for (i = 0; i < w->store.n_docs; i++)
-		if (rotation_signer(o, &w->store.docs[i]))
-			stored_remove(&w->store.docs[i]);
+	for (i = 0; i < snap->store.n_docs; i++)
+		if (rotation_signer(o, &snap->store.docs[i]))
+			stored_remove(&snap->store.docs[i]);
 	err = dir_sync(staged);
 	for (i = 0; i < ARRAY_SIZE(suffixes) && !err; i++) {
 		char *path = key_path(o, KEY_OWNER_NEXT, suffixes[i]);
@@ -209,7 +209,7 @@ static enum status undo(const struct world *w, const struct options *o)
 }
 
 /* What there is to do, and do it; *end says what it was, or is NULL. */
-static enum status settle(const struct world *w, const struct options *o,
+static enum status settle(const struct snapshot *snap, const struct options *o,
 			  const char **end, bool *finished)
 {
 	const struct modgate_authority *a = NULL, *now = NULL;
@@ -217,19 +217,19 @@ static enum status settle(const struct world *w, const struct options *o,
 	struct cert cert;
 
 	if (read_cert(o, KEY_OWNER, &cert)) {
-		now = policy_authority(w->policy_next, cert.digest);
+		now = policy_authority(snap->policy_next, cert.digest);
 		cert_free(&cert);
 	}
 	if (read_cert(o, KEY_OWNER_NEXT, &cert)) {
-		a = policy_authority(w->policy_next, cert.digest);
+		a = policy_authority(snap->policy_next, cert.digest);
 		cert_free(&cert);
 	}
 	if (a && !now) {
-		status = finish(w, o, a);
+		status = finish(snap, o, a);
 		*finished = true;
 		*end = "finished: the new owner key is in place, a restart brings it into force";
-	} else if (now && !a && may_undo(w, o)) {
-		status = undo(w, o);
+	} else if (now && !a && may_undo(snap, o)) {
+		status = undo(snap, o);
 		*end = "undone: the old owner key stays";
 	} else {
 		status = fail(ST_CORRUPT,
@@ -241,17 +241,17 @@ static enum status settle(const struct world *w, const struct options *o,
 
 /**
  * rotation_complete() - finish a rotation of the owner key
- * @world: read under the lock, with a local policy
+ * @snapshot: read under the lock, with a local policy
  * @o: options
  * @quiet: this is the one that makes it, not one that finds it interrupted
  * @finished: set if the next owner key is now in place
  *
  * Or undo it, if it had not come far enough. If documents are missing that would
- * say which, it stays as it is. @world is read again if anything was done.
+ * say which, it stays as it is. @snapshot is read again if anything was done.
  *
  * Return: ST_OK, also if there was none, or a status after saying why not.
  */
-enum status rotation_complete(struct world *world, const struct options *o,
+enum status rotation_complete(struct snapshot *snapshot, const struct options *o,
 			      bool quiet, bool *finished)
 {
 	const char *end = NULL;
@@ -259,13 +259,13 @@ enum status rotation_complete(struct world *world, const struct options *o,
 
 	if (!rotation_waits(o))
 		return ST_OK;
-	status = settle(world, o, &end, finished);
+	status = settle(snapshot, o, &end, finished);
 	if (!end)
 		return status;
 	if (!quiet && !status)
 		warn("a rotation of the owner key that was interrupted is %s",
 		     end);
-	world_free(world);
-	again = world_read_settled(world, o);
+	snapshot_free(snapshot);
+	again = snapshot_read_settled(snapshot, o);
 	return status ? status : again;
 }

@@ -15,7 +15,7 @@
 
 struct modgate_module;
 struct module;
-struct world;
+struct snapshot;
 
 /* Why a module is left out, besides the reasons of a verdict. */
 #define LEFT_MISSING	"missing"	/* no file has its digest */
@@ -102,7 +102,7 @@ void collection_free(struct collection *c);
 /* make.c */
 bool member_needs(const struct member *m, const char *name);
 void collection_make(struct collection *c, const struct options *o,
-		     const struct world *world);
+		     const struct snapshot *snapshot);
 
 /* insert.c: libkmod, in a process of its own */
 enum insert_state {
@@ -139,20 +139,20 @@ enum module_state {
 
 /**
  * struct states - all that the state of a module depends on
- * @w: everything that is known
+ * @snap: everything that is known
  * @o: options
  * @receipt: of this boot; empty if there is none
  * @collection: of the running kernel, as it was made; empty if that is old
  */
 struct states {
-	const struct world *w;
+	const struct snapshot *snap;
 	const struct options *o;
 	struct receipt receipt;
 	struct collection collection;
 };
 
 /* states.c */
-void states_read(struct states *s, const struct world *w, const struct options *o);
+void states_read(struct states *s, const struct snapshot *snap, const struct options *o);
 void states_free(struct states *s);
 enum module_state state_of(const struct states *s, const struct module *module,
 			   const char **reason);

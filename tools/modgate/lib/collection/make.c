@@ -26,7 +26,7 @@
  * struct job - a collection that is being made
  * @c: the collection
  * @o: options
- * @w: everything that is known
+ * @snap: everything that is known
  * @by_vendors: digests alone do not decide
  * @named: only files of a name that a list knows; then only the others
  * @end: of the time for the others, in seconds
@@ -34,7 +34,7 @@
 struct job {
 	struct collection *c;
 	const struct options *o;
-	const struct world *w;
+	const struct snapshot *snap;
 	bool by_vendors;
 	bool named;
 	time_t end;
@@ -68,7 +68,7 @@ static void check_kernel(struct job *job, struct member *m,
 			 const struct module *module)
 {
 	char *running = kernel_release(), *release = module_release(module);
-	char *why = kernel_refusal(job->w, job->o, module);
+	char *why = kernel_refusal(job->snap, job->o, module);
 
 	if (module->sig.state == SIG_BROKEN)
 		collection_leave_out(job->c, m, LEFT_SIGNATURE, "%s", dash(why));
@@ -88,10 +88,10 @@ static __u32 flags_of(const struct job *job, const struct module *module)
 	const struct modgate_module *m;
 	const struct modgate_vendor *v;
 
-	m = approval_find(job->w, module, false, 0, &view);
+	m = approval_find(job->snap, module, false, 0, &view);
 	if (m)
 		return modgate_le32(m->flags);
-	v = vendor_find(job->w, module, false, 0, &view);
+	v = vendor_find(job->snap, module, false, 0, &view);
 	return v ? modgate_le32(v->flags) : 0;
 }
 
@@ -99,8 +99,8 @@ static bool is_listed(const struct job *job, const struct module *module)
 {
 	const struct view *view;
 
-	return approval_find(job->w, module, false, 0, &view) ||
-	       vendor_find(job->w, module, false, 0, &view);
+	return approval_find(job->snap, module, false, 0, &view) ||
+	       vendor_find(job->snap, module, false, 0, &view);
 }
 
 /* The modules that it needs, with "_" as the kernel has it; to be freed. */
@@ -131,7 +131,7 @@ static bool is_wanted(const struct module *module, const void *context)
 	const struct job *job = context;
 	const struct view *view;
 
-	return job->by_vendors || approval_find(job->w, module, false, 0, &view);
+	return job->by_vendors || approval_find(job->snap, module, false, 0, &view);
 }
 
 static void add_listed(struct job *job, const struct module *module, const char *path)
@@ -139,7 +139,7 @@ static void add_listed(struct job *job, const struct module *module, const char 
 	struct verdict v;
 	struct member *m;
 
-	verdict_make(&v, job->w, module, false);
+	verdict_make(&v, job->snap, module, false);
 	if (is_listed(job, module) && strcmp(v.reason, MODGATE_REASON_SYSTEM)) {
 		m = append(job->c, module->name, module->digest, path);
 		m->flags = flags_of(job, module);
@@ -182,7 +182,7 @@ static void add_file(struct job *job, const char *path)
 	}
 	if (!module.problem)
 		add_listed(job, &module, path);
-	else if (module.unread || approval_find(job->w, &module, false, 0, &view))
+	else if (module.unread || approval_find(job->snap, &module, false, 0, &view))
 		collection_leave_out(job->c, append(job->c, module.name, module.digest, path),
 				     LEFT_UNREADABLE, "%s", module.problem);
 	module_free(&module);
@@ -193,7 +193,7 @@ static bool add_installed(void *context, const char *path)
 {
 	struct job *job = context;
 	char *name = module_name_of(path);
-	bool known = approval_may_be(job->w, name);
+	bool known = approval_may_be(job->snap, name);
 
 	free(name);
 	if (known == job->named)
@@ -208,7 +208,7 @@ static bool add_installed(void *context, const char *path)
 
 static void add_files(struct job *job)
 {
-	job->by_vendors = approval_by_vendors(job->w);
+	job->by_vendors = approval_by_vendors(job->snap);
 	job->named = true;
 	lookup_walk(job->o, job->c->release, false, add_installed, job);
 	job->named = false;
@@ -256,8 +256,8 @@ static void add_entries(struct job *job)
 	size_t i;
 	__u32 k;
 
-	for (i = 0; i < job->w->n_views; i++) {
-		const struct stored *list = job->w->views[i].in_force;
+	for (i = 0; i < job->snap->n_views; i++) {
+		const struct stored *list = job->snap->views[i].in_force;
 
 		for (k = 0; list && k < list->doc.n_modules; k++)
 			add_entry(job, &list->doc.modules[k]);
@@ -272,7 +272,7 @@ static bool is_system(const struct job *job, const char *name)
 	bool system = false;
 
 	if (path && !module_read(&module, job->o, path, NULL))
-		system = approval_needless(job->w, &module);
+		system = approval_needless(job->snap, &module);
 	if (path)
 		module_free(&module);
 	free(path);
@@ -434,14 +434,14 @@ static void copy(struct job *job)
  * collection_make() - make the collection of a kernel anew
  * @c: begun; what was read goes
  * @o: options
- * @world: everything that is known; its lists in force are those that count
+ * @snapshot: everything that is known; its lists in force are those that count
  *
  * What cannot be read, found or copied is left out, and says why.
  */
 void collection_make(struct collection *c, const struct options *o,
-		     const struct world *world)
+		     const struct snapshot *snapshot)
 {
-	struct job job = { .c = c, .o = o, .w = world };
+	struct job job = { .c = c, .o = o, .snap = snapshot };
 
 	collection_forget(c);
 	/* Of what is read the kernel decides, and digests are made here: one reader will do. */

@@ -32,17 +32,17 @@ static const char *const words[STATES] = {
 /**
  * states_read() - read what the states of modules depend on
  * @s: filled in; to be freed
- * @w: everything that is known; has to stay
+ * @snap: everything that is known; has to stay
  * @o: options
  */
-void states_read(struct states *s, const struct world *w, const struct options *o)
+void states_read(struct states *s, const struct snapshot *snap, const struct options *o)
 {
 	char *release = kernel_release();
 
 	memset(s, 0, sizeof(*s));
-	s->w = w;
+	s->snap = snap;
 	s->o = o;
-	receipt_try(&s->receipt, &w->kernel);
+	receipt_try(&s->receipt, &snap->kernel);
 	collection_begin(&s->collection, o, NULL, release);
 	collection_read(&s->collection);
 	free(release);
@@ -110,8 +110,8 @@ static bool is_listed(const struct states *s, const struct module *module, bool 
 {
 	const struct view *view;
 
-	return world_approval(s->w, module->digest, next) ||
-	       (module->path && vendor_find(s->w, module, next, 0, &view));
+	return snapshot_approval(s->snap, module->digest, next) ||
+	       (module->path && vendor_find(s->snap, module, next, 0, &view));
 }
 
 static enum module_state decide(const struct states *s, const struct module *module,
@@ -164,8 +164,8 @@ enum module_state state_of(const struct states *s, const struct module *module,
 	enum module_state state;
 
 	*reason = NULL;
-	verdict_make(&now, s->w, module, false);
-	verdict_make(&next, s->w, module, true);
+	verdict_make(&now, s->snap, module, false);
+	verdict_make(&next, s->snap, module, true);
 	state = decide(s, module, &now, &next, reason);
 	verdict_free(&now);
 	verdict_free(&next);
@@ -177,7 +177,7 @@ enum module_state state_of_entry(const struct states *s,
 				 const struct modgate_module *entry,
 				 const char **reason)
 {
-	const struct kernel *kernel = &s->w->kernel;
+	const struct kernel *kernel = &s->snap->kernel;
 	struct module m = { .name = (char *)entry->name };
 
 	memcpy(m.digest, entry->digest, sizeof(m.digest));

@@ -25,19 +25,19 @@ bool list_is_exclusive(const struct stored *list)
 	return list && modgate_le32(list->header.flags) & MODGATE_LIST_EXCLUSIVE;
 }
 
-static bool is_switched_off(const struct world *w, size_t view, bool next)
+static bool is_switched_off(const struct snapshot *snap, size_t view, bool next)
 {
 	size_t i;
 
-	for (i = 0; i < w->n_views; i++)
-		if (i != view && list_is_exclusive(view_list(&w->views[i], next)))
+	for (i = 0; i < snap->n_views; i++)
+		if (i != view && list_is_exclusive(view_list(&snap->views[i], next)))
 			return true;
 	return false;
 }
 
 /**
  * approval_find() - find an entry that approves a module
- * @w: the lists; those that others switch off do not count
+ * @snap: the lists; those that others switch off do not count
  * @module: the module
  * @next: as from the next restart on
  * @flags: MODGATE_MODULE_* that the entry has to have
@@ -46,19 +46,19 @@ static bool is_switched_off(const struct world *w, size_t view, bool next)
  * Return: the first such entry, or NULL.
  */
 const struct modgate_module *
-approval_find(const struct world *w, const struct module *module, bool next,
+approval_find(const struct snapshot *snap, const struct module *module, bool next,
 	      __u32 flags, const struct view **view)
 {
 	const struct modgate_module *m;
 	size_t i;
 
-	for (i = 0; i < w->n_views; i++) {
-		const struct stored *list = view_list(&w->views[i], next);
+	for (i = 0; i < snap->n_views; i++) {
+		const struct stored *list = view_list(&snap->views[i], next);
 
-		if (!list || is_switched_off(w, i, next))
+		if (!list || is_switched_off(snap, i, next))
 			continue;
 		m = modgate_find_module(&list->doc, module->digest);
-		*view = &w->views[i];
+		*view = &snap->views[i];
 		if (m && (modgate_le32(m->flags) & flags) == flags)
 			return m;
 	}
@@ -143,7 +143,7 @@ vendor_in(const struct stored *list, const struct module *module, bool named,
 
 /**
  * vendor_find() - the entry that approves a module by signer and name
- * @w: everything that is known
+ * @snap: everything that is known
  * @module: a module
  * @next: after a restart, else now
  * @flags: that the entry must have
@@ -152,20 +152,20 @@ vendor_in(const struct stored *list, const struct module *module, bool named,
  * Return: the entry, or NULL.
  */
 const struct modgate_vendor *
-vendor_find(const struct world *w, const struct module *module, bool next,
+vendor_find(const struct snapshot *snap, const struct module *module, bool next,
 	    __u32 flags, const struct view **view)
 {
 	const struct modgate_vendor *v;
 	size_t i;
 
-	for (i = 0; i < w->n_views; i++) {
-		const struct stored *list = view_list(&w->views[i], next);
+	for (i = 0; i < snap->n_views; i++) {
+		const struct stored *list = view_list(&snap->views[i], next);
 
-		if (!list || is_switched_off(w, i, next))
+		if (!list || is_switched_off(snap, i, next))
 			continue;
 		v = vendor_in(list, module, true, flags);
 		if (v) {
-			*view = &w->views[i];
+			*view = &snap->views[i];
 			return v;
 		}
 	}
@@ -187,16 +187,16 @@ const char *vendor_unknown(const struct stored *list,
 }
 
 /* Did any vendor sign it, whatever it is called? */
-enum known vendor_signed(const struct world *w, const struct module *module,
+enum known vendor_signed(const struct snapshot *snap, const struct module *module,
 			 bool next)
 {
 	const struct modgate_vendor *v;
 	size_t i;
 
-	for (i = 0; i < w->n_views; i++) {
-		const struct stored *list = view_list(&w->views[i], next);
+	for (i = 0; i < snap->n_views; i++) {
+		const struct stored *list = view_list(&snap->views[i], next);
 
-		if (!list || is_switched_off(w, i, next))
+		if (!list || is_switched_off(snap, i, next))
 			continue;
 		v = vendor_in(list, module, false, 0);
 		if (v)
@@ -224,20 +224,20 @@ const struct modgate_vendor *vendor_entry(const struct stored *list,
 
 /**
  * approval_may_be() - could a file of this name be approved, as far as names tell?
- * @w: everything that is known; lists in force
+ * @snap: everything that is known; lists in force
  * @name: of the file, as module_name_of() makes it
  *
  * Return: true if a list has the name, or a vendor may call it so. Names are for
  * people: false says nothing for certain.
  */
-bool approval_may_be(const struct world *w, const char *name)
+bool approval_may_be(const struct snapshot *snap, const char *name)
 {
 	const struct module module = { .name = (char *)name };
 	size_t i;
 	__u32 k;
 
-	for (i = 0; i < w->n_views; i++) {
-		const struct stored *list = w->views[i].in_force;
+	for (i = 0; i < snap->n_views; i++) {
+		const struct stored *list = snap->views[i].in_force;
 
 		for (k = 0; list && k < list->doc.n_modules; k++)
 			if (!strcmp((const char *)list->doc.modules[k].name, name))
@@ -250,12 +250,12 @@ bool approval_may_be(const struct world *w, const char *name)
 }
 
 /* Is there a vendor in any list in force, so that digests alone do not decide? */
-bool approval_by_vendors(const struct world *w)
+bool approval_by_vendors(const struct snapshot *snap)
 {
 	size_t i;
 
-	for (i = 0; i < w->n_views; i++)
-		if (w->views[i].in_force && w->views[i].in_force->doc.n_vendors)
+	for (i = 0; i < snap->n_views; i++)
+		if (snap->views[i].in_force && snap->views[i].in_force->doc.n_vendors)
 			return true;
 	return false;
 }

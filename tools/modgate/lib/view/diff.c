@@ -268,18 +268,18 @@ void diff_documents(struct json_object *changes, const char *what,
 }
 
 /**
- * diff_world() - collect what a restart would change
+ * diff_snapshot() - collect what a restart would change
  * @changes: array to which it is added
- * @w: everything that is known; there is a local policy for the next start
+ * @snap: everything that is known; there is a local policy for the next start
  */
-void diff_world(struct json_object *changes, const struct world *w)
+void diff_snapshot(struct json_object *changes, const struct snapshot *snap)
 {
 	size_t i;
 
-	diff_documents(changes, "policy", w->policy ? &w->policy->doc : NULL,
-		       &w->policy_next->doc);
-	for (i = 0; i < w->n_views; i++) {
-		const struct view *v = &w->views[i];
+	diff_documents(changes, "policy", snap->policy ? &snap->policy->doc : NULL,
+		       &snap->policy_next->doc);
+	for (i = 0; i < snap->n_views; i++) {
+		const struct view *v = &snap->views[i];
 		char *what = fmt("list of %s", v->name);
 
 		if (v->next)

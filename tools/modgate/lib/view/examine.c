@@ -35,72 +35,72 @@ static char *obstacle_in_file(const struct options *o,
 
 /**
  * module_obstacle() - what is wrong with a module, so that no document helps
- * @world: everything that is known
+ * @snapshot: everything that is known
  * @o: options
  * @module: a module
  *
  * Return: why, to be freed; NULL if nothing is known.
  */
-char *module_obstacle(const struct world *world, const struct options *o,
+char *module_obstacle(const struct snapshot *snapshot, const struct options *o,
 		      const struct module *module)
 {
 	char *text = module->path ? obstacle_in_file(o, module) : NULL;
 
 	/* The kernel was asked, and did not find its own key's signature good. */
 	if (!text && modsig_system(&module->sig) == KNOWN_YES &&
-	    !approval_needless(world, module))
+	    !approval_needless(snapshot, module))
 		text = xstrdup("its signature by the kernel's own key is broken: it was changed");
 	return text;
 }
 
 /* Is the next mode "signed", and nobody whom it asks for has signed this? */
-bool mode_wants_signer(const struct world *world, const struct module *module)
+bool mode_wants_signer(const struct snapshot *snapshot, const struct module *module)
 {
-	return modgate_le32(world->policy_next->header.mode) == MODGATE_MODE_SIGNED &&
+	return modgate_le32(snapshot->policy_next->header.mode) == MODGATE_MODE_SIGNED &&
 	       module->path && modsig_known(&module->sig) == KNOWN_NO &&
-	       vendor_signed(world, module, true) == KNOWN_NO;
+	       vendor_signed(snapshot, module, true) == KNOWN_NO;
 }
 
 /**
  * approval_obstacle() - what the kernel would refuse in spite of an approval
- * @world: everything that is known
+ * @snapshot: everything that is known
  * @o: options
  * @module: a module
  * @rebuilds: its signer is to become a vendor
  *
  * Return: why, to be freed; NULL if nothing is known.
  */
-char *approval_obstacle(const struct world *world, const struct options *o,
+char *approval_obstacle(const struct snapshot *snapshot, const struct options *o,
 			const struct module *module, bool rebuilds)
 {
 	const struct view *view;
 	char *text = NULL;
 
-	if (ban_find(world, module, true, &view))
+	if (ban_find(snapshot, module, true, &view))
 		text = fmt("banned by the list of %s, generation %llu; its signer can lift that",
 			   view->name, (unsigned long long)
 			   stored_generation(view_list(view, true)));
 	if (!text)
-		text = module_obstacle(world, o, module);
+		text = module_obstacle(snapshot, o, module);
 	if (text)
 		return text;
-	if (modgate_le32(world->policy_next->header.mode) == MODGATE_MODE_SYSTEM)
+	if (modgate_le32(snapshot->policy_next->header.mode) == MODGATE_MODE_SYSTEM)
 		return xstrdup("the local policy has mode system: no third-party module loads");
-	if (!rebuilds && mode_wants_signer(world, module))
+	if (!rebuilds && mode_wants_signer(snapshot, module))
 		return fmt("the local policy has mode signed, and no known key signed %s",
 			   module->path);
 	return NULL;
 }
 
 /* It is the kernel's own and needs no approval. */
-bool approval_needless(const struct world *world, const struct module *module)
+bool approval_needless(const struct snapshot *snapshot, const struct module *module)
 {
 	struct verdict v;
 	bool needless;
 
 	if (!module->path || module->problem)
 		return false;
-	verdict_make(&v, world, module, true);
+	verdict_make(&v, snapshot, module, true);
 	needless = v.allow && !strcmp(v.reason, MODGATE_REASON_SYSTEM);
 	verdict_free(&v);
 	return needless;
@@ -108,7 +108,7 @@ bool approval_needless(const struct world *world, const struct module *module)
 
 /* What there is to know about a module, to decide whether a note applies. */
 struct facts {
-	const struct world *world;
+	const struct snapshot *snapshot;
 	const struct options *o;
 	const struct module *m;
 	bool unknown_signer;
@@ -140,8 +140,8 @@ static bool is_enforced(const struct facts *f)
 static bool is_locked_out(const struct facts *f)
 {
 	return f->unknown_signer && locked_down(f->o) &&
-	       f->world->kernel.present &&
-	       !record_is(&f->world->kernel.state, "lockdown", "yes");
+	       f->snapshot->kernel.present &&
+	       !record_is(&f->snapshot->kernel.state, "lockdown", "yes");
 }
 
 static bool is_unverified(const struct facts *f)
@@ -176,18 +176,18 @@ static const struct note {
 
 /**
  * approval_note() - what is noteworthy about a module
- * @world: everything that is known
+ * @snapshot: everything that is known
  * @o: options
  * @module: from a file
  * @n: 0 at first; counts on
  *
  * Return: the next thing, or NULL at the end.
  */
-const char *approval_note(const struct world *world, const struct options *o,
+const char *approval_note(const struct snapshot *snapshot, const struct options *o,
 			  const struct module *module, size_t *n)
 {
 	struct facts f = {
-		.world = world,
+		.snapshot = snapshot,
 		.o = o,
 		.m = module,
 		.unknown_signer = modsig_known(&module->sig) == KNOWN_NO,
@@ -204,14 +204,14 @@ const char *approval_note(const struct world *world, const struct options *o,
 
 /**
  * approval_dependency() - would a module that this one needs load?
- * @world: everything that is known
+ * @snapshot: everything that is known
  * @o: options
  * @release: of the kernel
  * @name: of the other module
  *
  * Return: a word for people.
  */
-const char *approval_dependency(const struct world *world,
+const char *approval_dependency(const struct snapshot *snapshot,
 				const struct options *o, const char *release,
 				const char *name)
 {
@@ -225,7 +225,7 @@ const char *approval_dependency(const struct world *world,
 		word = "unreadable";
 	else if (modsig_system(&m.sig) == KNOWN_YES)
 		word = "system";
-	else if (world_approval(world, m.digest, true))
+	else if (snapshot_approval(snapshot, m.digest, true))
 		word = "approved";
 	else if (modsig_system(&m.sig) == KNOWN_UNKNOWN)
 		word = "system or not approved, not known here";

@@ -41,7 +41,7 @@ static bool dmi_name(const struct options *o, __u8 name[MODGATE_DIGEST_SIZE])
 
 /**
  * freshness_used() - are documents of this machine counted by its TPM?
- * @world: as read
+ * @snapshot: as read
  * @o: options
  *
  * They are if the kernel demands it, or if the local policy names a machine by
@@ -49,30 +49,30 @@ static bool dmi_name(const struct options *o, __u8 name[MODGATE_DIGEST_SIZE])
  *
  * Return: true if they are.
  */
-bool freshness_used(const struct world *world, const struct options *o)
+bool freshness_used(const struct snapshot *snapshot, const struct options *o)
 {
-	return record_is(&world->kernel.state, "freshness", "tpm") ||
-	       freshness_numbered(world, o);
+	return record_is(&snapshot->kernel.state, "freshness", "tpm") ||
+	       freshness_numbered(snapshot, o);
 }
 
 /**
  * freshness_numbered() - was the local policy numbered by a TPM?
- * @world: as read
+ * @snapshot: as read
  * @o: options
  *
  * It was if it names a machine by a TPM, this one or another.
  *
  * Return: true if it was; false also if there is no local policy.
  */
-bool freshness_numbered(const struct world *world, const struct options *o)
+bool freshness_numbered(const struct snapshot *snapshot, const struct options *o)
 {
-	const struct record *state = &world->kernel.state;
+	const struct record *state = &snapshot->kernel.state;
 	__u8 name[MODGATE_DIGEST_SIZE];
 	const __u8 *machine;
 
-	if (!world->policy_next || is_zero(world->policy_next->header.machine))
+	if (!snapshot->policy_next || is_zero(snapshot->policy_next->header.machine))
 		return false;
-	machine = world->policy_next->header.machine;
+	machine = snapshot->policy_next->header.machine;
 	if (record_digest(state, "machine-name", name) &&
 	    !memcmp(name, machine, sizeof(name)))
 		return record_is(state, "machine", "tpm");
@@ -82,20 +82,20 @@ bool freshness_numbered(const struct world *world, const struct options *o)
 /**
  * freshness_open() - get hold of the TPM, if documents are counted by it
  * @tpm: NULL if they are not, or after an error
- * @world: as read, with a local policy
+ * @snapshot: as read, with a local policy
  * @o: options
  *
  * Return: ST_OK, or a status after saying why not.
  */
-enum status freshness_open(struct tpm **tpm, const struct world *world,
+enum status freshness_open(struct tpm **tpm, const struct snapshot *snapshot,
 			   const struct options *o)
 {
-	const __u8 *machine = world->policy_next->header.machine;
+	const __u8 *machine = snapshot->policy_next->header.machine;
 	__u8 name[MODGATE_DIGEST_SIZE];
 	enum status status;
 
 	*tpm = NULL;
-	if (!freshness_used(world, o))
+	if (!freshness_used(snapshot, o))
 		return ST_OK;
 	status = tpm_open(tpm);
 	if (status)
@@ -111,7 +111,7 @@ enum status freshness_open(struct tpm **tpm, const struct world *world,
 			      REPAIR :
 			      "%s: is for another machine: its name is not that of this TPM's storage root key; "
 			      REPAIR,
-			      world->policy_next->path);
+			      snapshot->policy_next->path);
 	if (status) {
 		tpm_close(*tpm);
 		*tpm = NULL;

@@ -16,7 +16,7 @@
 
 /* What is held against what. */
 struct check {
-	const struct world *world;
+	const struct snapshot *snapshot;
 	const struct checker *out;
 	struct tpm *tpm;
 };
@@ -33,7 +33,7 @@ struct signer {
 /* The kernel binds one TPM when it starts; is it still the same one? */
 static void check_kernel(const struct check *c)
 {
-	const struct record *state = &c->world->kernel.state;
+	const struct record *state = &c->snapshot->kernel.state;
 	__u8 kernel[MODGATE_DIGEST_SIZE], name[MODGATE_DIGEST_SIZE];
 
 	if (record_is(state, "machine", "tpm") &&
@@ -46,7 +46,7 @@ static void check_kernel(const struct check *c)
 static void check_machine(const struct check *c)
 {
 	static const __u8 none[MODGATE_DIGEST_SIZE];
-	const __u8 *machine = c->world->policy_next->header.machine;
+	const __u8 *machine = c->snapshot->policy_next->header.machine;
 	__u8 name[MODGATE_DIGEST_SIZE];
 
 	if (!tpm_name(c->tpm, name))
@@ -166,14 +166,14 @@ static void check_signer(const struct check *c, const struct signer *s)
 
 static void check_signers(const struct check *c)
 {
-	const struct stored *policy = c->world->policy_next;
+	const struct stored *policy = c->snapshot->policy_next;
 	struct signer s = { "local policy", SLOT_ANCHOR, 0, policy,
-			    &c->world->kernel.policy };
+			    &c->snapshot->kernel.policy };
 	size_t i;
 
 	check_signer(c, &s);
-	for (i = 0; i < c->world->n_views; i++) {
-		const struct view *v = &c->world->views[i];
+	for (i = 0; i < c->snapshot->n_views; i++) {
+		const struct view *v = &c->snapshot->views[i];
 		const struct modgate_authority *a =
 			policy_authority(policy, v->authority->digest);
 
@@ -191,7 +191,7 @@ static void check_signers(const struct check *c)
 /* Without a TPM, the kernel's name for this machine is another one. */
 static bool check_stranger(const struct check *c)
 {
-	const struct record *state = &c->world->kernel.state;
+	const struct record *state = &c->snapshot->kernel.state;
 	const char *by = record_get(state, "machine");
 
 	if (!by || record_is(state, "freshness", "tpm") || tpm_present())
@@ -204,17 +204,17 @@ static bool check_stranger(const struct check *c)
 
 /**
  * freshness_check() - hold documents and kernel against the TPM's counters
- * @world: as read
+ * @snapshot: as read
  * @o: options
  * @checker: takes the findings; none if the TPM does not count here
  */
-void freshness_check(const struct world *world, const struct options *o,
+void freshness_check(const struct snapshot *snapshot, const struct options *o,
 		     const struct checker *checker)
 {
-	struct check c = { .world = world, .out = checker };
+	struct check c = { .snapshot = snapshot, .out = checker };
 	enum status status;
 
-	if (!world->policy_next || !freshness_used(world, o) ||
+	if (!snapshot->policy_next || !freshness_used(snapshot, o) ||
 	    check_stranger(&c))
 		return;
 	status = tpm_open(&c.tpm);

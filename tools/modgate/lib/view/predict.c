@@ -66,54 +66,54 @@ const struct modgate_ban *ban_next(const struct stored *list,
  * The kernel does not say what is in revoke. What it has refused as revoked is
  * known, and what was approved and is not any more.
  */
-static bool is_revoked(const struct world *w, const struct module *module)
+static bool is_revoked(const struct snapshot *snap, const struct module *module)
 {
 	if (module->event &&
 	    record_is(module->event, "reason", MODGATE_REASON_REVOKED))
 		return true;
-	return record_number(&w->kernel.state, "revoked") &&
-	       world_approval(w, module->digest, false) &&
-	       !world_approval(w, module->digest, true);
+	return record_number(&snap->kernel.state, "revoked") &&
+	       snapshot_approval(snap, module->digest, false) &&
+	       !snapshot_approval(snap, module->digest, true);
 }
 
 /**
  * ban_find() - the entry that bans a module
- * @w: everything that is known
+ * @snap: everything that is known
  * @module: a module
  * @next: after a restart, else now
  * @view: set to whose list it is in
  *
  * Return: the entry, or NULL.
  */
-const struct modgate_ban *ban_find(const struct world *w,
+const struct modgate_ban *ban_find(const struct snapshot *snap,
 				   const struct module *module, bool next,
 				   const struct view **view)
 {
 	const struct modgate_ban *ban;
 	size_t i;
 
-	for (i = 0; i < w->n_views; i++) {
-		const struct stored *list = view_list(&w->views[i], next);
+	for (i = 0; i < snap->n_views; i++) {
+		const struct stored *list = view_list(&snap->views[i], next);
 
 		ban = list ? ban_next(list, module, NULL) : NULL;
-		*view = &w->views[i];
+		*view = &snap->views[i];
 		if (ban)
 			return ban;
 	}
 	return NULL;
 }
 
-static bool row_1(struct verdict *v, const struct world *w,
+static bool row_1(struct verdict *v, const struct snapshot *snap,
 		  const struct module *module, bool next)
 {
 	const struct view *view;
 
-	if (!next && is_revoked(w, module)) {
+	if (!next && is_revoked(snap, module)) {
 		decide(v, false, MODGATE_REASON_REVOKED,
 		       "its digest was written to revoke, until restart");
 		return true;
 	}
-	if (!ban_find(w, module, next, &view))
+	if (!ban_find(snap, module, next, &view))
 		return false;
 	decide_by_list(v, false, MODGATE_REASON_BANNED, view, next);
 	return true;
@@ -130,15 +130,15 @@ static bool judged_third_party(const struct module *module)
 
 /**
  * system_keys_lost() - may this be a system module that the kernel cannot tell?
- * @world: everything that is known
+ * @snapshot: everything that is known
  * @module: a module
  *
  * Return: true if the kernel's own keys were invalidated, which lasts until restart,
  * and the module has a signature.
  */
-bool system_keys_lost(const struct world *world, const struct module *module)
+bool system_keys_lost(const struct snapshot *snapshot, const struct module *module)
 {
-	return record_is(&world->kernel.state, "system-keys", "lost") &&
+	return record_is(&snapshot->kernel.state, "system-keys", "lost") &&
 	       (module->sig.state == SIG_UNVERIFIED || module->sig.state == SIG_VERIFIED);
 }
 
@@ -171,13 +171,13 @@ static bool row_2(struct verdict *v, const struct module *module)
 	return true;
 }
 
-static const struct view *missing_list(const struct world *w, bool next)
+static const struct view *missing_list(const struct snapshot *snap, bool next)
 {
-	const struct stored *policy = next ? w->policy_next : w->policy;
+	const struct stored *policy = next ? snap->policy_next : snap->policy;
 	size_t i;
 
-	for (i = 0; i < w->n_views; i++) {
-		const struct view *v = &w->views[i];
+	for (i = 0; i < snap->n_views; i++) {
+		const struct view *v = &snap->views[i];
 
 		if ((policy_authority(policy, v->authority->digest) ||
 		     (!next && v->replaced)) &&
@@ -189,9 +189,9 @@ static const struct view *missing_list(const struct world *w, bool next)
 	return NULL;
 }
 
-static bool row_3(struct verdict *v, const struct world *w, bool next)
+static bool row_3(struct verdict *v, const struct snapshot *snap, bool next)
 {
-	const struct record *state = &w->kernel.state;
+	const struct record *state = &snap->kernel.state;
 	const struct view *missing;
 	bool policy;
 
@@ -200,13 +200,13 @@ static bool row_3(struct verdict *v, const struct world *w, bool next)
 		       "the kernel is still in state boot");
 		return true;
 	}
-	policy = next ? !!w->policy_next : record_is(state, "policy", "yes");
+	policy = next ? !!snap->policy_next : record_is(state, "policy", "yes");
 	if (!policy) {
 		decide(v, false, MODGATE_REASON_NO_POLICY,
 		       "no local policy is in force");
 		return true;
 	}
-	missing = missing_list(w, next);
+	missing = missing_list(snap, next);
 	if (!missing && (next || !record_number(state, "missing-lists")))
 		return false;
 	decide(v, false, MODGATE_REASON_NO_LIST,
@@ -216,32 +216,32 @@ static bool row_3(struct verdict *v, const struct world *w, bool next)
 }
 
 /* The same name with another digest: it was rebuilt, or changed. */
-static const struct view *same_name(const struct world *w,
+static const struct view *same_name(const struct snapshot *snap,
 				    const struct module *module, bool next)
 {
 	size_t i;
 	__u32 j;
 
-	for (i = 0; i < w->n_views; i++) {
-		const struct stored *list = view_list(&w->views[i], next);
+	for (i = 0; i < snap->n_views; i++) {
+		const struct stored *list = view_list(&snap->views[i], next);
 
 		for (j = 0; list && module->name && j < list->doc.n_modules; j++)
 			if (!strcmp((const char *)list->doc.modules[j].name,
 				    module->name))
-				return &w->views[i];
+				return &snap->views[i];
 	}
 	return NULL;
 }
 
-static void not_approved(struct verdict *v, const struct world *w,
+static void not_approved(struct verdict *v, const struct snapshot *snap,
 			 const struct module *module, bool next)
 {
-	const struct view *other = same_name(w, module, next);
+	const struct view *other = same_name(snap, module, next);
 	size_t i;
 
-	for (i = 0; i < w->n_views; i++)
-		if (!next && !w->views[i].in_force && w->views[i].line &&
-		    record_is(w->views[i].line, "loaded", "yes"))
+	for (i = 0; i < snap->n_views; i++)
+		if (!next && !snap->views[i].in_force && snap->views[i].line &&
+		    record_is(snap->views[i].line, "loaded", "yes"))
 			v->unsure = "a list in force is not on disk";
 	if (other)
 		decide(v, false, MODGATE_REASON_NOT_APPROVED,
@@ -267,12 +267,12 @@ static void by_vendor(struct verdict *v, const struct modgate_vendor *vendor,
 	v->unsure = vendor_unknown(view_list(view, next), vendor);
 }
 
-static void rows_4_to_8(struct verdict *v, const struct world *w,
+static void rows_4_to_8(struct verdict *v, const struct snapshot *snap,
 			const struct module *module, bool next)
 {
-	const struct stored *policy = next ? w->policy_next : w->policy;
+	const struct stored *policy = next ? snap->policy_next : snap->policy;
 	const char *mode = next ? mode_name(modgate_le32(policy->header.mode)) :
-			   dash(record_get(&w->kernel.state, "mode"));
+			   dash(record_get(&snap->kernel.state, "mode"));
 	const struct modgate_module *m;
 	const struct modgate_vendor *vendor;
 	const struct view *view = NULL, *by = NULL;
@@ -282,11 +282,11 @@ static void rows_4_to_8(struct verdict *v, const struct world *w,
 		       "the local policy has mode system: no third-party modules");
 		return;
 	}
-	m = approval_find(w, module, next, 0, &view);
-	vendor = vendor_find(w, module, next, 0, &by);
-	if (!next && record_is(&w->kernel.state, "state", "closed") &&
-	    !approval_find(w, module, next, MODGATE_MODULE_ON_DEMAND, &by) &&
-	    !vendor_find(w, module, next, MODGATE_MODULE_ON_DEMAND, &by)) {
+	m = approval_find(snap, module, next, 0, &view);
+	vendor = vendor_find(snap, module, next, 0, &by);
+	if (!next && record_is(&snap->kernel.state, "state", "closed") &&
+	    !approval_find(snap, module, next, MODGATE_MODULE_ON_DEMAND, &by) &&
+	    !vendor_find(snap, module, next, MODGATE_MODULE_ON_DEMAND, &by)) {
 		decide(v, false, MODGATE_REASON_CLOSED,
 		       "the kernel is in state closed, and it is not approved on demand");
 		return;
@@ -296,11 +296,11 @@ static void rows_4_to_8(struct verdict *v, const struct world *w,
 		return;
 	}
 	if (!m) {
-		not_approved(v, w, module, next);
+		not_approved(v, snap, module, next);
 		return;
 	}
 	if (!strcmp(mode, "signed")) {
-		enum known by_vendor = vendor_signed(w, module, next);
+		enum known by_vendor = vendor_signed(snap, module, next);
 		enum known known = modsig_known(&module->sig);
 
 		if (known != KNOWN_YES && by_vendor != KNOWN_NO)
@@ -317,13 +317,13 @@ static void rows_4_to_8(struct verdict *v, const struct world *w,
 }
 
 /* What no document decides: the kernel could not come to a verdict, or not measure. */
-static const char *refused_as_error(const struct world *w, const struct module *module)
+static const char *refused_as_error(const struct snapshot *snap, const struct module *module)
 {
 	if (!module->event || !record_is(module->event, "reason", MODGATE_REASON_ERROR))
 		return NULL;
-	if (!record_has(&w->kernel.state, "measure-errors"))
+	if (!record_has(&snap->kernel.state, "measure-errors"))
 		return "refused as error: the kernel log says why";
-	if (record_number(&w->kernel.state, "measure-errors"))
+	if (record_number(&snap->kernel.state, "measure-errors"))
 		return "refused as error: the TPM takes no records any more, until restart";
 	return "refused as error: no memory, or its signer, maybe a banned one, is not known";
 }
@@ -331,19 +331,19 @@ static const char *refused_as_error(const struct world *w, const struct module *
 /**
  * verdict_make() - what would the kernel say?
  * @v: filled in; to be freed
- * @world: everything that is known
+ * @snapshot: everything that is known
  * @module: a module
  * @next: after a restart, else now
  */
-void verdict_make(struct verdict *v, const struct world *world,
+void verdict_make(struct verdict *v, const struct snapshot *snapshot,
 		  const struct module *module, bool next)
 {
 	memset(v, 0, sizeof(*v));
-	if (!row_1(v, world, module, next) && !row_2(v, module) &&
-	    !row_3(v, world, next))
-		rows_4_to_8(v, world, module, next);
-	if (!next && v->allow && refused_as_error(world, module))
-		v->unsure = refused_as_error(world, module);
+	if (!row_1(v, snapshot, module, next) && !row_2(v, module) &&
+	    !row_3(v, snapshot, next))
+		rows_4_to_8(v, snapshot, module, next);
+	if (!next && v->allow && refused_as_error(snapshot, module))
+		v->unsure = refused_as_error(snapshot, module);
 }
 
 void verdict_free(struct verdict *v)
@@ -353,47 +353,47 @@ void verdict_free(struct verdict *v)
 }
 
 /* Does a deny refuse, or is it only recorded? */
-bool verdict_enforced(const struct world *world, bool next)
+bool verdict_enforced(const struct snapshot *snapshot, bool next)
 {
 	if (next)
-		return !(modgate_le32(world->policy_next->header.flags) &
+		return !(modgate_le32(snapshot->policy_next->header.flags) &
 			 MODGATE_POLICY_AUDIT);
-	return record_is(&world->kernel.state, "enforcing", "yes");
+	return record_is(&snapshot->kernel.state, "enforcing", "yes");
 }
 
 /* Does lockdown let through what modgate approves? */
-static bool lockdown_heeds(const struct world *world)
+static bool lockdown_heeds(const struct snapshot *snapshot)
 {
-	return record_is(&world->kernel.state, "lockdown", "yes");
+	return record_is(&snapshot->kernel.state, "lockdown", "yes");
 }
 
 /**
  * lockdown_refusal() - would lockdown refuse it, because no list approves it?
- * @world: everything that is known
+ * @snapshot: everything that is known
  * @o: options
  * @module: a module
  * @v: modgate's verdict
  *
  * Return: true also when modgate itself only records.
  */
-bool lockdown_refusal(const struct world *world, const struct options *o,
+bool lockdown_refusal(const struct snapshot *snapshot, const struct options *o,
 		      const struct module *module, const struct verdict *v)
 {
 	return module->path && modsig_known(&module->sig) == KNOWN_NO &&
-	       locked_down(o) && lockdown_heeds(world) &&
+	       locked_down(o) && lockdown_heeds(snapshot) &&
 	       strcmp(v->reason, MODGATE_REASON_APPROVED) &&
 	       strcmp(v->reason, MODGATE_REASON_VENDOR);
 }
 
 /**
  * kernel_refusal() - would the kernel refuse it, whatever modgate says?
- * @world: everything that is known
+ * @snapshot: everything that is known
  * @o: options
  * @module: a module
  *
  * Return: by what and why, to be freed; NULL if not.
  */
-char *kernel_refusal(const struct world *world, const struct options *o,
+char *kernel_refusal(const struct snapshot *snapshot, const struct options *o,
 		     const struct module *module)
 {
 	char *running, *release;
@@ -409,7 +409,7 @@ char *kernel_refusal(const struct world *world, const struct options *o,
 	if (modsig_known(&module->sig) == KNOWN_NO) {
 		if (sig_enforced(o))
 			return xstrdup("module.sig_enforce: the kernel itself refuses it");
-		if (locked_down(o) && !lockdown_heeds(world))
+		if (locked_down(o) && !lockdown_heeds(snapshot))
 			return xstrdup("lockdown: the kernel itself refuses unknown signers");
 	}
 	running = kernel_release();

@@ -31,76 +31,76 @@ static const struct stored *newest_active(const struct store *store,
 	return NULL;
 }
 
-static void find_policy(struct world *w)
+static void find_policy(struct snapshot *snap)
 {
 	__u8 digest[MODGATE_DIGEST_SIZE];
 
-	w->policy_next = store_newest_policy(&w->store);
-	w->assumed = !w->kernel.privileged;
-	if (w->kernel.present && record_is(&w->kernel.state, "policy", "no"))
+	snap->policy_next = store_newest_policy(&snap->store);
+	snap->assumed = !snap->kernel.privileged;
+	if (snap->kernel.present && record_is(&snap->kernel.state, "policy", "no"))
 		return;
-	if (w->assumed)
-		w->policy = newest_active(&w->store, MODGATE_LOCAL_POLICY, NULL);
-	else if (record_digest(&w->kernel.policy, "digest", digest))
-		w->policy = store_by_digest(&w->store, digest);
+	if (snap->assumed)
+		snap->policy = newest_active(&snap->store, MODGATE_LOCAL_POLICY, NULL);
+	else if (record_digest(&snap->kernel.policy, "digest", digest))
+		snap->policy = store_by_digest(&snap->store, digest);
 }
 
-static void find_in_force(struct world *w, struct view *v,
+static void find_in_force(struct snapshot *snap, struct view *v,
 			  const __u8 *authority)
 {
 	__u8 digest[MODGATE_DIGEST_SIZE];
 
-	v->line = kernel_list(&w->kernel, authority);
-	if (w->assumed)
-		v->in_force = w->policy ?
-			      newest_active(&w->store, MODGATE_APPROVED_LIST,
+	v->line = kernel_list(&snap->kernel, authority);
+	if (snap->assumed)
+		v->in_force = snap->policy ?
+			      newest_active(&snap->store, MODGATE_APPROVED_LIST,
 					    authority) : NULL;
 	else if (v->line && record_digest(v->line, "digest", digest))
-		v->in_force = store_by_digest(&w->store, digest);
+		v->in_force = store_by_digest(&snap->store, digest);
 }
 
-static void find_lists(struct world *w, struct view *v)
+static void find_lists(struct snapshot *snap, struct view *v)
 {
 	const __u8 *authority = v->authority->digest;
 
-	find_in_force(w, v, authority);
-	if (policy_authority(w->policy_next, authority))
-		v->next = store_newest_list(&w->store, authority);
+	find_in_force(snap, v, authority);
+	if (policy_authority(snap->policy_next, authority))
+		v->next = store_newest_list(&snap->store, authority);
 }
 
-static bool has_view(const struct world *w, const __u8 *authority)
+static bool has_view(const struct snapshot *snap, const __u8 *authority)
 {
 	size_t i;
 
-	for (i = 0; i < w->n_views; i++)
-		if (!memcmp(w->views[i].authority->digest, authority,
+	for (i = 0; i < snap->n_views; i++)
+		if (!memcmp(snap->views[i].authority->digest, authority,
 			    MODGATE_DIGEST_SIZE))
 			return true;
 	return false;
 }
 
 /* The same authority, under the key that a restart will replace. */
-static bool add_replaced(struct world *w, const struct modgate_authority *a)
+static bool add_replaced(struct snapshot *snap, const struct modgate_authority *a)
 {
 	size_t i;
 
-	if (policy_authority(w->policy_next, a->digest))
+	if (policy_authority(snap->policy_next, a->digest))
 		return false;
-	for (i = 0; i < w->n_views; i++) {
-		struct view *v = &w->views[i];
+	for (i = 0; i < snap->n_views; i++) {
+		struct view *v = &snap->views[i];
 
 		if (v->replaced || v->authority->slot != a->slot ||
 		    memcmp(v->authority->name, a->name, MODGATE_NAME_SIZE) ||
-		    policy_authority(w->policy, v->authority->digest))
+		    policy_authority(snap->policy, v->authority->digest))
 			continue;
 		v->replaced = a;
-		find_in_force(w, v, a->digest);
+		find_in_force(snap, v, a->digest);
 		return true;
 	}
 	return false;
 }
 
-static void add_views(struct world *w, const struct stored *policy)
+static void add_views(struct snapshot *snap, const struct stored *policy)
 {
 	__u32 i;
 
@@ -108,72 +108,72 @@ static void add_views(struct world *w, const struct stored *policy)
 		const struct modgate_authority *a = &policy->doc.authorities[i];
 		struct view *v;
 
-		if (has_view(w, a->digest) || add_replaced(w, a))
+		if (has_view(snap, a->digest) || add_replaced(snap, a))
 			continue;
-		w->views = xgrow(w->views, w->n_views, sizeof(*v));
-		v = &w->views[w->n_views++];
+		snap->views = xgrow(snap->views, snap->n_views, sizeof(*v));
+		v = &snap->views[snap->n_views++];
 		v->authority = a;
 		v->name = (const char *)a->name;
-		find_lists(w, v);
+		find_lists(snap, v);
 	}
 }
 
 /**
- * world_read() - read everything
- * @world: filled in; to be freed
+ * snapshot_read() - read everything
+ * @snapshot: filled in; to be freed
  * @o: options
  *
  * Return: ST_OK also if little is there; another status if what is there may
  * not be read.
  */
-enum status world_read(struct world *world, const struct options *o)
+enum status snapshot_read(struct snapshot *snapshot, const struct options *o)
 {
 	char *path = key_path(o, KEY_ANCHOR, "pem");
 	enum status status;
 	int err;
 
-	memset(world, 0, sizeof(*world));
-	kernel_read(&world->kernel, o);
-	status = store_scan(&world->store, o);
-	err = cert_read(path, &world->anchor);
-	world->anchored = !err;
-	if (world->anchored)
-		store_check(&world->store, &world->anchor, &world->kernel);
+	memset(snapshot, 0, sizeof(*snapshot));
+	kernel_read(&snapshot->kernel, o);
+	status = store_scan(&snapshot->store, o);
+	err = cert_read(path, &snapshot->anchor);
+	snapshot->anchored = !err;
+	if (snapshot->anchored)
+		store_check(&snapshot->store, &snapshot->anchor, &snapshot->kernel);
 	else if (err != -ENOENT && err != -ENOTDIR)
 		status = err == -EINVAL ?
 			 fail(ST_CORRUPT, "%s: not a certificate; restore it from a backup", path) :
 			 fail_errno(err, "%s", path);
 	free(path);
-	find_policy(world);
-	add_views(world, world->policy_next);
-	add_views(world, world->policy);
+	find_policy(snapshot);
+	add_views(snapshot, snapshot->policy_next);
+	add_views(snapshot, snapshot->policy);
 	return status;
 }
 
-void world_free(struct world *world)
+void snapshot_free(struct snapshot *snapshot)
 {
-	free(world->views);
-	store_free(&world->store);
-	cert_free(&world->anchor);
-	kernel_free(&world->kernel);
-	memset(world, 0, sizeof(*world));
+	free(snapshot->views);
+	store_free(&snapshot->store);
+	cert_free(&snapshot->anchor);
+	kernel_free(&snapshot->kernel);
+	memset(snapshot, 0, sizeof(*snapshot));
 }
 
 /* Say so if there is no anchor, or no valid local policy, on disk. */
-enum status world_need(const struct world *world, const struct options *o)
+enum status snapshot_need(const struct snapshot *snapshot, const struct options *o)
 {
 	const struct stored *doc = NULL;
 	size_t i;
 
-	if (!world->anchored)
+	if (!snapshot->anchored)
 		return fail(ST_UNPROVISIONED,
 			    "%s/etc/modgate/keys/anchor.pem is missing: this machine is not provisioned; run 'modgate init'",
 			    o->root);
-	if (world->policy_next)
+	if (snapshot->policy_next)
 		return ST_OK;
-	for (i = 0; i < world->store.n_docs && !doc; i++)
-		if (stored_type(&world->store.docs[i]) == MODGATE_LOCAL_POLICY)
-			doc = &world->store.docs[i];
+	for (i = 0; i < snapshot->store.n_docs && !doc; i++)
+		if (stored_type(&snapshot->store.docs[i]) == MODGATE_LOCAL_POLICY)
+			doc = &snapshot->store.docs[i];
 	if (!doc)
 		return fail(ST_CORRUPT,
 			    "%s/etc/modgate has no local policy; restore it from a backup",
@@ -191,36 +191,36 @@ static bool differs(const struct stored *in_force, const struct stored *next)
 }
 
 /* Is there anything on disk that a restart would bring into force? */
-bool world_waits(const struct world *world)
+bool snapshot_waits(const struct snapshot *snapshot)
 {
 	size_t i;
 
-	if (differs(world->policy, world->policy_next))
+	if (differs(snapshot->policy, snapshot->policy_next))
 		return true;
-	for (i = 0; i < world->n_views; i++)
-		if (differs(world->views[i].in_force, world->views[i].next))
+	for (i = 0; i < snapshot->n_views; i++)
+		if (differs(snapshot->views[i].in_force, snapshot->views[i].next))
 			return true;
 	return false;
 }
 
-const struct view *world_owner(const struct world *world,
-			       const struct cert *owner)
+const struct view *snapshot_owner(const struct snapshot *snapshot,
+				  const struct cert *owner)
 {
 	size_t i;
 
-	for (i = 0; i < world->n_views; i++)
-		if (!memcmp(world->views[i].authority->digest, owner->digest,
+	for (i = 0; i < snapshot->n_views; i++)
+		if (!memcmp(snapshot->views[i].authority->digest, owner->digest,
 			    MODGATE_DIGEST_SIZE))
-			return &world->views[i];
+			return &snapshot->views[i];
 	return NULL;
 }
 
-static void promote(const struct world *w, const struct options *o,
+static void promote(const struct snapshot *snap, const struct options *o,
 		    const struct stored *doc)
 {
 	struct stored moved;
 
-	if (!doc || w->assumed)
+	if (!doc || snap->assumed)
 		return;
 	moved = *doc;
 	if (doc->staged && doc->signature) {
@@ -229,55 +229,55 @@ static void promote(const struct world *w, const struct options *o,
 		moved.staged = false;
 	}
 	if (!moved.staged)
-		store_prune(o, &w->store, &moved, w->policy);
+		store_prune(o, &snap->store, &moved, snap->policy);
 }
 
 /**
- * world_promote() - move what the kernel has in force to active/
- * @world: as read; its paths are old afterwards
+ * snapshot_promote() - move what the kernel has in force to active/
+ * @snapshot: as read; its paths are old afterwards
  * @o: options
  *
  * What is older goes. The caller holds the lock.
  */
-void world_promote(const struct world *world, const struct options *o)
+void snapshot_promote(const struct snapshot *snapshot, const struct options *o)
 {
 	size_t i;
 
 	/* The policy last: as long as it is there, the lists below it are good. */
-	for (i = 0; i < world->n_views; i++)
-		promote(world, o, world->views[i].in_force);
-	promote(world, o, world->policy);
+	for (i = 0; i < snapshot->n_views; i++)
+		promote(snapshot, o, snapshot->views[i].in_force);
+	promote(snapshot, o, snapshot->policy);
 }
 
 /**
- * world_read_settled() - read everything, to change something
- * @world: filled in; to be freed
+ * snapshot_read_settled() - read everything, to change something
+ * @snapshot: filled in; to be freed
  * @o: options
  *
  * What a restart has brought into force moves to active/ first. The caller
  * holds the lock.
  *
- * Return: as world_read().
+ * Return: as snapshot_read().
  */
-enum status world_read_settled(struct world *world, const struct options *o)
+enum status snapshot_read_settled(struct snapshot *snapshot, const struct options *o)
 {
 	enum status status;
 
 	store_clean(o);
-	status = world_read(world, o);
+	status = snapshot_read(snapshot, o);
 	if (status)
 		return status;
-	world_promote(world, o);
-	world_free(world);
-	return world_read(world, o);
+	snapshot_promote(snapshot, o);
+	snapshot_free(snapshot);
+	return snapshot_read(snapshot, o);
 }
 
 /* Is what the kernel has in force newer than all that is on disk? */
-bool world_policy_put_back(const struct world *world)
+bool snapshot_policy_put_back(const struct snapshot *snapshot)
 {
-	return world->policy_next &&
-	       record_number(&world->kernel.policy, "generation") >
-	       stored_generation(world->policy_next);
+	return snapshot->policy_next &&
+	       record_number(&snapshot->kernel.policy, "generation") >
+	       stored_generation(snapshot->policy_next);
 }
 
 /* The generation that the kernel has in force, 0 if none or not known. */
@@ -287,15 +287,15 @@ unsigned long long view_kernel_generation(const struct view *view)
 }
 
 /* The highest generation of a list of this authority, anywhere. */
-unsigned long long world_generation(const struct world *world,
-				    const __u8 *authority)
+unsigned long long snapshot_generation(const struct snapshot *snapshot,
+				       const __u8 *authority)
 {
-	const struct record *line = kernel_list(&world->kernel, authority);
+	const struct record *line = kernel_list(&snapshot->kernel, authority);
 	unsigned long long highest = line ? record_number(line, "generation") : 0;
 	size_t i;
 
-	for (i = 0; i < world->store.n_docs; i++) {
-		const struct stored *doc = &world->store.docs[i];
+	for (i = 0; i < snapshot->store.n_docs; i++) {
+		const struct stored *doc = &snapshot->store.docs[i];
 
 		if (doc->valid && stored_type(doc) == MODGATE_APPROVED_LIST &&
 		    !memcmp(doc->header.signer, authority, MODGATE_DIGEST_SIZE) &&
@@ -306,13 +306,13 @@ unsigned long long world_generation(const struct world *world,
 }
 
 /* The entry that approves a module, in force or next; NULL if there is none. */
-const struct modgate_module *world_approval(const struct world *world,
-					    const __u8 *digest, bool next)
+const struct modgate_module *snapshot_approval(const struct snapshot *snapshot,
+					       const __u8 *digest, bool next)
 {
 	size_t i;
 
-	for (i = 0; i < world->n_views; i++) {
-		const struct view *v = &world->views[i];
+	for (i = 0; i < snapshot->n_views; i++) {
+		const struct view *v = &snapshot->views[i];
 		const struct stored *doc = next ? v->next : v->in_force;
 		const struct modgate_module *m;
 

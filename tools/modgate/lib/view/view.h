@@ -35,7 +35,7 @@ struct view {
 };
 
 /**
- * struct world - everything that there is to know
+ * struct snapshot - everything that there is to know
  * @kernel: the kernel's files
  * @store: the documents on disk, checked
  * @anchored: there is an anchor certificate on disk
@@ -48,7 +48,7 @@ struct view {
  * @views: the authorities
  * @n_views: their number
  */
-struct world {
+struct snapshot {
 	struct kernel kernel;
 	struct store store;
 	bool anchored;
@@ -61,20 +61,20 @@ struct world {
 };
 
 /* snapshot.c */
-enum status world_read(struct world *world, const struct options *o);
-enum status world_read_settled(struct world *world, const struct options *o);
-void world_free(struct world *world);
-enum status world_need(const struct world *world, const struct options *o);
-bool world_waits(const struct world *world);
-const struct view *world_owner(const struct world *world,
-			       const struct cert *owner);
-void world_promote(const struct world *world, const struct options *o);
-unsigned long long world_generation(const struct world *world,
-				    const __u8 *authority);
-bool world_policy_put_back(const struct world *world);
+enum status snapshot_read(struct snapshot *snapshot, const struct options *o);
+enum status snapshot_read_settled(struct snapshot *snapshot, const struct options *o);
+void snapshot_free(struct snapshot *snapshot);
+enum status snapshot_need(const struct snapshot *snapshot, const struct options *o);
+bool snapshot_waits(const struct snapshot *snapshot);
+const struct view *snapshot_owner(const struct snapshot *snapshot,
+				  const struct cert *owner);
+void snapshot_promote(const struct snapshot *snapshot, const struct options *o);
+unsigned long long snapshot_generation(const struct snapshot *snapshot,
+				       const __u8 *authority);
+bool snapshot_policy_put_back(const struct snapshot *snapshot);
 unsigned long long view_kernel_generation(const struct view *view);
-const struct modgate_module *world_approval(const struct world *world,
-					    const __u8 *digest, bool next);
+const struct modgate_module *snapshot_approval(const struct snapshot *snapshot,
+					       const __u8 *digest, bool next);
 
 /**
  * struct verdict - what the kernel would say
@@ -91,37 +91,37 @@ struct verdict {
 };
 
 /* predict.c */
-void verdict_make(struct verdict *v, const struct world *world,
+void verdict_make(struct verdict *v, const struct snapshot *snapshot,
 		  const struct module *module, bool next);
 void verdict_free(struct verdict *v);
 const struct modgate_ban *ban_next(const struct stored *list,
 				   const struct module *module,
 				   const struct modgate_ban *after);
-const struct modgate_ban *ban_find(const struct world *w,
+const struct modgate_ban *ban_find(const struct snapshot *snap,
 				   const struct module *module, bool next,
 				   const struct view **view);
 bool module_is_system(const struct module *module);
-bool system_keys_lost(const struct world *world, const struct module *module);
-bool verdict_enforced(const struct world *world, bool next);
-bool lockdown_refusal(const struct world *world, const struct options *o,
+bool system_keys_lost(const struct snapshot *snapshot, const struct module *module);
+bool verdict_enforced(const struct snapshot *snapshot, bool next);
+bool lockdown_refusal(const struct snapshot *snapshot, const struct options *o,
 		      const struct module *module, const struct verdict *v);
-char *kernel_refusal(const struct world *world, const struct options *o,
+char *kernel_refusal(const struct snapshot *snapshot, const struct options *o,
 		     const struct module *module);
 
 /* approval.c */
 const struct stored *view_list(const struct view *view, bool next);
 const struct modgate_module *
-approval_find(const struct world *w, const struct module *module, bool next,
+approval_find(const struct snapshot *snap, const struct module *module, bool next,
 	      __u32 flags, const struct view **view);
-bool approval_may_be(const struct world *w, const char *name);
-bool approval_by_vendors(const struct world *w);
+bool approval_may_be(const struct snapshot *snap, const char *name);
+bool approval_by_vendors(const struct snapshot *snap);
 bool list_is_exclusive(const struct stored *list);
 bool names_signer(const struct stored *list, __le32 offset, __le32 size,
 		  const struct module *module);
 const struct modgate_vendor *
-vendor_find(const struct world *w, const struct module *module, bool next,
+vendor_find(const struct snapshot *snap, const struct module *module, bool next,
 	    __u32 flags, const struct view **view);
-enum known vendor_signed(const struct world *w, const struct module *module,
+enum known vendor_signed(const struct snapshot *snap, const struct module *module,
 			 bool next);
 const char *vendor_unknown(const struct stored *list,
 			   const struct modgate_vendor *v);
@@ -129,16 +129,16 @@ const struct modgate_vendor *vendor_entry(const struct stored *list,
 					  const __u8 *digest, const char *pattern);
 
 /* examine.c */
-char *module_obstacle(const struct world *world, const struct options *o,
+char *module_obstacle(const struct snapshot *snapshot, const struct options *o,
 		      const struct module *module);
-bool mode_wants_signer(const struct world *world, const struct module *module);
-char *approval_obstacle(const struct world *world, const struct options *o,
+bool mode_wants_signer(const struct snapshot *snapshot, const struct module *module);
+char *approval_obstacle(const struct snapshot *snapshot, const struct options *o,
 			const struct module *module, bool rebuilds);
-bool approval_needless(const struct world *world, const struct module *module);
-const char *approval_note(const struct world *world, const struct options *o,
+bool approval_needless(const struct snapshot *snapshot, const struct module *module);
+const char *approval_note(const struct snapshot *snapshot, const struct options *o,
 			  const struct module *module, size_t *n);
 char *certificate_obstacle(const struct options *o, const struct cert *cert);
-const char *approval_dependency(const struct world *world,
+const char *approval_dependency(const struct snapshot *snapshot,
 				const struct options *o, const char *release,
 				const char *name);
 
@@ -146,16 +146,16 @@ const char *approval_dependency(const struct world *world,
 void diff_documents(struct json_object *changes, const char *what,
 		    const struct modgate_document *old,
 		    const struct modgate_document *new);
-void diff_world(struct json_object *changes, const struct world *w);
+void diff_snapshot(struct json_object *changes, const struct snapshot *snap);
 
 /* freshness.c */
-bool freshness_used(const struct world *world, const struct options *o);
-bool freshness_numbered(const struct world *world, const struct options *o);
-enum status freshness_open(struct tpm **tpm, const struct world *world,
+bool freshness_used(const struct snapshot *snapshot, const struct options *o);
+bool freshness_numbered(const struct snapshot *snapshot, const struct options *o);
+enum status freshness_open(struct tpm **tpm, const struct snapshot *snapshot,
 			   const struct options *o);
 
 /* freshness_check.c */
-void freshness_check(const struct world *world, const struct options *o,
+void freshness_check(const struct snapshot *snapshot, const struct options *o,
 		     const struct checker *checker);
 
 #endif /* _MODGATE_LIB_VIEW_H */
