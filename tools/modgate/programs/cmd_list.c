@@ -81,7 +81,7 @@ static void print_row(const struct table *t, const struct entry *e, const char *
 	    t->full ? 96 : 16, hex, state, flags, authority, generation);
 }
 
-static void row(struct table *t, const struct view *v,
+static void row(struct table *t, const struct authority_view *v,
 		const struct stored *list, const struct entry *e,
 		enum fate fate)
 {
@@ -127,7 +127,7 @@ static bool has(const struct stored *list, const struct entry *e)
 
 /* One entry of a list: does it stay, go, or is it still to come? */
 static void list_entry(struct table *t, const struct snapshot *snap,
-		       const struct view *v, const struct stored *list,
+		       const struct authority_view *v, const struct stored *list,
 		       const struct entry *e)
 {
 	if (list == v->in_force)
@@ -139,7 +139,7 @@ static void list_entry(struct table *t, const struct snapshot *snap,
 }
 
 static void list_entries(struct table *t, const struct snapshot *snap,
-			 const struct view *v, const struct stored *list)
+			 const struct authority_view *v, const struct stored *list)
 {
 	struct entry e;
 	__u32 i;
@@ -159,7 +159,7 @@ static void list_entries(struct table *t, const struct snapshot *snap,
 }
 
 static void list_view(struct table *t, const struct snapshot *snap,
-		      const struct view *v)
+		      const struct authority_view *v)
 {
 	list_entries(t, snap, v, v->in_force);
 	if (v->next != v->in_force)

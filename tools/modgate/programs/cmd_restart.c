@@ -51,7 +51,7 @@ static void find(struct waiting *w, const struct snapshot *snapshot, const struc
 
 	states_read(&s, snapshot, o);
 	for (i = 0; i < snapshot->n_views; i++) {
-		const struct view *v = &snapshot->views[i];
+		const struct authority_view *v = &snapshot->views[i];
 
 		add_list(w, &s, v->in_force, NULL);
 		if (v->next != v->in_force)

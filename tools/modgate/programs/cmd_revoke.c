@@ -118,7 +118,7 @@ static bool add_by_name(struct job *job, const char *target)
 	__u32 j;
 
 	for (i = 0; i < job->owner.snapshot.n_views; i++) {
-		const struct view *v = &job->owner.snapshot.views[i];
+		const struct authority_view *v = &job->owner.snapshot.views[i];
 		const struct stored *lists[] = { v->next, v->in_force };
 
 		for (k = 0; k < ARRAY_SIZE(lists); k++)

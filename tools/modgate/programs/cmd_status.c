@@ -125,7 +125,7 @@ static void find_disk_problems(struct report *r)
 			problem(r, "%s: %s", snap->store.docs[i].path,
 				dash(snap->store.docs[i].problem));
 	for (i = 0; i < snap->n_views; i++) {
-		const struct view *v = &snap->views[i];
+		const struct authority_view *v = &snap->views[i];
 		unsigned long long kernel = view_kernel_generation(v);
 
 		if (kernel && (!v->next || stored_generation(v->next) < kernel))
@@ -198,7 +198,7 @@ static void show_kernel(const struct report *r)
 		line(false, "policy", "none in force");
 }
 
-static void show_list(const struct report *r, const struct view *v)
+static void show_list(const struct report *r, const struct authority_view *v)
 {
 	bool loaded = v->line && record_is(v->line, "loaded", "yes");
 
@@ -285,7 +285,7 @@ static void count_states(struct report *r)
 	states_read(&r->states, r->snap, r->o);
 	count_pending(r);
 	for (i = 0; i < r->snap->n_views; i++) {
-		const struct view *v = &r->snap->views[i];
+		const struct authority_view *v = &r->snap->views[i];
 
 		count_entries(r, v->in_force, NULL);
 		if (v->next != v->in_force)
@@ -341,7 +341,7 @@ static void show_waiting(const struct report *r)
 		line(false, "staged", "policy, generation %llu: waits for a restart",
 		     (unsigned long long)stored_generation(snap->policy_next));
 	for (i = 0; i < snap->n_views; i++) {
-		const struct view *v = &snap->views[i];
+		const struct authority_view *v = &snap->views[i];
 
 		if (v->next && !same(v->in_force, v->next))
 			line(false, "staged",
@@ -379,7 +379,7 @@ static void show(const struct report *r)
 }
 
 static struct json_object *view_json(const struct report *r,
-				     const struct view *v)
+				     const struct authority_view *v)
 {
 	struct json_object *j = json_object_new_object();
 	bool loaded = v->line ? record_is(v->line, "loaded", "yes") :

@@ -149,7 +149,7 @@ static void check_against_kernel(struct report *r, const struct snapshot *snap)
 		     "generation %llu is in force, the disk has an older one: it was put back",
 		     record_number(&snap->kernel.policy, "generation"));
 	for (i = 0; i < snap->n_views; i++) {
-		const struct view *v = &snap->views[i];
+		const struct authority_view *v = &snap->views[i];
 		unsigned long long kernel = view_kernel_generation(v);
 		char *what;
 
@@ -175,7 +175,7 @@ static void check_required(struct report *r, const struct snapshot *snap)
 	size_t i;
 
 	for (i = 0; i < snap->n_views; i++) {
-		const struct view *v = &snap->views[i];
+		const struct authority_view *v = &snap->views[i];
 		char *what = fmt("list of %s", v->name);
 
 		if (!v->next && policy_authority(snap->policy_next, v->authority->digest) &&

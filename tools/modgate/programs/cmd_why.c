@@ -90,7 +90,7 @@ static void __printf(2, 3) also(char **commands, const char *format, ...)
 }
 
 /* Is it the owner's list, which the owner can change? */
-static bool is_owners(const struct answer *a, const struct view *view)
+static bool is_owners(const struct answer *a, const struct authority_view *view)
 {
 	char *path = key_path(a->o, KEY_OWNER, "pem");
 	struct cert owner;
@@ -105,7 +105,7 @@ static bool is_owners(const struct answer *a, const struct view *view)
 }
 
 /* The commands that take a list's bans of it off. */
-static void lift_bans(const struct answer *a, const struct view *view,
+static void lift_bans(const struct answer *a, const struct authority_view *view,
 		      char **commands)
 {
 	const struct modgate_ban *ban = NULL;
@@ -129,7 +129,7 @@ static const char *lift_all_bans(const struct answer *a, char **commands)
 	size_t i;
 
 	for (i = 0; i < a->snap->n_views; i++) {
-		const struct view *view = &a->snap->views[i];
+		const struct authority_view *view = &a->snap->views[i];
 
 		if (!view->next || !ban_next(view->next, a->m, NULL))
 			continue;
@@ -143,7 +143,7 @@ static const char *lift_all_bans(const struct answer *a, char **commands)
 /* Would an entry of a list approve it, if only mode and bans let it? */
 static bool is_listed(const struct answer *a)
 {
-	const struct view *view;
+	const struct authority_view *view;
 
 	return approval_find(a->snap, a->m, true, 0, &view) ||
 	       vendor_find(a->snap, a->m, true, 0, &view);
@@ -155,7 +155,7 @@ static const char *exclusive_list(const struct answer *a)
 	size_t i;
 
 	for (i = 0; i < a->snap->n_views; i++) {
-		const struct view *view = &a->snap->views[i];
+		const struct authority_view *view = &a->snap->views[i];
 
 		if (list_is_exclusive(view->next) && !is_owners(a, view))
 			return view->name;
@@ -290,7 +290,7 @@ static void find_permanent(struct answer *a)
 {
 	const struct modgate_vendor *v = NULL;
 	const struct modgate_module *m;
-	const struct view *view;
+	const struct authority_view *view;
 
 	a->permanent = receipt_permanent(&a->snap->kernel, a->m->digest);
 	if (!a->permanent)

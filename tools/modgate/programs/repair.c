@@ -91,7 +91,7 @@ static enum status examine(const struct job *job, struct sick *s,
 static enum status diagnose(struct job *job)
 {
 	const struct stored *policy = job->snapshot.policy_next;
-	const struct view *view = snapshot_owner(&job->snapshot, &job->owner);
+	const struct authority_view *view = snapshot_owner(&job->snapshot, &job->owner);
 	const struct modgate_authority *a;
 	enum status status;
 

@@ -26,7 +26,7 @@
 struct owner {
 	struct snapshot snapshot;
 	struct cert cert;
-	const struct view *view;
+	const struct authority_view *view;
 	const struct stored *base;
 	unsigned long long generation;
 	bool based;

@@ -84,7 +84,7 @@ static void check_kernel(struct job *job, struct member *m,
 
 static __u32 flags_of(const struct job *job, const struct module *module)
 {
-	const struct view *view;
+	const struct authority_view *view;
 	const struct modgate_module *m;
 	const struct modgate_vendor *v;
 
@@ -97,7 +97,7 @@ static __u32 flags_of(const struct job *job, const struct module *module)
 
 static bool is_listed(const struct job *job, const struct module *module)
 {
-	const struct view *view;
+	const struct authority_view *view;
 
 	return approval_find(job->snap, module, false, 0, &view) ||
 	       vendor_find(job->snap, module, false, 0, &view);
@@ -129,7 +129,7 @@ static bool has_path(const struct collection *c, const char *path)
 static bool is_wanted(const struct module *module, const void *context)
 {
 	const struct job *job = context;
-	const struct view *view;
+	const struct authority_view *view;
 
 	return job->by_vendors || approval_find(job->snap, module, false, 0, &view);
 }
@@ -163,7 +163,7 @@ static void add_listed(struct job *job, const struct module *module, const char 
  */
 static void add_file(struct job *job, const char *path)
 {
-	const struct view *view;
+	const struct authority_view *view;
 	struct module module;
 
 	if (has_path(job->c, path))

@@ -108,7 +108,7 @@ static const struct member *left_out(const struct states *s,
 /* Is it on any list, by its digest or as the work of a vendor? */
 static bool is_listed(const struct states *s, const struct module *module, bool next)
 {
-	const struct view *view;
+	const struct authority_view *view;
 
 	return snapshot_approval(s->snap, module->digest, next) ||
 	       (module->path && vendor_find(s->snap, module, next, 0, &view));

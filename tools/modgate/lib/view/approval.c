@@ -14,7 +14,7 @@
 #include "view.h"
 
 /* The list of an authority: after a restart, or now. */
-const struct stored *view_list(const struct view *view, bool next)
+const struct stored *view_list(const struct authority_view *view, bool next)
 {
 	return next ? view->next : view->in_force;
 }
@@ -47,7 +47,7 @@ static bool is_switched_off(const struct snapshot *snap, size_t view, bool next)
  */
 const struct modgate_module *
 approval_find(const struct snapshot *snap, const struct module *module, bool next,
-	      __u32 flags, const struct view **view)
+	      __u32 flags, const struct authority_view **view)
 {
 	const struct modgate_module *m;
 	size_t i;
@@ -153,7 +153,7 @@ vendor_in(const struct stored *list, const struct module *module, bool named,
  */
 const struct modgate_vendor *
 vendor_find(const struct snapshot *snap, const struct module *module, bool next,
-	    __u32 flags, const struct view **view)
+	    __u32 flags, const struct authority_view **view)
 {
 	const struct modgate_vendor *v;
 	size_t i;

@@ -279,7 +279,7 @@ void diff_snapshot(struct json_object *changes, const struct snapshot *snap)
 	diff_documents(changes, "policy", snap->policy ? &snap->policy->doc : NULL,
 		       &snap->policy_next->doc);
 	for (i = 0; i < snap->n_views; i++) {
-		const struct view *v = &snap->views[i];
+		const struct authority_view *v = &snap->views[i];
 		char *what = fmt("list of %s", v->name);
 
 		if (v->next)

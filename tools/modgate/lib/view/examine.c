@@ -73,7 +73,7 @@ bool mode_wants_signer(const struct snapshot *snapshot, const struct module *mod
 char *approval_obstacle(const struct snapshot *snapshot, const struct options *o,
 			const struct module *module, bool rebuilds)
 {
-	const struct view *view;
+	const struct authority_view *view;
 	char *text = NULL;
 
 	if (ban_find(snapshot, module, true, &view))

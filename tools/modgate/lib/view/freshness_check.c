@@ -173,7 +173,7 @@ static void check_signers(const struct check *c)
 
 	check_signer(c, &s);
 	for (i = 0; i < c->snapshot->n_views; i++) {
-		const struct view *v = &c->snapshot->views[i];
+		const struct authority_view *v = &c->snapshot->views[i];
 		const struct modgate_authority *a =
 			policy_authority(policy, v->authority->digest);
 

@@ -27,7 +27,7 @@ static void __printf(4, 5) decide(struct verdict *v, bool allow,
 }
 
 static void decide_by_list(struct verdict *v, bool allow, const char *reason,
-			   const struct view *view, bool next)
+			   const struct authority_view *view, bool next)
 {
 	decide(v, allow, reason, "list of %s, generation %llu", view->name,
 	       (unsigned long long)stored_generation(view_list(view, next)));
@@ -87,7 +87,7 @@ static bool is_revoked(const struct snapshot *snap, const struct module *module)
  */
 const struct modgate_ban *ban_find(const struct snapshot *snap,
 				   const struct module *module, bool next,
-				   const struct view **view)
+				   const struct authority_view **view)
 {
 	const struct modgate_ban *ban;
 	size_t i;
@@ -106,7 +106,7 @@ const struct modgate_ban *ban_find(const struct snapshot *snap,
 static bool row_1(struct verdict *v, const struct snapshot *snap,
 		  const struct module *module, bool next)
 {
-	const struct view *view;
+	const struct authority_view *view;
 
 	if (!next && is_revoked(snap, module)) {
 		decide(v, false, MODGATE_REASON_REVOKED,
@@ -171,13 +171,13 @@ static bool row_2(struct verdict *v, const struct module *module)
 	return true;
 }
 
-static const struct view *missing_list(const struct snapshot *snap, bool next)
+static const struct authority_view *missing_list(const struct snapshot *snap, bool next)
 {
 	const struct stored *policy = next ? snap->policy_next : snap->policy;
 	size_t i;
 
 	for (i = 0; i < snap->n_views; i++) {
-		const struct view *v = &snap->views[i];
+		const struct authority_view *v = &snap->views[i];
 
 		if ((policy_authority(policy, v->authority->digest) ||
 		     (!next && v->replaced)) &&
@@ -192,7 +192,7 @@ static const struct view *missing_list(const struct snapshot *snap, bool next)
 static bool row_3(struct verdict *v, const struct snapshot *snap, bool next)
 {
 	const struct record *state = &snap->kernel.state;
-	const struct view *missing;
+	const struct authority_view *missing;
 	bool policy;
 
 	if (!next && record_is(state, "state", "boot")) {
@@ -216,8 +216,8 @@ static bool row_3(struct verdict *v, const struct snapshot *snap, bool next)
 }
 
 /* The same name with another digest: it was rebuilt, or changed. */
-static const struct view *same_name(const struct snapshot *snap,
-				    const struct module *module, bool next)
+static const struct authority_view *same_name(const struct snapshot *snap,
+					      const struct module *module, bool next)
 {
 	size_t i;
 	__u32 j;
@@ -236,7 +236,7 @@ static const struct view *same_name(const struct snapshot *snap,
 static void not_approved(struct verdict *v, const struct snapshot *snap,
 			 const struct module *module, bool next)
 {
-	const struct view *other = same_name(snap, module, next);
+	const struct authority_view *other = same_name(snap, module, next);
 	size_t i;
 
 	for (i = 0; i < snap->n_views; i++)
@@ -256,7 +256,7 @@ static void not_approved(struct verdict *v, const struct snapshot *snap,
 }
 
 static void by_vendor(struct verdict *v, const struct modgate_vendor *vendor,
-		      const struct module *module, const struct view *view,
+		      const struct module *module, const struct authority_view *view,
 		      bool next)
 {
 	decide(v, true, MODGATE_REASON_VENDOR,
@@ -275,7 +275,7 @@ static void rows_4_to_8(struct verdict *v, const struct snapshot *snap,
 			   dash(record_get(&snap->kernel.state, "mode"));
 	const struct modgate_module *m;
 	const struct modgate_vendor *vendor;
-	const struct view *view = NULL, *by = NULL;
+	const struct authority_view *view = NULL, *by = NULL;
 
 	if (!strcmp(mode, "system")) {
 		decide(v, false, MODGATE_REASON_MODE,

@@ -45,7 +45,7 @@ static void find_policy(struct snapshot *snap)
 		snap->policy = store_by_digest(&snap->store, digest);
 }
 
-static void find_in_force(struct snapshot *snap, struct view *v,
+static void find_in_force(struct snapshot *snap, struct authority_view *v,
 			  const __u8 *authority)
 {
 	__u8 digest[MODGATE_DIGEST_SIZE];
@@ -59,7 +59,7 @@ static void find_in_force(struct snapshot *snap, struct view *v,
 		v->in_force = store_by_digest(&snap->store, digest);
 }
 
-static void find_lists(struct snapshot *snap, struct view *v)
+static void find_lists(struct snapshot *snap, struct authority_view *v)
 {
 	const __u8 *authority = v->authority->digest;
 
@@ -87,7 +87,7 @@ static bool add_replaced(struct snapshot *snap, const struct modgate_authority *
 	if (policy_authority(snap->policy_next, a->digest))
 		return false;
 	for (i = 0; i < snap->n_views; i++) {
-		struct view *v = &snap->views[i];
+		struct authority_view *v = &snap->views[i];
 
 		if (v->replaced || v->authority->slot != a->slot ||
 		    memcmp(v->authority->name, a->name, MODGATE_NAME_SIZE) ||
@@ -106,7 +106,7 @@ static void add_views(struct snapshot *snap, const struct stored *policy)
 
 	for (i = 0; policy && i < policy->doc.n_authorities; i++) {
 		const struct modgate_authority *a = &policy->doc.authorities[i];
-		struct view *v;
+		struct authority_view *v;
 
 		if (has_view(snap, a->digest) || add_replaced(snap, a))
 			continue;
@@ -203,8 +203,8 @@ bool snapshot_waits(const struct snapshot *snapshot)
 	return false;
 }
 
-const struct view *snapshot_owner(const struct snapshot *snapshot,
-				  const struct cert *owner)
+const struct authority_view *snapshot_owner(const struct snapshot *snapshot,
+					    const struct cert *owner)
 {
 	size_t i;
 
@@ -281,7 +281,7 @@ bool snapshot_policy_put_back(const struct snapshot *snapshot)
 }
 
 /* The generation that the kernel has in force, 0 if none or not known. */
-unsigned long long view_kernel_generation(const struct view *view)
+unsigned long long view_kernel_generation(const struct authority_view *view)
 {
 	return view->line ? record_number(view->line, "generation") : 0;
 }
@@ -312,7 +312,7 @@ const struct modgate_module *snapshot_approval(const struct snapshot *snapshot,
 	size_t i;
 
 	for (i = 0; i < snapshot->n_views; i++) {
-		const struct view *v = &snapshot->views[i];
+		const struct authority_view *v = &snapshot->views[i];
 		const struct stored *doc = next ? v->next : v->in_force;
 		const struct modgate_module *m;
 

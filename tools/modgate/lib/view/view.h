@@ -16,7 +16,7 @@ struct module;
 struct tpm;
 
 /**
- * struct view - one authority
+ * struct authority_view - one authority
  * @name: for people
  * @authority: as the local policy has it, next or in force
  * @replaced: as it is in force, if @authority has another key after a restart;
@@ -25,7 +25,7 @@ struct tpm;
  * @in_force: its list in force, NULL if there is none or it is not on disk
  * @next: the list that the next start will use, or NULL
  */
-struct view {
+struct authority_view {
 	const char *name;
 	const struct modgate_authority *authority;
 	const struct modgate_authority *replaced;
@@ -56,7 +56,7 @@ struct snapshot {
 	bool assumed;
 	const struct stored *policy;
 	const struct stored *policy_next;
-	struct view *views;
+	struct authority_view *views;
 	size_t n_views;
 };
 
@@ -66,13 +66,13 @@ enum status snapshot_read_settled(struct snapshot *snapshot, const struct option
 void snapshot_free(struct snapshot *snapshot);
 enum status snapshot_need(const struct snapshot *snapshot, const struct options *o);
 bool snapshot_waits(const struct snapshot *snapshot);
-const struct view *snapshot_owner(const struct snapshot *snapshot,
-				  const struct cert *owner);
+const struct authority_view *snapshot_owner(const struct snapshot *snapshot,
+					    const struct cert *owner);
 void snapshot_promote(const struct snapshot *snapshot, const struct options *o);
 unsigned long long snapshot_generation(const struct snapshot *snapshot,
 				       const __u8 *authority);
 bool snapshot_policy_put_back(const struct snapshot *snapshot);
-unsigned long long view_kernel_generation(const struct view *view);
+unsigned long long view_kernel_generation(const struct authority_view *view);
 const struct modgate_module *snapshot_approval(const struct snapshot *snapshot,
 					       const __u8 *digest, bool next);
 
@@ -99,7 +99,7 @@ const struct modgate_ban *ban_next(const struct stored *list,
 				   const struct modgate_ban *after);
 const struct modgate_ban *ban_find(const struct snapshot *snap,
 				   const struct module *module, bool next,
-				   const struct view **view);
+				   const struct authority_view **view);
 bool module_is_system(const struct module *module);
 bool system_keys_lost(const struct snapshot *snapshot, const struct module *module);
 bool verdict_enforced(const struct snapshot *snapshot, bool next);
@@ -109,10 +109,10 @@ char *kernel_refusal(const struct snapshot *snapshot, const struct options *o,
 		     const struct module *module);
 
 /* approval.c */
-const struct stored *view_list(const struct view *view, bool next);
+const struct stored *view_list(const struct authority_view *view, bool next);
 const struct modgate_module *
 approval_find(const struct snapshot *snap, const struct module *module, bool next,
-	      __u32 flags, const struct view **view);
+	      __u32 flags, const struct authority_view **view);
 bool approval_may_be(const struct snapshot *snap, const char *name);
 bool approval_by_vendors(const struct snapshot *snap);
 bool list_is_exclusive(const struct stored *list);
@@ -120,7 +120,7 @@ bool names_signer(const struct stored *list, __le32 offset, __le32 size,
 		  const struct module *module);
 const struct modgate_vendor *
 vendor_find(const struct snapshot *snap, const struct module *module, bool next,
-	    __u32 flags, const struct view **view);
+	    __u32 flags, const struct authority_view **view);
 enum known vendor_signed(const struct snapshot *snap, const struct module *module,
 			 bool next);
 const char *vendor_unknown(const struct stored *list,
