@@ -164,7 +164,7 @@ static bool examine_rebuilds(struct job *job, struct item *item,
 
 static const char *state_of(const struct job *job, const __u8 *digest)
 {
-	return snapshot_approval(&job->owner.snapshot, digest, false) ?
+	return snapshot_approval(&job->owner.snapshot, digest, NOW) ?
 	       "already approved and in force" :
 	       "already approved, restart needed";
 }

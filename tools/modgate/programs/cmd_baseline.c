@@ -43,7 +43,7 @@ static void judge(const struct job *job, struct found *f)
 	struct verdict next;
 
 	f->state = state_of(&job->states, &f->module, &f->reason);
-	verdict_make(&next, &job->snapshot, &f->module, true);
+	verdict_make(&next, &job->snapshot, &f->module, NEXT);
 	if (!next.allow)
 		f->why = approval_obstacle(&job->snapshot, job->o, &f->module, false);
 	if (f->why && (f->state == STATE_PENDING || f->state == STATE_NOT_APPROVED))

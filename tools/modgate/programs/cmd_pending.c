@@ -104,7 +104,7 @@ static void print_all(const struct snapshot *snap, const struct options *o,
 	pending_resolve(p, n, o, release);
 	for (i = 0; i < n; i++) {
 		/* In force: it was refused before that, which is settled. */
-		if (!snap->assumed && snapshot_approval(snap, p[i].digest, false))
+		if (!snap->assumed && snapshot_approval(snap, p[i].digest, NOW))
 			continue;
 		if (o->json)
 			json_object_array_add(array, entry_json(&s, &p[i]));

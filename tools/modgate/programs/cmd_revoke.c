@@ -163,7 +163,7 @@ static bool is_installed(const struct job *job, const char *target)
 static void add_module(struct job *job, const struct module *m)
 {
 	bool by_digest = !m->path || owner_entry(&job->owner, m->digest) ||
-			 snapshot_approval(&job->owner.snapshot, m->digest, false);
+			 snapshot_approval(&job->owner.snapshot, m->digest, NOW);
 
 	add(job, by_digest ? m->digest : m->content, m->name);
 }

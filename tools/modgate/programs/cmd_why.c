@@ -32,16 +32,16 @@ struct answer {
 	char *release;		/* what ends that, or NULL */
 };
 
-static bool loads(const struct answer *a, const struct verdict *v, bool next)
+static bool loads(const struct answer *a, const struct verdict *v, enum when when)
 {
 	return !a->kernel &&
-	       (v->allow || !verdict_enforced(a->snap, next)) &&
+	       (v->allow || !verdict_enforced(a->snap, when)) &&
 	       !lockdown_refusal(a->snap, a->o, a->m, v);
 }
 
 static bool loads_now(const struct answer *a)
 {
-	return loads(a, &a->now, false);
+	return loads(a, &a->now, NOW);
 }
 
 /* In state boot it is not a restart that is missing. */
@@ -49,7 +49,7 @@ static bool loads_next(const struct answer *a)
 {
 	return a->has_next &&
 	       strcmp(a->now.reason, MODGATE_REASON_NOT_SEALED) &&
-	       loads(a, &a->next, true);
+	       loads(a, &a->next, NEXT);
 }
 
 static bool stops_loading(const struct answer *a)
@@ -145,8 +145,8 @@ static bool is_listed(const struct answer *a)
 {
 	const struct authority_view *view;
 
-	return approval_find(a->snap, a->m, true, 0, &view) ||
-	       vendor_find(a->snap, a->m, true, 0, &view);
+	return approval_find(a->snap, a->m, NEXT, 0, &view) ||
+	       vendor_find(a->snap, a->m, NEXT, 0, &view);
 }
 
 /* Who has switched the owner's approvals off, or NULL. */
@@ -295,9 +295,9 @@ static void find_permanent(struct answer *a)
 	a->permanent = receipt_permanent(&a->snap->kernel, a->m->digest);
 	if (!a->permanent)
 		return;
-	m = approval_find(a->snap, a->m, true, MODGATE_MODULE_PERMANENT, &view);
+	m = approval_find(a->snap, a->m, NEXT, MODGATE_MODULE_PERMANENT, &view);
 	if (!m)
-		v = vendor_find(a->snap, a->m, true, MODGATE_MODULE_PERMANENT, &view);
+		v = vendor_find(a->snap, a->m, NEXT, MODGATE_MODULE_PERMANENT, &view);
 	if (!m && !v)
 		a->release = xstrdup("restart");
 	else if (is_owners(a, view))
@@ -320,10 +320,10 @@ static void find_answer(struct answer *a)
 {
 	find_state(a);
 	find_permanent(a);
-	verdict_make(&a->now, a->snap, a->m, false);
+	verdict_make(&a->now, a->snap, a->m, NOW);
 	a->has_next = a->snap->policy_next;
 	if (a->has_next)
-		verdict_make(&a->next, a->snap, a->m, true);
+		verdict_make(&a->next, a->snap, a->m, NEXT);
 	a->kernel = kernel_refusal(a->snap, a->o, a->m);
 	if (loads_now(a))
 		a->status = ST_OK;
@@ -385,7 +385,7 @@ static void show(const struct answer *a)
 	field("decided", a->now.decided);
 	if (a->kernel)
 		field("kernel", a->kernel);
-	else if (a->now.allow || !verdict_enforced(a->snap, false))
+	else if (a->now.allow || !verdict_enforced(a->snap, NOW))
 		show_lockdown(a);
 	if (a->status == ST_RESTART || stops_loading(a)) {
 		text = fmt("%s: %s", a->next.reason, a->next.decided);

@@ -61,7 +61,7 @@ static const char *trusted_by(const struct doctor *d, const struct cert *cert)
 	if (builtin)
 		return "it is built into the kernel, so that what it signs needs no approval";
 	for (i = 0; i < d->snap->n_views; i++) {
-		const struct stored *list = view_list(&d->snap->views[i], true);
+		const struct stored *list = view_list(&d->snap->views[i], NEXT);
 
 		for (n = 0; list && n < list->doc.n_vendors; n++)
 			if (!memcmp(list->doc.vendors[n].digest, cert->digest,

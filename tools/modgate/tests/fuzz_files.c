@@ -245,7 +245,7 @@ static void judge(const struct fuzz *f, const struct module *m)
 	struct verdict v;
 	char *text;
 
-	verdict_make(&v, &f->snapshot, m, false);
+	verdict_make(&v, &f->snapshot, m, NOW);
 	verdict_free(&v);
 	approval_needless(&f->snapshot, m);
 	free(approval_obstacle(&f->snapshot, &f->o, m, true));

@@ -88,10 +88,10 @@ static __u32 flags_of(const struct job *job, const struct module *module)
 	const struct modgate_module *m;
 	const struct modgate_vendor *v;
 
-	m = approval_find(job->snap, module, false, 0, &view);
+	m = approval_find(job->snap, module, NOW, 0, &view);
 	if (m)
 		return modgate_le32(m->flags);
-	v = vendor_find(job->snap, module, false, 0, &view);
+	v = vendor_find(job->snap, module, NOW, 0, &view);
 	return v ? modgate_le32(v->flags) : 0;
 }
 
@@ -99,8 +99,8 @@ static bool is_listed(const struct job *job, const struct module *module)
 {
 	const struct authority_view *view;
 
-	return approval_find(job->snap, module, false, 0, &view) ||
-	       vendor_find(job->snap, module, false, 0, &view);
+	return approval_find(job->snap, module, NOW, 0, &view) ||
+	       vendor_find(job->snap, module, NOW, 0, &view);
 }
 
 /* The modules that it needs, with "_" as the kernel has it; to be freed. */
@@ -131,7 +131,7 @@ static bool is_wanted(const struct module *module, const void *context)
 	const struct job *job = context;
 	const struct authority_view *view;
 
-	return job->by_vendors || approval_find(job->snap, module, false, 0, &view);
+	return job->by_vendors || approval_find(job->snap, module, NOW, 0, &view);
 }
 
 static void add_listed(struct job *job, const struct module *module, const char *path)
@@ -139,7 +139,7 @@ static void add_listed(struct job *job, const struct module *module, const char 
 	struct verdict v;
 	struct member *m;
 
-	verdict_make(&v, job->snap, module, false);
+	verdict_make(&v, job->snap, module, NOW);
 	if (is_listed(job, module) && strcmp(v.reason, MODGATE_REASON_SYSTEM)) {
 		m = append(job->c, module->name, module->digest, path);
 		m->flags = flags_of(job, module);
@@ -182,7 +182,7 @@ static void add_file(struct job *job, const char *path)
 	}
 	if (!module.problem)
 		add_listed(job, &module, path);
-	else if (module.unread || approval_find(job->snap, &module, false, 0, &view))
+	else if (module.unread || approval_find(job->snap, &module, NOW, 0, &view))
 		collection_leave_out(job->c, append(job->c, module.name, module.digest, path),
 				     LEFT_UNREADABLE, "%s", module.problem);
 	module_free(&module);

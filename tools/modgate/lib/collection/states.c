@@ -106,19 +106,19 @@ static const struct member *left_out(const struct states *s,
 }
 
 /* Is it on any list, by its digest or as the work of a vendor? */
-static bool is_listed(const struct states *s, const struct module *module, bool next)
+static bool is_listed(const struct states *s, const struct module *module, enum when when)
 {
 	const struct authority_view *view;
 
-	return snapshot_approval(s->snap, module->digest, next) ||
-	       (module->path && vendor_find(s->snap, module, next, 0, &view));
+	return snapshot_approval(s->snap, module->digest, when) ||
+	       (module->path && vendor_find(s->snap, module, when, 0, &view));
 }
 
 static enum module_state decide(const struct states *s, const struct module *module,
 				const struct verdict *now, const struct verdict *next,
 				const char **reason)
 {
-	bool listed = is_listed(s, module, false), coming = is_listed(s, module, true);
+	bool listed = is_listed(s, module, NOW), coming = is_listed(s, module, NEXT);
 	bool revoked = !strcmp(now->reason, MODGATE_REASON_REVOKED);
 	const struct member *out = listed ? left_out(s, module) : NULL;
 
@@ -164,8 +164,8 @@ enum module_state state_of(const struct states *s, const struct module *module,
 	enum module_state state;
 
 	*reason = NULL;
-	verdict_make(&now, s->snap, module, false);
-	verdict_make(&next, s->snap, module, true);
+	verdict_make(&now, s->snap, module, NOW);
+	verdict_make(&next, s->snap, module, NEXT);
 	state = decide(s, module, &now, &next, reason);
 	verdict_free(&now);
 	verdict_free(&next);

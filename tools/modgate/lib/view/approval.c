@@ -13,10 +13,10 @@
 #include "module.h"
 #include "view.h"
 
-/* The list of an authority: after a restart, or now. */
-const struct stored *view_list(const struct authority_view *view, bool next)
+/* The list of an authority, or NULL. */
+const struct stored *view_list(const struct authority_view *view, enum when when)
 {
-	return next ? view->next : view->in_force;
+	return when == NEXT ? view->next : view->in_force;
 }
 
 /* Does it switch the approvals of all others off? */
@@ -25,37 +25,46 @@ bool list_is_exclusive(const struct stored *list)
 	return list && modgate_le32(list->header.flags) & MODGATE_LIST_EXCLUSIVE;
 }
 
-static bool is_switched_off(const struct snapshot *snap, size_t view, bool next)
+static bool is_switched_off(const struct snapshot *snap, size_t view, enum when when)
 {
 	size_t i;
 
 	for (i = 0; i < snap->n_views; i++)
-		if (i != view && list_is_exclusive(view_list(&snap->views[i], next)))
+		if (i != view && list_is_exclusive(view_list(&snap->views[i], when)))
 			return true;
 	return false;
+}
+
+/* The list of an authority whose approvals count, or NULL. */
+static const struct stored *counting_list(const struct snapshot *snap, size_t view,
+					  enum when when)
+{
+	const struct stored *list = view_list(&snap->views[view], when);
+
+	return list && !is_switched_off(snap, view, when) ? list : NULL;
 }
 
 /**
  * approval_find() - find an entry that approves a module
  * @snap: the lists; those that others switch off do not count
  * @module: the module
- * @next: as from the next restart on
+ * @when: now, or after a restart
  * @flags: MODGATE_MODULE_* that the entry has to have
  * @view: set to whose list it is in
  *
  * Return: the first such entry, or NULL.
  */
 const struct modgate_module *
-approval_find(const struct snapshot *snap, const struct module *module, bool next,
+approval_find(const struct snapshot *snap, const struct module *module, enum when when,
 	      __u32 flags, const struct authority_view **view)
 {
 	const struct modgate_module *m;
 	size_t i;
 
 	for (i = 0; i < snap->n_views; i++) {
-		const struct stored *list = view_list(&snap->views[i], next);
+		const struct stored *list = counting_list(snap, i, when);
 
-		if (!list || is_switched_off(snap, i, next))
+		if (!list)
 			continue;
 		m = modgate_find_module(&list->doc, module->digest);
 		*view = &snap->views[i];
@@ -145,23 +154,23 @@ vendor_in(const struct stored *list, const struct module *module, bool named,
  * vendor_find() - the entry that approves a module by signer and name
  * @snap: everything that is known
  * @module: a module
- * @next: after a restart, else now
+ * @when: now, or after a restart
  * @flags: that the entry must have
  * @view: set to whose list it is in
  *
  * Return: the entry, or NULL.
  */
 const struct modgate_vendor *
-vendor_find(const struct snapshot *snap, const struct module *module, bool next,
+vendor_find(const struct snapshot *snap, const struct module *module, enum when when,
 	    __u32 flags, const struct authority_view **view)
 {
 	const struct modgate_vendor *v;
 	size_t i;
 
 	for (i = 0; i < snap->n_views; i++) {
-		const struct stored *list = view_list(&snap->views[i], next);
+		const struct stored *list = counting_list(snap, i, when);
 
-		if (!list || is_switched_off(snap, i, next))
+		if (!list)
 			continue;
 		v = vendor_in(list, module, true, flags);
 		if (v) {
@@ -188,15 +197,15 @@ const char *vendor_unknown(const struct stored *list,
 
 /* Did any vendor sign it, whatever it is called? */
 enum known vendor_signed(const struct snapshot *snap, const struct module *module,
-			 bool next)
+			 enum when when)
 {
 	const struct modgate_vendor *v;
 	size_t i;
 
 	for (i = 0; i < snap->n_views; i++) {
-		const struct stored *list = view_list(&snap->views[i], next);
+		const struct stored *list = counting_list(snap, i, when);
 
-		if (!list || is_switched_off(snap, i, next))
+		if (!list)
 			continue;
 		v = vendor_in(list, module, false, 0);
 		if (v)

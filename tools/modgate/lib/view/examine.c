@@ -58,7 +58,7 @@ bool mode_wants_signer(const struct snapshot *snapshot, const struct module *mod
 {
 	return modgate_le32(snapshot->policy_next->header.mode) == MODGATE_MODE_SIGNED &&
 	       module->path && modsig_known(&module->sig) == KNOWN_NO &&
-	       vendor_signed(snapshot, module, true) == KNOWN_NO;
+	       vendor_signed(snapshot, module, NEXT) == KNOWN_NO;
 }
 
 /**
@@ -76,10 +76,10 @@ char *approval_obstacle(const struct snapshot *snapshot, const struct options *o
 	const struct authority_view *view;
 	char *text = NULL;
 
-	if (ban_find(snapshot, module, true, &view))
+	if (ban_find(snapshot, module, NEXT, &view))
 		text = fmt("banned by the list of %s, generation %llu; its signer can lift that",
 			   view->name, (unsigned long long)
-			   stored_generation(view_list(view, true)));
+			   stored_generation(view_list(view, NEXT)));
 	if (!text)
 		text = module_obstacle(snapshot, o, module);
 	if (text)
@@ -100,7 +100,7 @@ bool approval_needless(const struct snapshot *snapshot, const struct module *mod
 
 	if (!module->path || module->problem)
 		return false;
-	verdict_make(&v, snapshot, module, true);
+	verdict_make(&v, snapshot, module, NEXT);
 	needless = v.allow && !strcmp(v.reason, MODGATE_REASON_SYSTEM);
 	verdict_free(&v);
 	return needless;
@@ -225,7 +225,7 @@ const char *approval_dependency(const struct snapshot *snapshot,
 		word = "unreadable";
 	else if (modsig_system(&m.sig) == KNOWN_YES)
 		word = "system";
-	else if (snapshot_approval(snapshot, m.digest, true))
+	else if (snapshot_approval(snapshot, m.digest, NEXT))
 		word = "approved";
 	else if (modsig_system(&m.sig) == KNOWN_UNKNOWN)
 		word = "system or not approved, not known here";

@@ -27,10 +27,10 @@ static void __printf(4, 5) decide(struct verdict *v, bool allow,
 }
 
 static void decide_by_list(struct verdict *v, bool allow, const char *reason,
-			   const struct authority_view *view, bool next)
+			   const struct authority_view *view, enum when when)
 {
 	decide(v, allow, reason, "list of %s, generation %llu", view->name,
-	       (unsigned long long)stored_generation(view_list(view, next)));
+	       (unsigned long long)stored_generation(view_list(view, when)));
 }
 
 static bool bans(const struct stored *list, const struct modgate_ban *b,
@@ -72,28 +72,28 @@ static bool is_revoked(const struct snapshot *snap, const struct module *module)
 	    record_is(module->event, "reason", MODGATE_REASON_REVOKED))
 		return true;
 	return record_number(&snap->kernel.state, "revoked") &&
-	       snapshot_approval(snap, module->digest, false) &&
-	       !snapshot_approval(snap, module->digest, true);
+	       snapshot_approval(snap, module->digest, NOW) &&
+	       !snapshot_approval(snap, module->digest, NEXT);
 }
 
 /**
  * ban_find() - the entry that bans a module
  * @snap: everything that is known
  * @module: a module
- * @next: after a restart, else now
+ * @when: now, or after a restart
  * @view: set to whose list it is in
  *
  * Return: the entry, or NULL.
  */
 const struct modgate_ban *ban_find(const struct snapshot *snap,
-				   const struct module *module, bool next,
+				   const struct module *module, enum when when,
 				   const struct authority_view **view)
 {
 	const struct modgate_ban *ban;
 	size_t i;
 
 	for (i = 0; i < snap->n_views; i++) {
-		const struct stored *list = view_list(&snap->views[i], next);
+		const struct stored *list = view_list(&snap->views[i], when);
 
 		ban = list ? ban_next(list, module, NULL) : NULL;
 		*view = &snap->views[i];
@@ -104,18 +104,18 @@ const struct modgate_ban *ban_find(const struct snapshot *snap,
 }
 
 static bool row_1(struct verdict *v, const struct snapshot *snap,
-		  const struct module *module, bool next)
+		  const struct module *module, enum when when)
 {
 	const struct authority_view *view;
 
-	if (!next && is_revoked(snap, module)) {
+	if (when == NOW && is_revoked(snap, module)) {
 		decide(v, false, MODGATE_REASON_REVOKED,
 		       "its digest was written to revoke, until restart");
 		return true;
 	}
-	if (!ban_find(snap, module, next, &view))
+	if (!ban_find(snap, module, when, &view))
 		return false;
-	decide_by_list(v, false, MODGATE_REASON_BANNED, view, next);
+	decide_by_list(v, false, MODGATE_REASON_BANNED, view, when);
 	return true;
 }
 
@@ -171,43 +171,43 @@ static bool row_2(struct verdict *v, const struct module *module)
 	return true;
 }
 
-static const struct authority_view *missing_list(const struct snapshot *snap, bool next)
+static const struct authority_view *missing_list(const struct snapshot *snap, enum when when)
 {
-	const struct stored *policy = next ? snap->policy_next : snap->policy;
+	const struct stored *policy = when == NEXT ? snap->policy_next : snap->policy;
 	size_t i;
 
 	for (i = 0; i < snap->n_views; i++) {
 		const struct authority_view *v = &snap->views[i];
 
 		if ((policy_authority(policy, v->authority->digest) ||
-		     (!next && v->replaced)) &&
+		     (when == NOW && v->replaced)) &&
 		    modgate_le32(v->authority->flags) &
-		    MODGATE_AUTHORITY_REQUIRED && !view_list(v, next) &&
-		    (next || !v->line || !record_is(v->line, "loaded", "yes")))
+		    MODGATE_AUTHORITY_REQUIRED && !view_list(v, when) &&
+		    (when == NEXT || !v->line || !record_is(v->line, "loaded", "yes")))
 			return v;
 	}
 	return NULL;
 }
 
-static bool row_3(struct verdict *v, const struct snapshot *snap, bool next)
+static bool row_3(struct verdict *v, const struct snapshot *snap, enum when when)
 {
 	const struct record *state = &snap->kernel.state;
 	const struct authority_view *missing;
 	bool policy;
 
-	if (!next && record_is(state, "state", "boot")) {
+	if (when == NOW && record_is(state, "state", "boot")) {
 		decide(v, false, MODGATE_REASON_NOT_SEALED,
 		       "the kernel is still in state boot");
 		return true;
 	}
-	policy = next ? !!snap->policy_next : record_is(state, "policy", "yes");
+	policy = when == NEXT ? !!snap->policy_next : record_is(state, "policy", "yes");
 	if (!policy) {
 		decide(v, false, MODGATE_REASON_NO_POLICY,
 		       "no local policy is in force");
 		return true;
 	}
-	missing = missing_list(snap, next);
-	if (!missing && (next || !record_number(state, "missing-lists")))
+	missing = missing_list(snap, when);
+	if (!missing && (when == NEXT || !record_number(state, "missing-lists")))
 		return false;
 	decide(v, false, MODGATE_REASON_NO_LIST,
 	       "the required list of %s is not in force",
@@ -217,13 +217,13 @@ static bool row_3(struct verdict *v, const struct snapshot *snap, bool next)
 
 /* The same name with another digest: it was rebuilt, or changed. */
 static const struct authority_view *same_name(const struct snapshot *snap,
-					      const struct module *module, bool next)
+					      const struct module *module, enum when when)
 {
 	size_t i;
 	__u32 j;
 
 	for (i = 0; i < snap->n_views; i++) {
-		const struct stored *list = view_list(&snap->views[i], next);
+		const struct stored *list = view_list(&snap->views[i], when);
 
 		for (j = 0; list && module->name && j < list->doc.n_modules; j++)
 			if (!strcmp((const char *)list->doc.modules[j].name,
@@ -234,44 +234,44 @@ static const struct authority_view *same_name(const struct snapshot *snap,
 }
 
 static void not_approved(struct verdict *v, const struct snapshot *snap,
-			 const struct module *module, bool next)
+			 const struct module *module, enum when when)
 {
-	const struct authority_view *other = same_name(snap, module, next);
+	const struct authority_view *other = same_name(snap, module, when);
 	size_t i;
 
 	for (i = 0; i < snap->n_views; i++)
-		if (!next && !snap->views[i].in_force && snap->views[i].line &&
+		if (when == NOW && !snap->views[i].in_force && snap->views[i].line &&
 		    record_is(snap->views[i].line, "loaded", "yes"))
 			v->unsure = "a list in force is not on disk";
 	if (other)
 		decide(v, false, MODGATE_REASON_NOT_APPROVED,
 		       "the list of %s, generation %llu, approves %s with another digest: it was rebuilt or changed since",
 		       other->name,
-		       (unsigned long long)stored_generation(view_list(other, next)),
+		       (unsigned long long)stored_generation(view_list(other, when)),
 		       module->name);
 	else
 		decide(v, false, MODGATE_REASON_NOT_APPROVED,
 		       "no list %s approves its digest",
-		       next ? "on disk" : "in force");
+		       when == NEXT ? "on disk" : "in force");
 }
 
 static void by_vendor(struct verdict *v, const struct modgate_vendor *vendor,
 		      const struct module *module, const struct authority_view *view,
-		      bool next)
+		      enum when when)
 {
 	decide(v, true, MODGATE_REASON_VENDOR,
 	       "vendor %s, modules %s, in the list of %s, generation %llu",
 	       dash(module->sig.signer), (const char *)vendor->pattern,
 	       view->name,
-	       (unsigned long long)stored_generation(view_list(view, next)));
-	v->unsure = vendor_unknown(view_list(view, next), vendor);
+	       (unsigned long long)stored_generation(view_list(view, when)));
+	v->unsure = vendor_unknown(view_list(view, when), vendor);
 }
 
 static void rows_4_to_8(struct verdict *v, const struct snapshot *snap,
-			const struct module *module, bool next)
+			const struct module *module, enum when when)
 {
-	const struct stored *policy = next ? snap->policy_next : snap->policy;
-	const char *mode = next ? mode_name(modgate_le32(policy->header.mode)) :
+	const struct stored *policy = when == NEXT ? snap->policy_next : snap->policy;
+	const char *mode = when == NEXT ? mode_name(modgate_le32(policy->header.mode)) :
 			   dash(record_get(&snap->kernel.state, "mode"));
 	const struct modgate_module *m;
 	const struct modgate_vendor *vendor;
@@ -282,25 +282,25 @@ static void rows_4_to_8(struct verdict *v, const struct snapshot *snap,
 		       "the local policy has mode system: no third-party modules");
 		return;
 	}
-	m = approval_find(snap, module, next, 0, &view);
-	vendor = vendor_find(snap, module, next, 0, &by);
-	if (!next && record_is(&snap->kernel.state, "state", "closed") &&
-	    !approval_find(snap, module, next, MODGATE_MODULE_ON_DEMAND, &by) &&
-	    !vendor_find(snap, module, next, MODGATE_MODULE_ON_DEMAND, &by)) {
+	m = approval_find(snap, module, when, 0, &view);
+	vendor = vendor_find(snap, module, when, 0, &by);
+	if (when == NOW && record_is(&snap->kernel.state, "state", "closed") &&
+	    !approval_find(snap, module, when, MODGATE_MODULE_ON_DEMAND, &by) &&
+	    !vendor_find(snap, module, when, MODGATE_MODULE_ON_DEMAND, &by)) {
 		decide(v, false, MODGATE_REASON_CLOSED,
 		       "the kernel is in state closed, and it is not approved on demand");
 		return;
 	}
 	if (!m && vendor) {
-		by_vendor(v, vendor, module, by, next);
+		by_vendor(v, vendor, module, by, when);
 		return;
 	}
 	if (!m) {
-		not_approved(v, snap, module, next);
+		not_approved(v, snap, module, when);
 		return;
 	}
 	if (!strcmp(mode, "signed")) {
-		enum known by_vendor = vendor_signed(snap, module, next);
+		enum known by_vendor = vendor_signed(snap, module, when);
 		enum known known = modsig_known(&module->sig);
 
 		if (known != KNOWN_YES && by_vendor != KNOWN_NO)
@@ -313,7 +313,7 @@ static void rows_4_to_8(struct verdict *v, const struct snapshot *snap,
 		if (known != KNOWN_YES)
 			v->unsure = "whether the kernel knows the signer is not known here";
 	}
-	decide_by_list(v, true, MODGATE_REASON_APPROVED, view, next);
+	decide_by_list(v, true, MODGATE_REASON_APPROVED, view, when);
 }
 
 /* What no document decides: the kernel could not come to a verdict, or not measure. */
@@ -333,16 +333,16 @@ static const char *refused_as_error(const struct snapshot *snap, const struct mo
  * @v: filled in; to be freed
  * @snapshot: everything that is known
  * @module: a module
- * @next: after a restart, else now
+ * @when: now, or after a restart
  */
 void verdict_make(struct verdict *v, const struct snapshot *snapshot,
-		  const struct module *module, bool next)
+		  const struct module *module, enum when when)
 {
 	memset(v, 0, sizeof(*v));
-	if (!row_1(v, snapshot, module, next) && !row_2(v, module) &&
-	    !row_3(v, snapshot, next))
-		rows_4_to_8(v, snapshot, module, next);
-	if (!next && v->allow && refused_as_error(snapshot, module))
+	if (!row_1(v, snapshot, module, when) && !row_2(v, module) &&
+	    !row_3(v, snapshot, when))
+		rows_4_to_8(v, snapshot, module, when);
+	if (when == NOW && v->allow && refused_as_error(snapshot, module))
 		v->unsure = refused_as_error(snapshot, module);
 }
 
@@ -353,9 +353,9 @@ void verdict_free(struct verdict *v)
 }
 
 /* Does a deny refuse, or is it only recorded? */
-bool verdict_enforced(const struct snapshot *snapshot, bool next)
+bool verdict_enforced(const struct snapshot *snapshot, enum when when)
 {
-	if (next)
+	if (when == NEXT)
 		return !(modgate_le32(snapshot->policy_next->header.flags) &
 			 MODGATE_POLICY_AUDIT);
 	return record_is(&snapshot->kernel.state, "enforcing", "yes");

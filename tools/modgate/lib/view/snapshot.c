@@ -307,13 +307,13 @@ unsigned long long snapshot_generation(const struct snapshot *snapshot,
 
 /* The entry that approves a module, in force or next; NULL if there is none. */
 const struct modgate_module *snapshot_approval(const struct snapshot *snapshot,
-					       const __u8 *digest, bool next)
+					       const __u8 *digest, enum when when)
 {
 	size_t i;
 
 	for (i = 0; i < snapshot->n_views; i++) {
 		const struct authority_view *v = &snapshot->views[i];
-		const struct stored *doc = next ? v->next : v->in_force;
+		const struct stored *doc = view_list(v, when);
 		const struct modgate_module *m;
 
 		m = doc ? modgate_find_module(&doc->doc, digest) : NULL;

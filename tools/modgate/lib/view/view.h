@@ -15,6 +15,12 @@
 struct module;
 struct tpm;
 
+/* Which documents are asked about. */
+enum when {
+	NOW,			/* those in force */
+	NEXT,			/* those that the next start will use */
+};
+
 /**
  * struct authority_view - one authority
  * @name: for people
@@ -74,7 +80,7 @@ unsigned long long snapshot_generation(const struct snapshot *snapshot,
 bool snapshot_policy_put_back(const struct snapshot *snapshot);
 unsigned long long view_kernel_generation(const struct authority_view *view);
 const struct modgate_module *snapshot_approval(const struct snapshot *snapshot,
-					       const __u8 *digest, bool next);
+					       const __u8 *digest, enum when when);
 
 /**
  * struct verdict - what the kernel would say
@@ -92,26 +98,26 @@ struct verdict {
 
 /* predict.c */
 void verdict_make(struct verdict *v, const struct snapshot *snapshot,
-		  const struct module *module, bool next);
+		  const struct module *module, enum when when);
 void verdict_free(struct verdict *v);
 const struct modgate_ban *ban_next(const struct stored *list,
 				   const struct module *module,
 				   const struct modgate_ban *after);
 const struct modgate_ban *ban_find(const struct snapshot *snap,
-				   const struct module *module, bool next,
+				   const struct module *module, enum when when,
 				   const struct authority_view **view);
 bool module_is_system(const struct module *module);
 bool system_keys_lost(const struct snapshot *snapshot, const struct module *module);
-bool verdict_enforced(const struct snapshot *snapshot, bool next);
+bool verdict_enforced(const struct snapshot *snapshot, enum when when);
 bool lockdown_refusal(const struct snapshot *snapshot, const struct options *o,
 		      const struct module *module, const struct verdict *v);
 char *kernel_refusal(const struct snapshot *snapshot, const struct options *o,
 		     const struct module *module);
 
 /* approval.c */
-const struct stored *view_list(const struct authority_view *view, bool next);
+const struct stored *view_list(const struct authority_view *view, enum when when);
 const struct modgate_module *
-approval_find(const struct snapshot *snap, const struct module *module, bool next,
+approval_find(const struct snapshot *snap, const struct module *module, enum when when,
 	      __u32 flags, const struct authority_view **view);
 bool approval_may_be(const struct snapshot *snap, const char *name);
 bool approval_by_vendors(const struct snapshot *snap);
@@ -119,10 +125,10 @@ bool list_is_exclusive(const struct stored *list);
 bool names_signer(const struct stored *list, __le32 offset, __le32 size,
 		  const struct module *module);
 const struct modgate_vendor *
-vendor_find(const struct snapshot *snap, const struct module *module, bool next,
+vendor_find(const struct snapshot *snap, const struct module *module, enum when when,
 	    __u32 flags, const struct authority_view **view);
 enum known vendor_signed(const struct snapshot *snap, const struct module *module,
-			 bool next);
+			 enum when when);
 const char *vendor_unknown(const struct stored *list,
 			   const struct modgate_vendor *v);
 const struct modgate_vendor *vendor_entry(const struct stored *list,
