@@ -193,7 +193,7 @@ static enum status add_target(struct job *job, const char *target)
 	struct module m = { 0 };
 	enum status status;
 
-	if (job->remove && !strchr(target, '/') && !is_module_file(target) &&
+	if (job->remove && !target_is_path(target) &&
 	    add_by_name(job, target))
 		return ST_OK;
 	status = lookup_target(&m, job->o, &job->owner.snapshot.kernel,

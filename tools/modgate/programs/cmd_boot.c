@@ -150,14 +150,8 @@ static int hand(struct boot *b, const struct stored *doc)
 /* In force: move it to active/ if the file system lets us; drop what is older. */
 static void settle(struct boot *b, const struct stored *doc)
 {
-	struct stored moved = *doc;
-
-	if (!b->locked)
-		return;
-	if (doc->staged && store_promote(b->o, doc))
-		return;
-	moved.staged = false;
-	store_prune(b->o, &b->store, &moved, b->policy);
+	if (b->locked)
+		store_settle(b->o, &b->store, doc, b->policy);
 }
 
 static bool hand_document(struct boot *b, struct stored *doc)

@@ -60,11 +60,6 @@ static const char *const not_proven[] = {
 	"--expect=FILE holds the boot chain against what --learn=FILE has kept of a boot that you trust.",
 };
 
-static bool is_document(const struct entry *e)
-{
-	return !strcmp(e->event, "policy") || !strcmp(e->event, "list");
-}
-
 /* Records of one event; documents with whether they came before state boot ended. */
 static struct json_object *records_json(const struct log *log, const char *event)
 {
@@ -77,7 +72,7 @@ static struct json_object *records_json(const struct log *log, const char *event
 		if (strcmp(e->event, event))
 			continue;
 		j = record_json(&e->record);
-		if (is_document(e))
+		if (entry_is_document(e))
 			json_yes(j, "in-time", i < log->end);
 		json_object_array_add(array, j);
 	}
@@ -153,7 +148,7 @@ static void show_boot(const struct log *log)
 	for (i = 0; i < log->n; i++) {
 		const struct entry *e = &log->entries[i];
 
-		if (is_document(e)) {
+		if (entry_is_document(e)) {
 			show_document(log, i);
 		} else if (!strcmp(e->event, "sealed")) {
 			show_value(e, "sealed: state boot ended by ", "by");

@@ -73,6 +73,7 @@ struct log {
 enum status measure_need(const struct kernel *kernel);
 enum status measure_log_check(const struct kernel *kernel, const char *file,
 			      const struct checker *checker);
+bool entry_is_document(const struct entry *e);
 void measure_log_form(struct log *log);
 void measure_log_free(struct log *log);
 

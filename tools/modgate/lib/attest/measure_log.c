@@ -45,7 +45,8 @@ static void __printf(3, 4) broken(struct log *log, size_t i,
 	log->good = false;
 }
 
-static bool is_document(const struct entry *e)
+/* Is it about a local policy or a list? */
+bool entry_is_document(const struct entry *e)
 {
 	return !strcmp(e->event, "policy") || !strcmp(e->event, "list");
 }
@@ -267,7 +268,7 @@ static void check_in_force(const struct log *log)
 	for (i = 0; i < log->n; i++) {
 		const struct entry *e = &log->entries[i];
 
-		if (!is_document(e) || is_in_force(kernel, e))
+		if (!entry_is_document(e) || is_in_force(kernel, e))
 			continue;
 		/* The last one may come into force just now. */
 		if (i + 1 == log->n && record_is(&kernel->state, "state", "boot"))

@@ -115,6 +115,7 @@ extern const char *const role_names[];
 /* files.c: return 0 or a negative errno */
 int file_read(const char *path, size_t max, void **data, size_t *size);
 int file_read_open(int fd, size_t max, void **data, size_t *size);
+int file_write(int fd, const void *data, size_t size);
 int file_replace(const char *dir, const char *name, const void *data,
 		 size_t size, mode_t mode);
 int file_move(const char *from, const char *to_dir, const char *name);

@@ -102,7 +102,8 @@ int file_read(const char *path, size_t max, void **data, size_t *size)
 	return err;
 }
 
-static int write_all(int fd, const void *data, size_t size)
+/* All of it, to where the file is at. */
+int file_write(int fd, const void *data, size_t size)
 {
 	const char *p = data;
 
@@ -143,7 +144,7 @@ static int write_temporary(const char *path, const void *data, size_t size,
 		  0600);
 	if (fd < 0)
 		return -errno;
-	err = write_all(fd, data, size);
+	err = file_write(fd, data, size);
 	if (!err && fchmod(fd, mode))
 		err = -errno;
 	if (!err && fsync(fd))

@@ -168,9 +168,10 @@ enum status store_lock(const struct options *o);
 enum status store_stage(const struct options *o, const char *name,
 			const void *bytes, size_t size,
 			const void *signature, size_t signature_size);
-int store_promote(const struct options *o, const struct stored *doc);
 void store_prune(const struct options *o, const struct store *store,
 		 const struct stored *keep, const struct stored *policy);
+void store_settle(const struct options *o, const struct store *store,
+		  const struct stored *doc, const struct stored *policy);
 bool stored_replaced(const struct stored *doc, const struct stored *by,
 		     const struct stored *policy);
 void stored_remove(const struct stored *doc);

@@ -70,30 +70,6 @@ enum status store_stage(const struct options *o, const char *name,
 	return status;
 }
 
-/**
- * store_promote() - a staged document is in force: move it to active/
- * @o: options
- * @doc: loaded, with its signature, from staged/
- *
- * Return: 0, or a negative errno; then it stays staged, which harms nothing.
- */
-int store_promote(const struct options *o, const struct stored *doc)
-{
-	char *dir = store_dir(o, "active");
-	char *sig = fmt("%s.sig", doc->name);
-	char *old = fmt("%s.sig", doc->path);
-	int err = put(dir, sig, doc->signature, doc->signature_size);
-
-	if (!err)
-		err = file_move(doc->path, dir, doc->name);
-	if (!err)
-		file_remove(old);
-	free(old);
-	free(sig);
-	free(dir);
-	return err;
-}
-
 /* The document first: without it, its signature says nothing. */
 void stored_remove(const struct stored *doc)
 {
@@ -171,6 +147,44 @@ void store_prune(const struct options *o, const struct store *store,
 		dir_sync(dir);
 		free(dir);
 	}
+}
+
+/* Move a document from staged/ to active/; on an error it stays, which harms nothing. */
+static int promote(const struct options *o, const struct stored *doc)
+{
+	char *dir = store_dir(o, "active");
+	char *sig = fmt("%s.sig", doc->name);
+	char *old = fmt("%s.sig", doc->path);
+	int err = put(dir, sig, doc->signature, doc->signature_size);
+
+	if (!err)
+		err = file_move(doc->path, dir, doc->name);
+	if (!err)
+		file_remove(old);
+	free(old);
+	free(sig);
+	free(dir);
+	return err;
+}
+
+/**
+ * store_settle() - a document is in force: it moves to active/, what is older goes
+ * @o: options
+ * @store: as scanned; the path of @doc is old afterwards
+ * @doc: loaded, with its signature if it comes from staged/
+ * @policy: as for stored_replaced()
+ *
+ * Errors leave more than is needed, which harms nothing.
+ */
+void store_settle(const struct options *o, const struct store *store,
+		  const struct stored *doc, const struct stored *policy)
+{
+	struct stored moved = *doc;
+
+	if (doc->staged && (!doc->signature || promote(o, doc)))
+		return;
+	moved.staged = false;
+	store_prune(o, store, &moved, policy);
 }
 
 /* What a power cut can leave: temporary files, signatures of nothing. */

@@ -20,6 +20,12 @@ bool is_module_file(const char *name)
 		     !strcmp(p + 3, ".gz"));
 }
 
+/* Does a person mean a file by this, and no name or digest? */
+bool target_is_path(const char *target)
+{
+	return strchr(target, '/') || is_module_file(target);
+}
+
 static char *modules_dir(const struct options *o, const char *release)
 {
 	return fmt("%s/lib/modules/%s", o->root, release);
@@ -217,7 +223,7 @@ enum status lookup_target(struct module *module, const struct options *o,
 	}
 	if (number_parse(target, &number))
 		return by_number(module, o, kernel, release, number, cert_path);
-	if (strchr(target, '/') || is_module_file(target))
+	if (target_is_path(target))
 		return by_path(module, o, kernel, target, cert_path);
 	path = lookup_name(o, release, target);
 	if (!path)

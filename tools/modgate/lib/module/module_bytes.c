@@ -30,21 +30,6 @@ static int memory_file(void)
 	return fd < 0 && errno == EINVAL ? memfd_create("module", flags) : fd;
 }
 
-static int write_all(int fd, const char *p, size_t size)
-{
-	while (size) {
-		ssize_t n = write(fd, p, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		p += n;
-		size -= n;
-	}
-	return 0;
-}
-
 /* As it is; -EFBIG if it is over @max bytes. */
 static int copy(int from, int to, size_t max)
 {
@@ -62,7 +47,7 @@ static int copy(int from, int to, size_t max)
 			break;
 		}
 		used += n;
-		err = used > max ? -EFBIG : write_all(to, buffer, n);
+		err = used > max ? -EFBIG : file_write(to, buffer, n);
 	}
 	free(buffer);
 	return err;

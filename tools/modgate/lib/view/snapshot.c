@@ -218,18 +218,8 @@ const struct authority_view *snapshot_owner(const struct snapshot *snapshot,
 static void promote(const struct snapshot *snap, const struct options *o,
 		    const struct stored *doc)
 {
-	struct stored moved;
-
-	if (!doc || snap->assumed)
-		return;
-	moved = *doc;
-	if (doc->staged && doc->signature) {
-		if (store_promote(o, doc))
-			return;
-		moved.staged = false;
-	}
-	if (!moved.staged)
-		store_prune(o, &snap->store, &moved, snap->policy);
+	if (doc && !snap->assumed)
+		store_settle(o, &snap->store, doc, snap->policy);
 }
 
 /**
