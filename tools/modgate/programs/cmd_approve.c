@@ -12,6 +12,7 @@
 #include "kernel.h"
 #include "module.h"
 #include "programs.h"
+#include "targets.h"
 #include "vendor_rule.h"
 #include "view.h"
 
@@ -26,9 +27,7 @@ struct item {
 
 /* What the command line says, and what came of it. */
 struct job {
-	struct options *o;
-	struct owner owner;
-	const char *release;
+	struct targets t;
 	const char *cert;
 	const char *name;
 	__u32 flags;
@@ -56,7 +55,7 @@ static void show_dependency(const struct job *job, const char *release,
 			    const char *name)
 {
 	char *text = fmt("%s (%s)", name,
-			 approval_dependency(&job->owner.snapshot, job->o, release,
+			 approval_dependency(&job->t.owner.snapshot, job->t.o, release,
 					     name));
 
 	field("depends on", text);
@@ -70,7 +69,7 @@ static void show_depends(const struct job *job, const struct module *m)
 
 	while ((name = strsep(&rest, ",")))
 		if (*name)
-			show_dependency(job, release ? release : job->release,
+			show_dependency(job, release ? release : job->t.release,
 					name);
 	free(release);
 	free(names);
@@ -110,7 +109,7 @@ static void show_item(const struct job *job, const struct item *item)
 	field("signer", text);
 	free(text);
 	show_depends(job, m);
-	while ((note = approval_note(&job->owner.snapshot, job->o, m, &n)))
+	while ((note = approval_note(&job->t.owner.snapshot, job->t.o, m, &n)))
 		field("note", note);
 }
 
@@ -128,7 +127,7 @@ static void nothing_to_do(struct job *job, struct item *item, const char *why)
 {
 	item->done = true;
 	json_object_array_add(job->already, item_json(&item->module, why));
-	if (!job->o->json)
+	if (!job->t.o->json)
 		say("%s: %s\n", dash(item->module.name), why);
 }
 
@@ -149,13 +148,13 @@ static bool examine_rebuilds(struct job *job, struct item *item,
 	item->rule.flags = job->flags;
 	item->rebuilds = true;
 	if (!obstacle)
-		obstacle = vendor_rule_obstacle(&item->rule, &job->owner, job->o);
+		obstacle = vendor_rule_obstacle(&item->rule, &job->t.owner, job->t.o);
 	if (obstacle) {
 		refuse(job, item, target, obstacle);
 		free(obstacle);
 		return false;
 	}
-	if (vendor_rule_known(&item->rule, &job->owner)) {
+	if (vendor_rule_known(&item->rule, &job->t.owner)) {
 		nothing_to_do(job, item, "already approved with its rebuilds");
 		return false;
 	}
@@ -164,7 +163,7 @@ static bool examine_rebuilds(struct job *job, struct item *item,
 
 static const char *state_of(const struct job *job, const __u8 *digest)
 {
-	return snapshot_approval(&job->owner.snapshot, digest, NOW) ?
+	return snapshot_approval(&job->t.owner.snapshot, digest, NOW) ?
 	       "already approved and in force" :
 	       "already approved, restart needed";
 }
@@ -176,13 +175,13 @@ static void examine(struct job *job, struct item *item, const char *target)
 	const struct modgate_module *entry;
 	char *obstacle;
 
-	if (approval_needless(&job->owner.snapshot, m)) {
+	if (approval_needless(&job->t.owner.snapshot, m)) {
 		nothing_to_do(job, item, m->sig.state == SIG_VERIFIED ?
 			      "signed by the kernel's own key, needs no approval" :
 			      "names the kernel's own key as its signer, needs no approval if that is true");
 		return;
 	}
-	obstacle = approval_obstacle(&job->owner.snapshot, job->o, m,
+	obstacle = approval_obstacle(&job->t.owner.snapshot, job->t.o, m,
 				     job->rebuilds);
 	if (obstacle) {
 		refuse(job, item, target, obstacle);
@@ -194,14 +193,14 @@ static void examine(struct job *job, struct item *item, const char *target)
 			return;
 		job->wanted++;
 		json_object_array_add(job->vendors,
-				      vendor_rule_json(&item->rule, job->o));
-		if (!job->o->json) {
+				      vendor_rule_json(&item->rule, job->t.o));
+		if (!job->t.o->json) {
 			show_item(job, item);
-			vendor_rule_show(&item->rule, job->o);
+			vendor_rule_show(&item->rule, job->t.o);
 		}
 		return;
 	}
-	entry = owner_entry(&job->owner, m->digest);
+	entry = owner_entry(&job->t.owner, m->digest);
 	if (entry && (modgate_le32(entry->flags) | job->flags) ==
 		     modgate_le32(entry->flags)) {
 		nothing_to_do(job, item, state_of(job, m->digest));
@@ -219,7 +218,7 @@ static void examine(struct job *job, struct item *item, const char *target)
 	}
 	job->wanted++;
 	json_object_array_add(job->approved, item_json(m, NULL));
-	if (!job->o->json)
+	if (!job->t.o->json)
 		show_item(job, item);
 }
 
@@ -241,9 +240,7 @@ static enum status add_target(struct job *job, const char *target)
 
 	job->items = xgrow(job->items, job->n_items, sizeof(*item));
 	item = &job->items[job->n_items++];
-	status = lookup_target(&item->module, job->o,
-			       &job->owner.snapshot.kernel, job->release, target,
-			       job->cert);
+	status = targets_look_up(&job->t, target, job->cert, &item->module);
 	if (status)
 		return status;
 	if (!item->module.problem && is_duplicate(job, item->module.digest))
@@ -255,7 +252,7 @@ static enum status add_target(struct job *job, const char *target)
 
 static enum status add_pending(struct job *job)
 {
-	const struct kernel *kernel = &job->owner.snapshot.kernel;
+	const struct kernel *kernel = &job->t.owner.snapshot.kernel;
 	enum status status;
 	struct pending *p;
 	size_t n, i;
@@ -283,23 +280,23 @@ static enum status add_vendor(struct job *job)
 	if (status)
 		return status;
 	job->rule.flags = job->flags;
-	obstacle = vendor_rule_obstacle(&job->rule, &job->owner, job->o);
+	obstacle = vendor_rule_obstacle(&job->rule, &job->t.owner, job->t.o);
 	if (obstacle) {
 		fail(ST_NO, "%s: %s", job->vendor, obstacle);
 		free(obstacle);
 		return ST_NO;
 	}
-	if (vendor_rule_known(&job->rule, &job->owner)) {
-		if (!job->o->json)
+	if (vendor_rule_known(&job->rule, &job->t.owner)) {
+		if (!job->t.o->json)
 			say("%s: already approved as a vendor of %s\n",
 			    job->vendor, job->rule.pattern);
 		return ST_OK;
 	}
 	job->rule_wanted = true;
 	job->wanted++;
-	json_object_array_add(job->vendors, vendor_rule_json(&job->rule, job->o));
-	if (!job->o->json)
-		vendor_rule_show(&job->rule, job->o);
+	json_object_array_add(job->vendors, vendor_rule_json(&job->rule, job->t.o));
+	if (!job->t.o->json)
+		vendor_rule_show(&job->rule, job->t.o);
 	return ST_OK;
 }
 
@@ -331,9 +328,9 @@ static enum status sign(struct job *job)
 	struct draft draft;
 	enum status status;
 
-	owner_draft(&job->owner, &draft);
+	owner_draft(&job->t.owner, &draft);
 	add_entries(&draft, job);
-	status = owner_sign(&job->owner, job->o, &draft);
+	status = owner_sign(&job->t.owner, job->t.o, &draft);
 	draft_free(&draft);
 	return status;
 }
@@ -356,9 +353,9 @@ static enum status finish(struct job *job, enum status status)
 	json_object_object_add(j, "refused", json_object_get(job->refused));
 	json_yes(j, "restart_needed", done);
 	if (done)
-		json_num(j, "generation", job->owner.generation);
-	if (job->o->json) {
-		owner_show_base(&job->owner, job->o, j);
+		json_num(j, "generation", job->t.owner.generation);
+	if (job->t.o->json) {
+		owner_show_base(&job->t.owner, job->t.o, j);
 		json_out(j);
 		return status;
 	}
@@ -366,7 +363,7 @@ static enum status finish(struct job *job, enum status status)
 	if (done)
 		say("\nApproved: %zu %s, list generation %llu; a restart is needed.\n",
 		    job->wanted, job->rule_wanted || job->rebuilds ?
-		    "vendor rule(s)" : "module(s)", job->owner.generation);
+		    "vendor rule(s)" : "module(s)", job->t.owner.generation);
 	return status;
 }
 
@@ -374,20 +371,20 @@ static enum status finish(struct job *job, enum status status)
 static void warn_permanent(const struct job *job)
 {
 	if (job->flags & MODGATE_MODULE_PERMANENT &&
-	    kernel_forces(&job->owner.snapshot.kernel, "unload"))
+	    kernel_forces(&job->t.owner.snapshot.kernel, "unload"))
 		warn("%s",
 		     "permanent is worth nothing against root on this kernel (CONFIG_MODULE_FORCE_UNLOAD=y): root can force the module out (rmmod -f)");
 }
 
 static enum status approve(struct job *job, int argc, char **argv)
 {
-	enum status status = owner_open(&job->owner, job->o);
+	enum status status = owner_open(&job->t.owner, job->t.o);
 	int i;
 
 	if (status)
 		return status;
-	if (!job->o->json)
-		owner_show_base(&job->owner, job->o, NULL);
+	if (!job->t.o->json)
+		owner_show_base(&job->t.owner, job->t.o, NULL);
 	for (i = 0; i < argc && !status; i++)
 		status = add_target(job, argv[i]);
 	if (!status && job->all_pending)
@@ -424,9 +421,10 @@ static enum status parse(struct job *job, int argc, char **argv)
 		{ "generation", required_argument, NULL, 'g' },
 		{ 0 }
 	};
+	enum status status = ST_OK;
 	int c;
 
-	while ((c = next_option(argc, argv, options, job->o)) != -1) {
+	while (!status && (c = next_option(argc, argv, options, job->t.o)) != -1) {
 		if (c == 'a')
 			job->all_pending = true;
 		else if (c == 'd')
@@ -441,15 +439,13 @@ static enum status parse(struct job *job, int argc, char **argv)
 			job->vendor = optarg;
 		else if (c == 'n')
 			job->name = optarg;
-		else if (c == 'k')
-			job->release = optarg;
 		else if (c == 'c')
 			job->cert = optarg;
-		else if (c == 'g' && owner_base(&job->owner, optarg))
-			return usage("--generation=%s: not a number", optarg);
-		else if (c == '?')
-			return ST_USAGE;
+		else
+			status = targets_option(&job->t, c);
 	}
+	if (status)
+		return status;
 	if (job->name && !job->unseen && !job->vendor)
 		return usage("--name is for what is --unseen, or for a --vendor");
 	if (job->vendor && (optind != argc || job->all_pending || job->rebuilds))
@@ -463,11 +459,12 @@ static enum status parse(struct job *job, int argc, char **argv)
 
 static enum status run(int argc, char **argv, struct options *o)
 {
-	char *running = kernel_release();
-	struct job job = { .o = o, .release = running };
-	enum status status = parse(&job, argc, argv);
+	struct job job = { 0 };
+	enum status status;
 	size_t i;
 
+	targets_begin(&job.t, o);
+	status = parse(&job, argc, argv);
 	if (!status) {
 		job.approved = json_object_new_array();
 		job.vendors = json_object_new_array();
@@ -485,8 +482,7 @@ static enum status run(int argc, char **argv, struct options *o)
 	}
 	vendor_rule_free(&job.rule);
 	free(job.items);
-	owner_close(&job.owner);
-	free(running);
+	targets_end(&job.t);
 	return status;
 }
 

@@ -14,6 +14,7 @@
 #include "kernel.h"
 #include "module.h"
 #include "programs.h"
+#include "targets.h"
 #include "view.h"
 
 /* More than a person reads. */
@@ -33,9 +34,7 @@ struct entry {
 };
 
 struct job {
-	struct options *o;
-	struct owner owner;
-	const char *release;
+	struct targets t;
 	const char *certificate;	/* path, or with @remove also a digest */
 	const char *import;	/* path of a list of digests */
 	bool remove;
@@ -51,13 +50,13 @@ struct job {
 static const struct modgate_ban *known_ban(const struct job *job,
 					   const __u8 *digest)
 {
-	return job->owner.base ?
-	       modgate_find_ban(&job->owner.base->doc, digest) : NULL;
+	return job->t.owner.base ?
+	       modgate_find_ban(&job->t.owner.base->doc, digest) : NULL;
 }
 
 static bool in_force(const struct job *job, const __u8 *digest)
 {
-	const struct stored *list = job->owner.view->in_force;
+	const struct stored *list = job->t.owner.view->in_force;
 
 	return list && modgate_find_ban(&list->doc, digest);
 }
@@ -65,11 +64,11 @@ static bool in_force(const struct job *job, const __u8 *digest)
 /* Does the owner's list approve this module, or a vendor by this certificate? */
 static bool is_approved(const struct job *job, const __u8 *digest, bool cert)
 {
-	const struct stored *base = job->owner.base;
+	const struct stored *base = job->t.owner.base;
 	__u32 i;
 
 	if (!cert)
-		return owner_entry(&job->owner, digest);
+		return owner_entry(&job->t.owner, digest);
 	for (i = 0; base && i < base->doc.n_vendors; i++)
 		if (!memcmp(base->doc.vendors[i].digest, digest,
 			    MODGATE_DIGEST_SIZE))
@@ -115,14 +114,14 @@ static enum status add_import(struct job *job)
 static enum status refuse_certificate(const struct job *job)
 {
 	char *id = cert_key_id(job->cert.x509), *obstacle;
-	bool builtin = keyring_holds(job->o, KEYRING_BUILTIN, id) == KNOWN_YES;
+	bool builtin = keyring_holds(job->t.o, KEYRING_BUILTIN, id) == KNOWN_YES;
 
 	free(id);
 	if (builtin)
 		return fail(ST_NO,
 			    "%s: a key that is built into the kernel cannot be banned; ban single modules by their digests",
 			    job->certificate);
-	obstacle = certificate_obstacle(job->o, &job->cert);
+	obstacle = certificate_obstacle(job->t.o, &job->cert);
 	if (!obstacle)
 		return ST_OK;
 	fail(ST_NO, "%s: %s", job->certificate, obstacle);
@@ -155,7 +154,7 @@ static enum status add_certificate(struct job *job)
 /* A ban goes by the name that it was given, whatever is installed now. */
 static bool add_by_name(struct job *job, const char *target)
 {
-	const struct stored *base = job->owner.base;
+	const struct stored *base = job->t.owner.base;
 	char *name = module_name_of(target);
 	size_t before = job->n_entries;
 	__u32 i;
@@ -196,10 +195,7 @@ static enum status add_target(struct job *job, const char *target)
 	if (job->remove && !target_is_path(target) &&
 	    add_by_name(job, target))
 		return ST_OK;
-	status = lookup_target(&m, job->o, &job->owner.snapshot.kernel,
-			       job->release, target, NULL);
-	if (!status && m.problem)
-		status = fail(ST_NO, "%s: not a module: %s", target, m.problem);
+	status = targets_module(&job->t, target, &m);
 	if (!status)
 		add_module(job, &m);
 	module_free(&m);
@@ -242,7 +238,7 @@ static enum status refuse_unknown(const struct job *job)
 
 static int tell_one(struct job *job, struct entry *e, int err)
 {
-	const struct kernel *kernel = &job->owner.snapshot.kernel;
+	const struct kernel *kernel = &job->t.owner.snapshot.kernel;
 
 	/* Without room for one there is none for the next. */
 	if (!err && job->import &&
@@ -262,7 +258,7 @@ static int tell_one(struct job *job, struct entry *e, int err)
  */
 static void tell_kernel(struct job *job)
 {
-	const struct kernel *kernel = &job->owner.snapshot.kernel;
+	const struct kernel *kernel = &job->t.owner.snapshot.kernel;
 	int err = 0, pass;
 	size_t i;
 
@@ -306,12 +302,12 @@ static enum status sign(struct job *job)
 	enum status status;
 	size_t i;
 
-	owner_draft(&job->owner, &draft);
+	owner_draft(&job->t.owner, &draft);
 	if (job->remove)
 		draft_remove_bans(&draft, goes, job);
 	for (i = 0; i < job->n_entries && !job->remove; i++)
 		draft_entry(job, &draft, &job->entries[i]);
-	status = owner_sign(&job->owner, job->o, &draft);
+	status = owner_sign(&job->t.owner, job->t.o, &draft);
 	draft_free(&draft);
 	return status;
 }
@@ -319,7 +315,7 @@ static enum status sign(struct job *job)
 static void show_entry(const struct job *job, const struct entry *e)
 {
 	bool loaded = !e->cert && *e->name &&
-		      module_is_loaded(job->o, (const char *)e->name);
+		      module_is_loaded(job->t.o, (const char *)e->name);
 	char hex[HEX_SIZE];
 
 	say("%s, %s %.16s%s%s\n", dash((const char *)e->name),
@@ -365,9 +361,9 @@ static void report_json(const struct job *job, bool done, bool restart)
 	json_object_object_add(j, job->remove ? "removed" : "banned", array);
 	json_num(j, "already", job->already);
 	json_num(j, "refused_now", job->told);
-	owner_show_base(&job->owner, job->o, j);
+	owner_show_base(&job->t.owner, job->t.o, j);
 	if (done)
-		json_num(j, "generation", job->owner.generation);
+		json_num(j, "generation", job->t.owner.generation);
 	json_yes(j, "restart_needed", restart);
 	json_out(j);
 }
@@ -376,13 +372,13 @@ static void report_text(const struct job *job)
 {
 	if (job->remove) {
 		say("Not banned any more: %zu, list generation %llu; a restart is needed.\n",
-		    job->n_entries, job->owner.generation);
+		    job->n_entries, job->t.owner.generation);
 		return;
 	}
 	say("Banned: %zu, list generation %llu, as long as this list is in force.\n",
-	    job->n_entries, job->owner.generation);
+	    job->n_entries, job->t.owner.generation);
 	if (!job->not_told && !job->certificate)
-		say("%s\n", record_is(&job->owner.snapshot.kernel.state, "enforcing", "yes") ?
+		say("%s\n", record_is(&job->t.owner.snapshot.kernel.state, "enforcing", "yes") ?
 		    "The kernel refuses it from now on." :
 		    "The kernel records it from now on, and refuses nothing.");
 	else
@@ -402,8 +398,8 @@ static enum status change(struct job *job)
 	enum status status = ST_OK;
 	bool done;
 
-	if (!job->o->json) {
-		owner_show_base(&job->owner, job->o, NULL);
+	if (!job->t.o->json) {
+		owner_show_base(&job->t.owner, job->t.o, NULL);
 		show(job);
 	}
 	if (job->n_entries && !job->remove)
@@ -416,7 +412,7 @@ static enum status change(struct job *job)
 		     job->told);
 	if (!status)
 		status = result(job);
-	if (job->o->json)
+	if (job->t.o->json)
 		report_json(job, done, status == ST_RESTART);
 	else if (done)
 		report_text(job);
@@ -425,10 +421,10 @@ static enum status change(struct job *job)
 
 static enum status ban_targets(struct job *job, int argc, char **argv)
 {
-	enum status status = owner_open(&job->owner, job->o);
+	enum status status = owner_open(&job->t.owner, job->t.o);
 	int i;
 
-	if (!status && !(modgate_le32(job->owner.view->authority->roles) &
+	if (!status && !(modgate_le32(job->t.owner.view->authority->roles) &
 			 MODGATE_ROLE_BAN))
 		status = fail(ST_NO, "the local policy does not let the owner ban");
 	for (i = 0; i < argc && !status; i++)
@@ -454,24 +450,20 @@ static enum status run(int argc, char **argv, struct options *o)
 		{ "remove", no_argument, NULL, 'r' },
 		{ 0 }
 	};
-	char *running = kernel_release();
-	struct job job = { .o = o, .release = running };
 	enum status status = ST_OK;
+	struct job job = { 0 };
 	int c;
 
+	targets_begin(&job.t, o);
 	while ((c = next_option(argc, argv, options, o)) != -1 && !status) {
-		if (c == 'k')
-			job.release = optarg;
-		else if (c == 's')
+		if (c == 's')
 			job.certificate = optarg;
 		else if (c == 'i')
 			job.import = optarg;
 		else if (c == 'r')
 			job.remove = true;
-		else if (c == 'g' && owner_base(&job.owner, optarg))
-			status = usage("--generation=%s: not a number", optarg);
-		else if (c == '?')
-			status = ST_USAGE;
+		else
+			status = targets_option(&job.t, c);
 	}
 	if (!status && optind == argc && !job.certificate && !job.import)
 		status = usage("ban what? A path, a name, a digest, a --signer, or an --import");
@@ -479,8 +471,7 @@ static enum status run(int argc, char **argv, struct options *o)
 		status = ban_targets(&job, argc - optind, argv + optind);
 	free(job.entries);
 	cert_free(&job.cert);
-	owner_close(&job.owner);
-	free(running);
+	targets_end(&job.t);
 	return status;
 }
 

@@ -15,6 +15,7 @@
 #include "module.h"
 #include "programs.h"
 #include "receipt.h"
+#include "targets.h"
 #include "view.h"
 
 /* One digest to be revoked. */
@@ -31,9 +32,7 @@ struct entry {
 
 /* What the command line says, and what came of it. */
 struct job {
-	struct options *o;
-	struct owner owner;
-	const char *release;
+	struct targets t;
 	const char *vendor;	/* path or digest of a certificate */
 	const char *pattern;	/* of @vendor, or NULL for all of its entries */
 	bool keep_loaded;
@@ -57,7 +56,7 @@ static void add_vendor(struct job *job, const struct modgate_vendor *v)
 /* Whose certificate has this digest, or NULL; with this pattern, or NULL. */
 static bool add_vendors(struct job *job, const __u8 *digest, const char *pattern)
 {
-	const struct stored *base = job->owner.base;
+	const struct stored *base = job->t.owner.base;
 	size_t before = job->n_vendors;
 	__u32 i;
 
@@ -94,7 +93,7 @@ static enum status add_certificate(struct job *job)
 
 static void add(struct job *job, const __u8 *digest, const char *name)
 {
-	const struct modgate_module *m = owner_entry(&job->owner, digest);
+	const struct modgate_module *m = owner_entry(&job->t.owner, digest);
 	struct entry *e;
 	size_t i;
 
@@ -117,8 +116,8 @@ static bool add_by_name(struct job *job, const char *target)
 	size_t before = job->n_entries, i, k;
 	__u32 j;
 
-	for (i = 0; i < job->owner.snapshot.n_views; i++) {
-		const struct authority_view *v = &job->owner.snapshot.views[i];
+	for (i = 0; i < job->t.owner.snapshot.n_views; i++) {
+		const struct authority_view *v = &job->t.owner.snapshot.views[i];
 		const struct stored *lists[] = { v->next, v->in_force };
 
 		for (k = 0; k < ARRAY_SIZE(lists); k++)
@@ -149,7 +148,7 @@ static bool add_vendors_by_name(struct job *job, const char *target)
 
 static bool is_installed(const struct job *job, const char *target)
 {
-	char *path = lookup_name(job->o, job->release, target);
+	char *path = lookup_name(job->t.o, job->t.release, target);
 	bool yes = path;
 
 	free(path);
@@ -162,8 +161,8 @@ static bool is_installed(const struct job *job, const char *target)
  */
 static void add_module(struct job *job, const struct module *m)
 {
-	bool by_digest = !m->path || owner_entry(&job->owner, m->digest) ||
-			 snapshot_approval(&job->owner.snapshot, m->digest, NOW);
+	bool by_digest = !m->path || owner_entry(&job->t.owner, m->digest) ||
+			 snapshot_approval(&job->t.owner.snapshot, m->digest, NOW);
 
 	add(job, by_digest ? m->digest : m->content, m->name);
 }
@@ -185,10 +184,7 @@ static enum status add_target(struct job *job, const char *target)
 	}
 	if (by_vendor && !is_installed(job, target))
 		return ST_OK;
-	status = lookup_target(&m, job->o, &job->owner.snapshot.kernel,
-			       job->release, target, NULL);
-	if (!status && m.problem)
-		status = fail(ST_NO, "%s: not a module: %s", target, m.problem);
+	status = targets_module(&job->t, target, &m);
 	if (!status)
 		add_module(job, &m);
 	module_free(&m);
@@ -198,7 +194,7 @@ static enum status add_target(struct job *job, const char *target)
 /* The kernel refuses it from here on, whatever happens to the list. */
 static void tell_kernel(struct job *job)
 {
-	const struct kernel *kernel = &job->owner.snapshot.kernel;
+	const struct kernel *kernel = &job->t.owner.snapshot.kernel;
 	size_t i;
 
 	for (i = 0; i < job->n_entries; i++) {
@@ -227,15 +223,15 @@ static enum status change_list(struct job *job)
 
 	if (!count_listed(job))
 		return ST_OK;
-	if (!job->o->json)
-		owner_show_base(&job->owner, job->o, NULL);
-	owner_draft(&job->owner, &draft);
+	if (!job->t.o->json)
+		owner_show_base(&job->t.owner, job->t.o, NULL);
+	owner_draft(&job->t.owner, &draft);
 	for (i = 0; i < job->n_entries; i++)
 		draft_remove_module(&draft, job->entries[i].digest);
 	for (i = 0; i < job->n_vendors; i++)
 		draft_remove_vendor(&draft, job->vendors[i]->digest,
 				    (const char *)job->vendors[i]->pattern);
-	status = owner_sign(&job->owner, job->o, &draft);
+	status = owner_sign(&job->t.owner, job->t.o, &draft);
 	draft_free(&draft);
 	return status;
 }
@@ -246,7 +242,7 @@ static enum status change_list(struct job *job)
  */
 static char *why_not_this_build(const struct job *job, const struct entry *e)
 {
-	char *path = lookup_name(job->o, job->release, e->name);
+	char *path = lookup_name(job->t.o, job->t.release, e->name);
 	__u8 digest[MODGATE_DIGEST_SIZE];
 	char *text = NULL;
 
@@ -254,7 +250,7 @@ static char *why_not_this_build(const struct job *job, const struct entry *e)
 	    memcmp(digest, e->digest, sizeof(digest)))
 		text = fmt("it may be another build: no file with this digest is installed as %s",
 			   e->name);
-	else if (!module_runs(job->o, e->name, path))
+	else if (!module_runs(job->t.o, e->name, path))
 		text = fmt("it is another build than %s, or does not show its build ID", path);
 	free(path);
 	return text;
@@ -264,7 +260,7 @@ static void unload(struct job *job, struct entry *e)
 {
 	free(e->stays);
 	e->in_use = false;
-	if (*job->o->root)
+	if (*job->t.o->root)
 		e->stays = xstrdup("with --root nothing is unloaded");
 	else if (job->keep_loaded)
 		e->stays = xstrdup("as asked for");
@@ -272,7 +268,7 @@ static void unload(struct job *job, struct entry *e)
 		e->stays = why_not_this_build(job, e);
 	if (!e->stays) {
 		e->stays = module_unload(e->name);
-		if (e->stays && receipt_permanent(&job->owner.snapshot.kernel, e->digest)) {
+		if (e->stays && receipt_permanent(&job->t.owner.snapshot.kernel, e->digest)) {
 			free(e->stays);
 			e->stays = xstrdup("it is permanent, and stays until restart");
 		}
@@ -308,7 +304,7 @@ static void find_loaded(struct job *job)
 	for (i = 0; i < job->n_entries; i++) {
 		struct entry *e = &job->entries[i];
 
-		e->loaded = *e->name && module_is_loaded(job->o, e->name);
+		e->loaded = *e->name && module_is_loaded(job->t.o, e->name);
 	}
 }
 
@@ -338,7 +334,7 @@ static void show(const struct entry *e, const struct job *job, bool signed_)
 		say("  list:   did not approve it; 'modgate ban' would refuse it for good\n");
 	else if (signed_)
 		say("  list:   taken off, generation %llu, from the next start on\n",
-		    job->owner.generation);
+		    job->t.owner.generation);
 	else
 		say("  list:   was not changed; the next start would approve it again\n");
 	show_loaded(e);
@@ -354,7 +350,7 @@ static void show_vendor(const struct job *job, const struct modgate_vendor *v,
 	    digest_hex(hex, v->digest));
 	if (signed_)
 		say("  list:   taken off, generation %llu, from the next start on\n",
-		    job->owner.generation);
+		    job->t.owner.generation);
 	else
 		say("  list:   was not changed\n");
 	say("  kernel: goes by the list in force until restart\n");
@@ -383,7 +379,7 @@ static void report(const struct job *job, bool signed_)
 	for (i = 0; i < job->n_entries; i++) {
 		const struct entry *e = &job->entries[i];
 
-		if (!job->o->json) {
+		if (!job->t.o->json) {
 			show(e, job, signed_);
 			continue;
 		}
@@ -397,18 +393,18 @@ static void report(const struct job *job, bool signed_)
 		json_str(j, "stays", e->stays);
 		json_object_array_add(array, j);
 	}
-	for (i = 0; i < job->n_vendors && !job->o->json; i++)
+	for (i = 0; i < job->n_vendors && !job->t.o->json; i++)
 		show_vendor(job, job->vendors[i], signed_);
-	if (!job->o->json) {
+	if (!job->t.o->json) {
 		json_object_put(array);
 		return;
 	}
 	j = json_object_new_object();
 	json_object_object_add(j, "revoked", array);
 	json_object_object_add(j, "vendors", vendors_json(job, signed_));
-	owner_show_base(&job->owner, job->o, j);
+	owner_show_base(&job->t.owner, job->t.o, j);
 	if (signed_)
-		json_num(j, "generation", job->owner.generation);
+		json_num(j, "generation", job->t.owner.generation);
 	json_out(j);
 }
 
@@ -424,13 +420,13 @@ static bool in_use(const struct job *job)
 
 static enum status revoke(struct job *job, int argc, char **argv)
 {
-	enum status opened = owner_open(&job->owner, job->o), status = ST_OK;
+	enum status opened = owner_open(&job->t.owner, job->t.o), status = ST_OK;
 	bool told = true;
 	size_t i;
 
 	/* The kernel can refuse it even if the list cannot be changed. */
-	if (opened && !job->owner.snapshot.kernel.dir)
-		snapshot_read(&job->owner.snapshot, job->o);
+	if (opened && !job->t.owner.snapshot.kernel.dir)
+		snapshot_read(&job->t.owner.snapshot, job->t.o);
 	for (i = 0; i < (size_t)argc && !status; i++)
 		status = add_target(job, argv[i]);
 	if (!status && job->vendor)
@@ -462,25 +458,21 @@ static enum status run(int argc, char **argv, struct options *o)
 		{ "keep-loaded", no_argument, NULL, 'l' },
 		{ 0 }
 	};
-	char *running = kernel_release();
-	struct job job = { .o = o, .release = running };
 	enum status status = ST_OK;
+	struct job job = { 0 };
 	size_t i;
 	int c;
 
+	targets_begin(&job.t, o);
 	while ((c = next_option(argc, argv, options, o)) != -1 && !status) {
-		if (c == 'k')
-			job.release = optarg;
-		else if (c == 'v')
+		if (c == 'v')
 			job.vendor = optarg;
 		else if (c == 'n')
 			job.pattern = optarg;
 		else if (c == 'l')
 			job.keep_loaded = true;
-		else if (c == 'g' && owner_base(&job.owner, optarg))
-			status = usage("--generation=%s: not a number", optarg);
-		else if (c == '?')
-			status = ST_USAGE;
+		else
+			status = targets_option(&job.t, c);
 	}
 	if (!status && job.pattern && !job.vendor)
 		status = usage("--name is for a --vendor");
@@ -492,8 +484,7 @@ static enum status run(int argc, char **argv, struct options *o)
 		free(job.entries[i].stays);
 	free(job.entries);
 	free(job.vendors);
-	owner_close(&job.owner);
-	free(running);
+	targets_end(&job.t);
 	return status;
 }
 

@@ -12,7 +12,7 @@
 #include "module.h"
 
 /* Is this the name of a file of a module? */
-bool is_module_file(const char *name)
+static bool is_module_file(const char *name)
 {
 	const char *p = strstr(name, ".ko");
 

@@ -162,7 +162,6 @@ void digests_free(struct digest_line *lines, size_t n);
 char *lookup_index(const char *dir, const char *name);
 
 /* lookup.c */
-bool is_module_file(const char *name);
 bool target_is_path(const char *target);
 char *lookup_name(const struct options *o, const char *release,
 		  const char *name);
