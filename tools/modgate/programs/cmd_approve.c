@@ -12,6 +12,7 @@
 #include "kernel.h"
 #include "module.h"
 #include "programs.h"
+#include "report.h"
 #include "targets.h"
 #include "vendor_rule.h"
 #include "view.h"
@@ -46,11 +47,6 @@ struct job {
 	struct json_object *refused;
 };
 
-static void field(const char *name, const char *value)
-{
-	say("  %-12s %s\n", name, dash(value));
-}
-
 static void show_dependency(const struct job *job, const char *release,
 			    const char *name)
 {
@@ -58,7 +54,7 @@ static void show_dependency(const struct job *job, const char *release,
 			 approval_dependency(&job->t.owner.snapshot, job->t.o, release,
 					     name));
 
-	field("depends on", text);
+	report_field("depends on", text);
 	free(text);
 }
 
@@ -80,10 +76,10 @@ static void show_release(const struct module *m)
 	char *running = kernel_release(), *release = module_release(m);
 
 	if (release && !strcmp(release, running))
-		field("built for", "the running kernel");
+		report_field("built for", "the running kernel");
 	else
-		field("built for", "another kernel than the running one");
-	field("vermagic", module_info(m, "vermagic"));
+		report_field("built for", "another kernel than the running one");
+	report_field("vermagic", module_info(m, "vermagic"));
 	free(release);
 	free(running);
 }
@@ -96,21 +92,21 @@ static void show_item(const struct job *job, const struct item *item)
 	size_t n = 0;
 
 	say("%s\n", dash(m->name));
-	field("file", m->path ? m->path : "not seen here");
-	field("digest", digest_hex(hex, m->digest));
+	report_field("file", m->path ? m->path : "not seen here");
+	report_field("digest", digest_hex(hex, m->digest));
 	if (!m->path)
 		return;
-	field("version", module_info(m, "version"));
-	field("description", module_info(m, "description"));
-	field("author", module_info(m, "author"));
-	field("license", module_info(m, "license"));
+	report_field("version", module_info(m, "version"));
+	report_field("description", module_info(m, "description"));
+	report_field("author", module_info(m, "author"));
+	report_field("license", module_info(m, "license"));
 	show_release(m);
 	text = modsig_text(&m->sig);
-	field("signer", text);
+	report_field("signer", text);
 	free(text);
 	show_depends(job, m);
 	while ((note = approval_note(&job->t.owner.snapshot, job->t.o, m, &n)))
-		field("note", note);
+		report_field("note", note);
 }
 
 static struct json_object *item_json(const struct module *m, const char *why)

@@ -14,6 +14,7 @@
 #include "programs.h"
 #include "quotes.h"
 #include "receipt.h"
+#include "report.h"
 
 /* What the command line asks for. */
 struct request {
@@ -27,43 +28,6 @@ struct request {
 };
 
 #define TRIES 16		/* while modules come up */
-
-/* What has been found so far. */
-struct report {
-	struct json_object *findings;
-	enum status status;
-};
-
-static void take_finding(void *data, const char *what, enum status status,
-			 const char *text)
-{
-	struct report *r = data;
-	struct json_object *j = json_object_new_object();
-
-	if (status && (!r->status || status == ST_CORRUPT))
-		r->status = status;
-	json_str(j, "what", what);
-	json_yes(j, "good", !status);
-	json_str(j, "text", text);
-	json_object_array_add(r->findings, j);
-}
-
-static void report_show(const struct report *r, const struct options *o)
-{
-	size_t i, n = json_object_array_length(r->findings);
-
-	if (o->json) {
-		json_out(json_object_get(r->findings));
-		return;
-	}
-	for (i = 0; i < n; i++) {
-		struct json_object *j = json_object_array_get_idx(r->findings, i);
-
-		say_mark(json_object_get_boolean(json_object_object_get(j, "good")));
-		say("%s: %s\n", json_object_get_string(json_object_object_get(j, "what")),
-		    dash(json_object_get_string(json_object_object_get(j, "text"))));
-	}
-}
 
 /* Name of an authority of the local policy in force; else the start of its digest. */
 static char *authority_name(const struct kernel *kernel, const char *hex)
@@ -224,21 +188,20 @@ static bool read_anew(struct receipt *r, struct kernel *kernel, const struct opt
 /* Modules may come up between reading the receipt, the log, the PCR, and IMA's list. */
 static enum status verify(struct receipt *r, struct kernel *kernel, const struct options *o)
 {
-	struct report report = { 0 };
-	const struct checker checker = { .say = take_finding, .data = &report };
+	struct findings findings = { 0 };
+	const struct checker checker = { .say = findings_take, .data = &findings };
 	enum status status;
 	int try = 0;
 
 	do {
-		json_object_put(report.findings);
-		report.findings = json_object_new_array();
-		report.status = ST_OK;
+		findings_end(&findings);
+		findings_begin(&findings, o, true);
 		status = receipt_check(r, kernel, o, &checker);
-	} while (!status && report.status && ++try < TRIES && read_anew(r, kernel, o));
+	} while (!status && findings.status && ++try < TRIES && read_anew(r, kernel, o));
 	if (!status)
-		report_show(&report, o);
-	json_object_put(report.findings);
-	return status ? status : report.status;
+		findings_show(&findings);
+	findings_end(&findings);
+	return status ? status : findings.status;
 }
 
 static enum status history(const struct options *o)

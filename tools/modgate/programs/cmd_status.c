@@ -13,6 +13,7 @@
 #include "kernel.h"
 #include "module.h"
 #include "programs.h"
+#include "report.h"
 #include "view.h"
 
 /* What has been found so far. */
@@ -54,16 +55,6 @@ static void __printf(2, 3) problem(struct report *r, const char *format, ...)
 	free(text);
 }
 
-static const char *value(const struct report *r, const char *key)
-{
-	return dash(record_get(&r->snap->kernel.state, key));
-}
-
-static bool is(const struct report *r, const char *key, const char *expected)
-{
-	return record_is(&r->snap->kernel.state, key, expected);
-}
-
 /* Some of it is shown to root only. */
 static bool knows(const struct report *r, const char *key)
 {
@@ -74,11 +65,11 @@ static bool knows(const struct report *r, const char *key)
 static void find_kernel_problems(struct report *r)
 {
 	__u8 digest[MODGATE_DIGEST_SIZE];
-	const char *anchor = value(r, "anchor");
+	const char *anchor = state_value(r->snap, "anchor");
 
-	if (is(r, "state", "boot"))
+	if (state_is(r->snap, "state", "boot"))
 		problem(r, "state is boot: nothing has sealed it; did 'modgate boot' run?");
-	if (is(r, "provisioned", "yes") && strcmp(anchor, "loaded"))
+	if (state_is(r->snap, "provisioned", "yes") && strcmp(anchor, "loaded"))
 		problem(r,
 			"anchor is %s: no document can be accepted; hold 'modgate key --pin' against the kernel command line",
 			anchor);
@@ -87,25 +78,25 @@ static void find_kernel_problems(struct report *r)
 	    memcmp(digest, r->snap->anchor.digest, sizeof(digest)))
 		problem(r,
 			"the kernel is pinned to another anchor than the one on disk; put the output of 'modgate key --pin' on the kernel command line");
-	if (is(r, "policy", "no") && is(r, "provisioned", "yes"))
+	if (state_is(r->snap, "policy", "no") && state_is(r->snap, "provisioned", "yes"))
 		problem(r,
 			"no local policy is in force: no third-party modules; 'modgate verify' says what is wrong with the one on disk");
 	if (record_number(&r->snap->kernel.state, "missing-lists"))
 		problem(r,
 			"%s required list(s) are not in force: no third-party modules; see 'modgate verify'",
-			value(r, "missing-lists"));
-	if (is(r, "freshness", "tpm") && !is(r, "freshness-backend", "tpm"))
+			state_value(r->snap, "missing-lists"));
+	if (state_is(r->snap, "freshness", "tpm") && !state_is(r->snap, "freshness-backend", "tpm"))
 		problem(r,
 			"freshness by TPM is demanded, but the kernel found no TPM when it started: no document can be accepted");
 	if (record_number(&r->snap->kernel.state, "pcr-changed"))
 		problem(r,
 			"%s time(s) the PCR did not hold what was measured: the TPM was reset, or somebody else has extended it; see 'modgate verify --log'",
-			value(r, "pcr-changed"));
-	if (is(r, "system-keys", "lost"))
+			state_value(r->snap, "pcr-changed"));
+	if (state_is(r->snap, "system-keys", "lost"))
 		problem(r,
 			"somebody has invalidated .builtin_trusted_keys: the kernel's own modules are refused as well; restart");
 	if (record_get(&r->snap->kernel.state, "error"))
-		problem(r, "a document was not accepted: %s", value(r, "error"));
+		problem(r, "a document was not accepted: %s", state_value(r->snap, "error"));
 }
 
 /* What is wrong on disk, or between disk and kernel. */
@@ -165,19 +156,20 @@ static void find_counter_problems(struct report *r)
 
 static void show_anchor(const struct report *r)
 {
-	const char *note = is(r, "provisioned", "no") ?
+	const char *note = state_is(r->snap, "provisioned", "no") ?
 			   " (not on the kernel command line)" : "";
 
 	if (knows(r, "anchor-digest"))
-		line(is(r, "anchor", "loaded"), "anchor", "%s, %.16s%s",
-		     value(r, "anchor"), value(r, "anchor-digest"), note);
+		line(state_is(r->snap, "anchor", "loaded"), "anchor", "%s, %.16s%s",
+		     state_value(r->snap, "anchor"), state_value(r->snap, "anchor-digest"), note);
 	else
-		line(is(r, "anchor", "loaded"), "anchor", "%s%s", value(r, "anchor"), note);
+		line(state_is(r->snap, "anchor", "loaded"), "anchor", "%s%s",
+		     state_value(r->snap, "anchor"), note);
 }
 
 static void show_kernel(const struct report *r)
 {
-	const char *enforcing = value(r, "enforcing");
+	const char *enforcing = state_value(r->snap, "enforcing");
 
 	if (!strcmp(enforcing, "yes"))
 		line(true, "enforcing", "yes");
@@ -187,13 +179,13 @@ static void show_kernel(const struct report *r)
 	else
 		line(false, "enforcing",
 		     "no, not provisioned: what would be refused is recorded");
-	line(!is(r, "state", "boot"), "state", "%s (ended by %s)",
-	     value(r, "state"), value(r, "ended-by"));
-	if (is(r, "boot-kind", "recovery"))
+	line(!state_is(r->snap, "state", "boot"), "state", "%s (ended by %s)",
+	     state_value(r->snap, "state"), state_value(r->snap, "ended-by"));
+	if (state_is(r->snap, "boot-kind", "recovery"))
 		line(false, "boot", "recovery: no lists, and so no third-party modules");
 	show_anchor(r);
-	if (is(r, "policy", "yes"))
-		line(true, "policy", "in force, mode %s", value(r, "mode"));
+	if (state_is(r->snap, "policy", "yes"))
+		line(true, "policy", "in force, mode %s", state_value(r->snap, "mode"));
 	else
 		line(false, "policy", "none in force");
 }
@@ -209,7 +201,7 @@ static void show_list(const struct report *r, const struct authority_view *v)
 	else if (r->snap->kernel.privileged)
 		line(false, "list", "%s: none in force", v->name);
 	else if (v->in_force)
-		line(is(r, "policy", "yes"), "list",
+		line(state_is(r->snap, "policy", "yes"), "list",
 		     "%s: generation %llu, %u module(s), as active/ has it; what is in force only root can see",
 		     v->name, (unsigned long long)stored_generation(v->in_force),
 		     v->in_force->doc.n_modules);
@@ -219,22 +211,22 @@ static void show_list(const struct report *r, const struct authority_view *v)
 
 static void show_rest(const struct report *r)
 {
-	bool none = is(r, "machine", "none");
+	bool none = state_is(r->snap, "machine", "none");
 
-	if (!is(r, "freshness", "tpm"))
+	if (!state_is(r->snap, "freshness", "tpm"))
 		line(false, "freshness",
 		     "none: older lists that you signed could be put back");
 	else
-		line(is(r, "freshness-backend", "tpm"), "freshness",
-		     "tpm, backend %s", value(r, "freshness-backend"));
-	if (is(r, "tpm", "late") && is(r, "provisioned", "yes"))
+		line(state_is(r->snap, "freshness-backend", "tpm"), "freshness",
+		     "tpm, backend %s", state_value(r->snap, "freshness-backend"));
+	if (state_is(r->snap, "tpm", "late") && state_is(r->snap, "provisioned", "yes"))
 		line(false, "tpm",
 		     "came too late: nothing of this boot is measured; see 'modgate doctor'");
-	line(!none, "machine", "%s%s", value(r, "machine"),
+	line(!none, "machine", "%s%s", state_value(r->snap, "machine"),
 	     none ? ": documents are not bound to this machine" : "");
-	line(is(r, "kexec", "refused"), "kexec", "%s by modgate",
-	     value(r, "kexec"));
-	if (is(r, "lockdown", "yes"))
+	line(state_is(r->snap, "kexec", "refused"), "kexec", "%s by modgate",
+	     state_value(r->snap, "kexec"));
+	if (state_is(r->snap, "lockdown", "yes"))
 		line(true, "lockdown", "lets approved modules through");
 	else
 		line(!locked_down(r->o), "lockdown",
@@ -319,9 +311,9 @@ static void show_pending(const struct report *r)
 	size_t n = r->count[STATE_PENDING];
 
 	if (!r->snap->kernel.privileged && knows(r, "refused"))
-		line(is(r, "refused", "0"), "refused",
+		line(state_is(r->snap, "refused", "0"), "refused",
 		     "%s load(s); which ones only root can see",
-		     value(r, "refused"));
+		     state_value(r->snap, "refused"));
 	else if (r->snap->kernel.privileged)
 		line(!n, "pending", "%zu module(s)%s", n,
 		     n ? ", see 'modgate pending'" : "");
@@ -438,7 +430,7 @@ static void show_json(const struct report *r, enum status status)
 
 static enum status judge(const struct report *r)
 {
-	if (!is(r, "provisioned", "yes") || !r->snap->anchored)
+	if (!state_is(r->snap, "provisioned", "yes") || !r->snap->anchored)
 		return ST_UNPROVISIONED;
 	if (json_object_array_length(r->problems))
 		return r->rolled_back ? ST_CORRUPT : ST_NO;

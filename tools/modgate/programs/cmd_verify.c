@@ -16,87 +16,53 @@
 #include "kernel.h"
 #include "keys.h"
 #include "repair.h"
+#include "report.h"
 #include "view.h"
 
-/* What has been found so far. */
-struct report {
-	const struct options *o;
-	struct json_object *json;
-	enum status status;
-};
-
-/* One line about @what. */
-static void __printf(4, 5) line(struct report *r, const char *what,
-				enum status status, const char *format, ...)
-{
-	char *text;
-	va_list ap;
-
-	va_start(ap, format);
-	text = vfmt(format, ap);
-	va_end(ap);
-	if (status &&
-	    (!r->status || status == ST_SECRET ||
-	     (status == ST_CORRUPT && r->status != ST_SECRET)))
-		r->status = status;
-	if (r->o->json) {
-		struct json_object *j = json_object_new_object();
-
-		json_str(j, "what", what);
-		json_yes(j, "good", !status);
-		json_str(j, "text", text);
-		json_object_array_add(r->json, j);
-	} else {
-		say_mark(!status);
-		say("%s: %s\n", what, dash(text));
-	}
-	free(text);
-}
-
-static void check_document(struct report *r, const struct snapshot *snap,
+static void check_document(struct findings *f, const struct snapshot *snap,
 			   const struct stored *doc)
 {
 	char *created;
 
 	if (!doc->valid) {
-		line(r, doc->path, doc->status ? doc->status : ST_CORRUPT,
-		     "%s", dash(doc->problem));
+		found(f, doc->path, doc->status ? doc->status : ST_CORRUPT,
+		      "%s", dash(doc->problem));
 		return;
 	}
 	created = time_text(modgate_le64(doc->header.created));
 	if (stored_type(doc) == MODGATE_LOCAL_POLICY)
-		line(r, doc->path, ST_OK,
-		     "local policy, generation %llu of %s, mode %s, authorities: %u",
-		     (unsigned long long)stored_generation(doc), created,
-		     mode_name(modgate_le32(doc->header.mode)),
-		     doc->doc.n_authorities);
+		found(f, doc->path, ST_OK,
+		      "local policy, generation %llu of %s, mode %s, authorities: %u",
+		      (unsigned long long)stored_generation(doc), created,
+		      mode_name(modgate_le32(doc->header.mode)),
+		      doc->doc.n_authorities);
 	else
-		line(r, doc->path, ST_OK,
-		     "approved list, generation %llu of %s, modules: %u, vendors: %u, bans: %u%s",
-		     (unsigned long long)stored_generation(doc), created,
-		     doc->doc.n_modules, doc->doc.n_vendors,
-		     doc->doc.n_bans,
-		     policy_authority(snap->policy_next, doc->header.signer) ?
-		     "" : "; its key is replaced by a restart");
+		found(f, doc->path, ST_OK,
+		      "approved list, generation %llu of %s, modules: %u, vendors: %u, bans: %u%s",
+		      (unsigned long long)stored_generation(doc), created,
+		      doc->doc.n_modules, doc->doc.n_vendors,
+		      doc->doc.n_bans,
+		      policy_authority(snap->policy_next, doc->header.signer) ?
+		      "" : "; its key is replaced by a restart");
 	free(created);
 }
 
 /* Nobody but root may change a file; nobody else may read a key. */
-static void check_mode(struct report *r, const char *name, mode_t forbidden)
+static void check_mode(struct findings *f, const char *name, mode_t forbidden)
 {
-	char *path = store_dir(r->o, name);
+	char *path = store_dir(f->o, name);
 	struct stat st;
 
 	if (stat(path, &st))
-		line(r, path, ST_CORRUPT, "%s", strerror(errno));
+		found(f, path, ST_CORRUPT, "%s", strerror(errno));
 	else if (st.st_mode & forbidden)
-		line(r, path, ST_CORRUPT,
-		     "mode %04o: others may do too much; chmod %04o",
-		     st.st_mode & 07777, st.st_mode & 07777 & ~forbidden);
+		found(f, path, ST_CORRUPT,
+		      "mode %04o: others may do too much; chmod %04o",
+		      st.st_mode & 07777, st.st_mode & 07777 & ~forbidden);
 	free(path);
 }
 
-static void check_keys(struct report *r, const struct snapshot *snap)
+static void check_keys(struct findings *f, const struct snapshot *snap)
 {
 	static const char *const folders[] = { "", "keys", "active", "staged" };
 	struct cert owner;
@@ -104,28 +70,28 @@ static void check_keys(struct report *r, const struct snapshot *snap)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(folders); i++)
-		check_mode(r, folders[i], 022);
-	check_mode(r, "keys/anchor.key", 077);
-	check_mode(r, "keys/owner.key", 077);
-	path = key_path(r->o, KEY_ANCHOR, "pem");
-	line(r, path, ST_OK, "anchor certificate");
+		check_mode(f, folders[i], 022);
+	check_mode(f, "keys/anchor.key", 077);
+	check_mode(f, "keys/owner.key", 077);
+	path = key_path(f->o, KEY_ANCHOR, "pem");
+	found(f, path, ST_OK, "anchor certificate");
 	free(path);
-	path = key_path(r->o, KEY_OWNER, "pem");
+	path = key_path(f->o, KEY_OWNER, "pem");
 	if (cert_read(path, &owner)) {
-		line(r, path, ST_CORRUPT, "not a certificate");
+		found(f, path, ST_CORRUPT, "not a certificate");
 	} else {
 		if (snap->policy_next &&
 		    !policy_authority(snap->policy_next, owner.digest))
-			line(r, path, ST_CORRUPT,
-			     "not an authority of the local policy");
+			found(f, path, ST_CORRUPT,
+			      "not an authority of the local policy");
 		else
-			line(r, path, ST_OK, "owner certificate");
+			found(f, path, ST_OK, "owner certificate");
 		cert_free(&owner);
 	}
 	free(path);
 }
 
-static void check_against_kernel(struct report *r, const struct snapshot *snap)
+static void check_against_kernel(struct findings *f, const struct snapshot *snap)
 {
 	const struct record *state = &snap->kernel.state;
 	__u8 digest[MODGATE_DIGEST_SIZE];
@@ -135,19 +101,19 @@ static void check_against_kernel(struct report *r, const struct snapshot *snap)
 		return;
 	if (record_is(state, "freshness", "tpm") &&
 	    !record_is(state, "freshness-backend", "tpm"))
-		line(r, "kernel: freshness", ST_NO,
-		     "demanded, but the kernel found no TPM when it started: no document can be accepted; its driver has to be built in");
+		found(f, "kernel: freshness", ST_NO,
+		      "demanded, but the kernel found no TPM when it started: no document can be accepted; its driver has to be built in");
 	if (record_digest(state, "anchor-digest", digest)) {
 		bool same = !memcmp(digest, snap->anchor.digest, sizeof(digest));
 
-		line(r, "kernel: anchor", same ? ST_OK : ST_CORRUPT,
-		     "%s",
-		     same ? "is pinned to this anchor" : "is pinned to another anchor");
+		found(f, "kernel: anchor", same ? ST_OK : ST_CORRUPT,
+		      "%s",
+		      same ? "is pinned to this anchor" : "is pinned to another anchor");
 	}
 	if (snapshot_policy_put_back(snap))
-		line(r, "kernel: local policy", ST_CORRUPT,
-		     "generation %llu is in force, the disk has an older one: it was put back",
-		     record_number(&snap->kernel.policy, "generation"));
+		found(f, "kernel: local policy", ST_CORRUPT,
+		      "generation %llu is in force, the disk has an older one: it was put back",
+		      record_number(&snap->kernel.policy, "generation"));
 	for (i = 0; i < snap->n_views; i++) {
 		const struct authority_view *v = &snap->views[i];
 		unsigned long long kernel = view_kernel_generation(v);
@@ -157,20 +123,20 @@ static void check_against_kernel(struct report *r, const struct snapshot *snap)
 			continue;
 		what = fmt("kernel: list of %s", v->name);
 		if (!v->next || stored_generation(v->next) < kernel)
-			line(r, what, ST_CORRUPT,
-			     "generation %llu is in force, the disk has an older one or none: it was put back",
-			     kernel);
+			found(f, what, ST_CORRUPT,
+			      "generation %llu is in force, the disk has an older one or none: it was put back",
+			      kernel);
 		else
-			line(r, what, ST_OK,
-			     "generation %llu is in force, %s", kernel,
-			     v->in_force ? "and on disk" :
-			     "a newer one is on disk");
+			found(f, what, ST_OK,
+			      "generation %llu is in force, %s", kernel,
+			      v->in_force ? "and on disk" :
+			      "a newer one is on disk");
 		free(what);
 	}
 }
 
 /* Every authority that has to be heard has a valid list. */
-static void check_required(struct report *r, const struct snapshot *snap)
+static void check_required(struct findings *f, const struct snapshot *snap)
 {
 	size_t i;
 
@@ -180,17 +146,17 @@ static void check_required(struct report *r, const struct snapshot *snap)
 
 		if (!v->next && policy_authority(snap->policy_next, v->authority->digest) &&
 		    modgate_le32(v->authority->flags) & MODGATE_AUTHORITY_REQUIRED)
-			line(r, what, ST_CORRUPT,
-			     "required, but there is no valid one");
+			found(f, what, ST_CORRUPT,
+			      "required, but there is no valid one");
 		free(what);
 	}
 	if (!snap->policy_next)
-		line(r, "local policy", ST_CORRUPT,
-		     "there is no valid one");
+		found(f, "local policy", ST_CORRUPT,
+		      "there is no valid one");
 }
 
 /* A document outside /etc/modgate, as if it lay there. */
-static void check_file(struct report *r, const struct snapshot *snap,
+static void check_file(struct findings *f, const struct snapshot *snap,
 		       const char *path)
 {
 	struct stored doc = { .path = xstrdup(path) };
@@ -202,31 +168,25 @@ static void check_file(struct report *r, const struct snapshot *snap,
 		stored_check_policy(&doc, &snap->anchor);
 	else if (doc.formed)
 		stored_check_list(&doc, snap->policy_next);
-	check_document(r, snap, &doc);
+	check_document(f, snap, &doc);
 	stored_unload(&doc);
 	free(doc.problem);
 	free(doc.path);
 }
 
-static void take_finding(void *data, const char *what, enum status status,
-			 const char *text)
+static void check_all(struct findings *f, const struct snapshot *snap)
 {
-	line(data, what, status, "%s", text);
-}
-
-static void check_all(struct report *r, const struct snapshot *snap)
-{
-	const struct checker checker = { .say = take_finding, .data = r };
+	const struct checker checker = { .say = findings_take, .data = f };
 	size_t i;
 
-	check_keys(r, snap);
-	if (rotation_waits(r->o))
-		line(r, "owner key", ST_NO, "%s", ROTATION_WAITS);
+	check_keys(f, snap);
+	if (rotation_waits(f->o))
+		found(f, "owner key", ST_NO, "%s", ROTATION_WAITS);
 	for (i = 0; i < snap->store.n_docs; i++)
-		check_document(r, snap, &snap->store.docs[i]);
-	check_required(r, snap);
-	check_against_kernel(r, snap);
-	freshness_check(snap, r->o, &checker);
+		check_document(f, snap, &snap->store.docs[i]);
+	check_required(f, snap);
+	check_against_kernel(f, snap);
+	freshness_check(snap, f->o, &checker);
 }
 
 /* What the command line asks for. */
@@ -277,24 +237,24 @@ static enum status parse(int argc, char **argv, struct options *o,
 }
 
 /* Print what was found, unless something was in the way of looking. */
-static enum status finish(struct report *r, enum status status)
+static enum status finish(struct findings *f, enum status status)
 {
-	if (!status && r->o->json)
-		json_out(r->json);
-	else
-		json_object_put(r->json);
-	return status ? status : r->status;
+	if (!status && f->o->json)
+		findings_show(f);
+	findings_end(f);
+	return status ? status : f->status;
 }
 
 static enum status verify_log(const struct options *o, const char *file)
 {
-	struct report r = { .o = o, .json = json_object_new_array() };
-	const struct checker checker = { .say = take_finding, .data = &r };
+	struct findings f;
+	const struct checker checker = { .say = findings_take, .data = &f };
 	struct kernel kernel;
 	enum status status;
 
+	findings_begin(&f, o, false);
 	kernel_read(&kernel, o);
-	status = finish(&r, measure_log_check(&kernel, file, &checker));
+	status = finish(&f, measure_log_check(&kernel, file, &checker));
 	kernel_free(&kernel);
 	return status;
 }
@@ -302,18 +262,19 @@ static enum status verify_log(const struct options *o, const char *file)
 /* The documents: all, or one that lies elsewhere. */
 static enum status verify_documents(const struct options *o, const char *file)
 {
-	struct report r = { .o = o, .json = json_object_new_array() };
+	struct findings f;
 	enum status status;
 	struct snapshot snap;
 
+	findings_begin(&f, o, false);
 	status = snapshot_read(&snap, o);
 	if (!status && !snap.anchored)
 		status = snapshot_need(&snap, o);
 	if (!status && file)
-		check_file(&r, &snap, file);
+		check_file(&f, &snap, file);
 	else if (!status)
-		check_all(&r, &snap);
-	status = finish(&r, status);
+		check_all(&f, &snap);
+	status = finish(&f, status);
 	snapshot_free(&snap);
 	return status;
 }

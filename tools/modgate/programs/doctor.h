@@ -22,7 +22,8 @@ struct doctor {
 	size_t bad;
 };
 
-/* cmd_doctor.c */
+/* doctor.c: the kernel's state, and all the others */
+enum status doctor_examine(struct doctor *d);
 void doctor_good(struct doctor *d, const char *what, const char *format, ...)
 	__printf(3, 4);
 void doctor_bad(struct doctor *d, const char *what, const char *remedy,

@@ -10,6 +10,7 @@
 #include "base.h"
 #include "doctor.h"
 #include "kernel.h"
+#include "report.h"
 
 #define EFI "/sys/firmware/efi"
 #define EFIVARS EFI "/efivars"
@@ -127,7 +128,7 @@ static void check_command_line(struct doctor *d)
 
 static void check_order(struct doctor *d)
 {
-	if (record_is(&d->snap->kernel.state, "last", "yes"))
+	if (state_is(d->snap, "last", "yes"))
 		doctor_good(d, "lsm order", "modgate is the last one, whatever lsm= says");
 	else
 		doctor_bad(d, "lsm order", "CONFIG_SECURITY_MODGATE_LAST=y",
@@ -136,7 +137,7 @@ static void check_order(struct doctor *d)
 
 static void check_lockdown(struct doctor *d)
 {
-	bool heeds = record_is(&d->snap->kernel.state, "lockdown", "yes");
+	bool heeds = state_is(d->snap, "lockdown", "yes");
 
 	if (!locked_down(d->o))
 		doctor_bad(d, "lockdown", "lockdown=integrity on the kernel command line",
@@ -159,7 +160,7 @@ static void check_signatures(struct doctor *d)
 	if (!exists(d, "/sys/module/module/parameters/sig_enforce"))
 		doctor_bad(d, "signatures", "CONFIG_MODULE_SIG=y",
 			   "the kernel checks no signatures of modules, so that none is a system module");
-	else if (record_is(&d->snap->kernel.state, "system-keys", "lost"))
+	else if (state_is(d->snap, "system-keys", "lost"))
 		doctor_bad(d, "signatures", "restart",
 			   ".builtin_trusted_keys was invalidated: the kernel's own modules are refused as well");
 	else if (sig_enforced(d->o))
@@ -212,7 +213,7 @@ static void check_tables(struct doctor *d)
 	enum known takes = takes_tables(d);
 
 	/* The patch refuses them on a provisioned machine only. */
-	if (record_is(&d->snap->kernel.state, "provisioned", "no"))
+	if (state_is(d->snap, "provisioned", "no"))
 		remedy = "an anchor, see there; then ask again";
 	if (takes == KNOWN_NO)
 		doctor_good(d, what, "in front of the initramfs: the kernel takes none");
@@ -228,9 +229,9 @@ static void check_tables(struct doctor *d)
 
 static void check_kexec(struct doctor *d)
 {
-	if (!record_is(&d->snap->kernel.state, "kexec", "refused"))
+	if (!state_is(d->snap, "kexec", "refused"))
 		doctor_bad(d, "kexec",
-			   record_is(&d->snap->kernel.state, "enforcing", "yes") ?
+			   state_is(d->snap, "enforcing", "yes") ?
 			   "modgate mode --refuse-kexec, then restart" :
 			   "modgate has to enforce, see policy",
 			   "allowed: root can start another kernel, or this one with another command line, so that the promise is void");
@@ -244,7 +245,7 @@ static void check_kexec(struct doctor *d)
 
 static void check_bpf(struct doctor *d)
 {
-	if (record_is(&d->snap->kernel.state, "enforcing", "yes"))
+	if (state_is(d->snap, "enforcing", "yes"))
 		doctor_good(d, "bpf", "programs that change what functions return are refused");
 	else
 		doctor_bad(d, "bpf", "modgate has to enforce, see policy",

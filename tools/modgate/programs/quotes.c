@@ -13,43 +13,8 @@
 #include "programs.h"
 #include "quotes.h"
 #include "receipt.h"
+#include "report.h"
 #include "tpm.h"
-
-/* What has been found so far. */
-struct report {
-	const struct options *o;
-	struct json_object *checks;
-	enum status status;
-};
-
-/* A wrong signature says the most, then damage. */
-static enum status worse(enum status a, enum status b)
-{
-	if (a == ST_SECRET || b == ST_SECRET)
-		return ST_SECRET;
-	if (a == ST_CORRUPT || b == ST_CORRUPT)
-		return ST_CORRUPT;
-	return a ? a : b;
-}
-
-static void take_finding(void *data, const char *what, enum status status,
-			 const char *text)
-{
-	struct report *r = data;
-	struct json_object *j;
-
-	r->status = worse(r->status, status);
-	if (r->o->json) {
-		j = json_object_new_object();
-		json_str(j, "what", what);
-		json_yes(j, "good", !status);
-		json_str(j, "text", text);
-		json_object_array_add(r->checks, j);
-		return;
-	}
-	say_mark(!status);
-	say("%s: %s\n", what, dash(text));
-}
 
 /*
  * What a verifier has to know before anything else, who would else take the log for the
@@ -91,20 +56,20 @@ static struct json_object *clock_json(const TPMS_CLOCK_INFO *clock)
 }
 
 static void show_json(const struct quote *quote, const struct quoted *q,
-		      const struct report *r, const struct attest_request *request)
+		      const struct findings *f, const struct attest_request *request)
 {
 	static const char *const events[] = {
 		"boot", "policy", "list", "sealed", "closed", "module",
 	};
 	struct json_object *j = json_object_new_object();
-	bool proven = request->expect && !r->status;
+	bool proven = request->expect && !f->status;
 	size_t i;
 
 	json_yes(j, "kernel-proven", proven);
 	json_str(j, "kernel-proof", proven ? "--expect" : request->expect ? NULL : not_proven[0]);
-	json_yes(j, "good", !r->status);
-	json_object_object_add(j, "checks", json_object_get(r->checks));
-	if (!r->status) {
+	json_yes(j, "good", !f->status);
+	json_object_object_add(j, "checks", json_object_get(f->json));
+	if (!f->status) {
 		json_str(j, "kernel", quote->kernel);
 		for (i = 0; i < ARRAY_SIZE(events); i++)
 			json_object_object_add(j, events[i],
@@ -252,8 +217,8 @@ static enum status verify_by(const struct options *o, const struct attest_reques
 			     const struct attestation_key *key,
 			     const struct expectation *expected)
 {
-	struct report r = { .o = o };
-	const struct checker checker = { .say = take_finding, .data = &r };
+	struct findings findings;
+	const struct checker checker = { .say = findings_take, .data = &findings };
 	struct quoted quoted;
 	struct quote quote;
 	enum status status;
@@ -263,20 +228,20 @@ static enum status verify_by(const struct options *o, const struct attest_reques
 		quote_free(&quote);
 		return status;
 	}
-	r.checks = json_object_new_array();
+	findings_begin(&findings, o, false);
 	if (!o->json && !expected && !q->learn)
 		say("%s\n%s\n", not_proven[0], not_proven[1]);
 	check(&quote, key, nonce, pcr, expected, &checker, &quoted);
-	status = r.status;
+	status = findings.status;
 	if (!status && q->learn)
 		status = learn(o, q->learn, &quote, key, &quoted);
 	if (o->json)
-		show_json(&quote, &quoted, &r, q);
-	else if (r.status)
+		show_json(&quote, &quoted, &findings, q);
+	else if (findings.status)
 		say("Nothing of what this quote says can be believed.\n");
 	else
 		show(&quote, &quoted);
-	json_object_put(r.checks);
+	findings_end(&findings);
 	quoted_free(&quoted);
 	quote_free(&quote);
 	return status;

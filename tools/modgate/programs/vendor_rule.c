@@ -14,6 +14,7 @@
 #include "document.h"
 #include "module.h"
 #include "programs.h"
+#include "report.h"
 #include "vendor_rule.h"
 #include "view.h"
 
@@ -125,11 +126,6 @@ bool vendor_rule_known(const struct vendor_rule *rule,
 	return v && !(rule->flags & ~modgate_le32(v->flags));
 }
 
-static void field(const char *name, const char *value)
-{
-	say("  %-12s %s\n", name, dash(value));
-}
-
 void vendor_rule_show(const struct vendor_rule *rule, const struct options *o)
 {
 	char *subject = cert_subject(rule->cert.x509);
@@ -137,12 +133,12 @@ void vendor_rule_show(const struct vendor_rule *rule, const struct options *o)
 	char hex[HEX_SIZE], *text;
 
 	say("Every module %s that this vendor signs\n", rule->pattern);
-	field("vendor", subject);
-	field("certificate", digest_hex(hex, rule->cert.digest));
+	report_field("vendor", subject);
+	report_field("certificate", digest_hex(hex, rule->cert.digest));
 	if (key) {
 		text = fmt("whoever is root here can sign such a module, with %s",
 			   key);
-		field("note", text);
+		report_field("note", text);
 		free(text);
 	}
 	free(key);
