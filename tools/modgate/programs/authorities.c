@@ -17,7 +17,7 @@
 
 #define WORDS_MAX 5
 
-static void show_one(const struct modgate_authority *a)
+static void authorities_show_one(const struct modgate_authority *a)
 {
 	__u32 flags = modgate_le32(a->flags);
 	char *roles = flag_names(modgate_le32(a->roles), role_names);
@@ -40,12 +40,12 @@ enum status authorities_show(const struct options *o)
 	if (!status)
 		status = snapshot_need(&snap, o);
 	for (i = 0; !status && i < snap.n_views; i++)
-		show_one(snap.views[i].authority);
+		authorities_show_one(snap.views[i].authority);
 	snapshot_free(&snap);
 	return status;
 }
 
-static struct modgate_authority *find(const struct draft *draft, const char *name)
+static struct modgate_authority *authorities_find(const struct draft *draft, const char *name)
 {
 	size_t i;
 
@@ -121,8 +121,8 @@ static enum status choose_base(struct tpm *tpm, __u32 slot,
 	return ST_OK;
 }
 
-static enum status add(struct draft *draft, const struct options *o,
-		       struct tpm *tpm, char **words)
+static enum status authorities_add(struct draft *draft, const struct options *o,
+				   struct tpm *tpm, char **words)
 {
 	char *path = fmt("%s%s%s", o->root, *words[2] == '/' ? "" : "/", words[2]);
 	unsigned long long generation;
@@ -133,7 +133,7 @@ static enum status add(struct draft *draft, const struct options *o,
 	__u64 base = 0;
 	int err;
 
-	if (find(draft, words[1]))
+	if (authorities_find(draft, words[1]))
 		status = fail(ST_NO, "%s: there is an authority of this name", words[1]);
 	else if (!number_parse(words[3], &generation) || !generation)
 		status = fail(ST_USAGE, "%s: not a generation; it is a number from 1 on",
@@ -197,14 +197,14 @@ static enum status edit(struct draft *draft, struct modgate_authority *a,
 }
 
 /* What was typed, carried out in memory. */
-static enum status apply(struct draft *draft, const struct options *o,
-			 struct tpm *tpm, char **words)
+static enum status authorities_apply(struct draft *draft, const struct options *o,
+				     struct tpm *tpm, char **words)
 {
 	struct modgate_authority *a;
 
 	if (!strcmp(words[0], "add"))
-		return add(draft, o, tpm, words);
-	a = find(draft, words[1]);
+		return authorities_add(draft, o, tpm, words);
+	a = authorities_find(draft, words[1]);
 	if (!a)
 		return fail(ST_NO, "%s: no authority has this name", words[1]);
 	return edit(draft, a, words);
@@ -253,7 +253,7 @@ enum status authorities_change(const struct options *o, char *line)
 	status = policy_begin(&snap, o, &count);
 	if (!status) {
 		policy_draft(&snap, &draft);
-		status = apply(&draft, o, count.tpm, words);
+		status = authorities_apply(&draft, o, count.tpm, words);
 		if (!status)
 			status = policy_sign(&snap, o, &count, &draft);
 		if (!status) {

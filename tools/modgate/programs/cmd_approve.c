@@ -127,8 +127,8 @@ static void nothing_to_do(struct job *job, struct item *item, const char *why)
 		say("%s: %s\n", dash(item->module.name), why);
 }
 
-static void refuse(struct job *job, struct item *item, const char *target,
-		   const char *why)
+static void approve_refuse(struct job *job, struct item *item, const char *target,
+			   const char *why)
 {
 	item->done = true;
 	json_object_array_add(job->refused, item_json(&item->module, why));
@@ -146,7 +146,7 @@ static bool examine_rebuilds(struct job *job, struct item *item,
 	if (!obstacle)
 		obstacle = vendor_rule_obstacle(&item->rule, &job->t.owner, job->t.o);
 	if (obstacle) {
-		refuse(job, item, target, obstacle);
+		approve_refuse(job, item, target, obstacle);
 		free(obstacle);
 		return false;
 	}
@@ -165,7 +165,7 @@ static const char *state_of(const struct job *job, const __u8 *digest)
 }
 
 /* Decide about one item; a reason that stands against it is said here. */
-static void examine(struct job *job, struct item *item, const char *target)
+static void approve_examine(struct job *job, struct item *item, const char *target)
 {
 	struct module *m = &item->module;
 	const struct modgate_module *entry;
@@ -180,7 +180,7 @@ static void examine(struct job *job, struct item *item, const char *target)
 	obstacle = approval_obstacle(&job->t.owner.snapshot, job->t.o, m,
 				     job->rebuilds);
 	if (obstacle) {
-		refuse(job, item, target, obstacle);
+		approve_refuse(job, item, target, obstacle);
 		free(obstacle);
 		return;
 	}
@@ -208,8 +208,8 @@ static void examine(struct job *job, struct item *item, const char *target)
 		m->name = xstrdup(job->name);
 	}
 	if (!m->path && !job->unseen) {
-		refuse(job, item, target,
-		       "no file with this digest was found, so nothing is known about it; --unseen approves it nevertheless");
+		approve_refuse(job, item, target,
+			       "no file with this digest was found, so nothing is known about it; --unseen approves it nevertheless");
 		return;
 	}
 	job->wanted++;
@@ -229,7 +229,7 @@ static bool is_duplicate(const struct job *job, const __u8 *digest)
 	return false;
 }
 
-static enum status add_target(struct job *job, const char *target)
+static enum status approve_add_target(struct job *job, const char *target)
 {
 	struct item *item;
 	enum status status;
@@ -242,7 +242,7 @@ static enum status add_target(struct job *job, const char *target)
 	if (!item->module.problem && is_duplicate(job, item->module.digest))
 		item->done = true;
 	else
-		examine(job, item, target);
+		approve_examine(job, item, target);
 	return ST_OK;
 }
 
@@ -260,14 +260,14 @@ static enum status add_pending(struct job *job)
 	for (i = 0; i < n && !status; i++) {
 		char *number = fmt("%llu", p[i].number);
 
-		status = add_target(job, number);
+		status = approve_add_target(job, number);
 		free(number);
 	}
 	pending_free(p, n);
 	return status;
 }
 
-static enum status add_vendor(struct job *job)
+static enum status approve_add_vendor(struct job *job)
 {
 	enum status status = vendor_rule_from_file(&job->rule, job->vendor,
 						   job->name);
@@ -319,7 +319,7 @@ static void add_entries(struct draft *draft, const struct job *job)
 		vendor_rule_add(&job->rule, draft);
 }
 
-static enum status sign(struct job *job)
+static enum status approve_sign(struct job *job)
 {
 	struct draft draft;
 	enum status status;
@@ -331,7 +331,7 @@ static enum status sign(struct job *job)
 	return status;
 }
 
-static enum status finish(struct job *job, enum status status)
+static enum status approve_finish(struct job *job, enum status status)
 {
 	struct json_object *j = json_object_new_object();
 	bool done = job->wanted && status == ST_OK;
@@ -382,11 +382,11 @@ static enum status approve(struct job *job, int argc, char **argv)
 	if (!job->t.o->json)
 		owner_show_base(&job->t.owner, job->t.o, NULL);
 	for (i = 0; i < argc && !status; i++)
-		status = add_target(job, argv[i]);
+		status = approve_add_target(job, argv[i]);
 	if (!status && job->all_pending)
 		status = add_pending(job);
 	if (!status && job->vendor)
-		status = add_vendor(job);
+		status = approve_add_vendor(job);
 	if (status)
 		return status;
 	/* All or nothing, unless it is "whatever can be". */
@@ -397,12 +397,12 @@ static enum status approve(struct job *job, int argc, char **argv)
 	}
 	if (job->wanted) {
 		warn_permanent(job);
-		status = sign(job);
+		status = approve_sign(job);
 	}
-	return finish(job, status);
+	return approve_finish(job, status);
 }
 
-static enum status parse(struct job *job, int argc, char **argv)
+static enum status approve_parse(struct job *job, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "all-pending", no_argument, NULL, 'a' },
@@ -453,14 +453,14 @@ static enum status parse(struct job *job, int argc, char **argv)
 	return ST_OK;
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status approve_run(int argc, char **argv, struct options *o)
 {
 	struct job job = { 0 };
 	enum status status;
 	size_t i;
 
 	targets_begin(&job.t, o);
-	status = parse(&job, argc, argv);
+	status = approve_parse(&job, argc, argv);
 	if (!status) {
 		job.approved = json_object_new_array();
 		job.vendors = json_object_new_array();
@@ -489,5 +489,5 @@ const struct verb verb_approve = {
 		 "       [--generation=N] [--rebuilds | --unseen [--name=NAME]]\n"
 		 "       {PATH | NAME | DIGEST | NUMBER}... | --all-pending\n"
 		 "       | --vendor=CERT [--name=PATTERN]",
-	.run = run,
+	.run = approve_run,
 };

@@ -54,7 +54,7 @@ static const struct modgate_ban *known_ban(const struct job *job,
 	       modgate_find_ban(&job->t.owner.base->doc, digest) : NULL;
 }
 
-static bool in_force(const struct job *job, const __u8 *digest)
+static bool ban_in_force(const struct job *job, const __u8 *digest)
 {
 	const struct stored *list = job->t.owner.view->in_force;
 
@@ -77,14 +77,14 @@ static bool is_approved(const struct job *job, const __u8 *digest, bool cert)
 }
 
 /* @file: the digest by which it may be approved, or NULL if that is the same */
-static void add(struct job *job, const __u8 *digest, const __u8 *file, const char *name,
-		bool cert)
+static void ban_add(struct job *job, const __u8 *digest, const __u8 *file, const char *name,
+		    bool cert)
 {
 	struct entry *e;
 
 	if (!job->remove && known_ban(job, digest)) {
 		job->already++;
-		job->waits = job->waits || !in_force(job, digest);
+		job->waits = job->waits || !ban_in_force(job, digest);
 		return;
 	}
 	job->entries = xgrow(job->entries, job->n_entries, sizeof(*e));
@@ -105,7 +105,7 @@ static enum status add_import(struct job *job)
 
 	status = digests_read(job->import, &lines, &n);
 	for (i = 0; i < n && !status; i++)
-		add(job, lines[i].digest, NULL, lines[i].name, false);
+		ban_add(job, lines[i].digest, NULL, lines[i].name, false);
 	digests_free(lines, n);
 	return status;
 }
@@ -129,14 +129,14 @@ static enum status refuse_certificate(const struct job *job)
 	return ST_NO;
 }
 
-static enum status add_certificate(struct job *job)
+static enum status ban_add_certificate(struct job *job)
 {
 	__u8 digest[MODGATE_DIGEST_SIZE];
 	enum status status = ST_OK;
 	char *subject = NULL;
 
 	if (job->remove && digest_parse(digest, job->certificate)) {
-		add(job, digest, NULL, NULL, true);
+		ban_add(job, digest, NULL, NULL, true);
 		return ST_OK;
 	}
 	if (cert_read(job->certificate, &job->cert))
@@ -145,14 +145,14 @@ static enum status add_certificate(struct job *job)
 		status = refuse_certificate(job);
 	if (!status) {
 		subject = cert_subject(job->cert.x509);
-		add(job, job->cert.digest, NULL, subject, true);
+		ban_add(job, job->cert.digest, NULL, subject, true);
 	}
 	free(subject);
 	return status;
 }
 
 /* A ban goes by the name that it was given, whatever is installed now. */
-static bool add_by_name(struct job *job, const char *target)
+static bool ban_add_by_name(struct job *job, const char *target)
 {
 	const struct stored *base = job->t.owner.base;
 	char *name = module_name_of(target);
@@ -164,8 +164,8 @@ static bool add_by_name(struct job *job, const char *target)
 
 		if (!strcmp((const char *)b->name, name) ||
 		    !strcmp((const char *)b->name, target))
-			add(job, b->digest, NULL, name,
-			    modgate_le32(b->kind) == MODGATE_BAN_CERT);
+			ban_add(job, b->digest, NULL, name,
+				modgate_le32(b->kind) == MODGATE_BAN_CERT);
 	}
 	free(name);
 	return job->n_entries > before;
@@ -176,28 +176,28 @@ static bool add_by_name(struct job *job, const char *target)
  * verify, so a module is banned by what was signed. It may have been banned by the
  * digest of a file, too.
  */
-static void add_module(struct job *job, const struct module *m)
+static void ban_add_module(struct job *job, const struct module *m)
 {
 	const __u8 *content = m->path ? m->content : m->digest;
 	bool by_file = job->remove && known_ban(job, m->digest);
 
 	if (by_file)
-		add(job, m->digest, NULL, m->name, false);
+		ban_add(job, m->digest, NULL, m->name, false);
 	if (!by_file || known_ban(job, content))
-		add(job, content, m->digest, m->name, false);
+		ban_add(job, content, m->digest, m->name, false);
 }
 
-static enum status add_target(struct job *job, const char *target)
+static enum status ban_add_target(struct job *job, const char *target)
 {
 	struct module m = { 0 };
 	enum status status;
 
 	if (job->remove && !target_is_path(target) &&
-	    add_by_name(job, target))
+	    ban_add_by_name(job, target))
 		return ST_OK;
 	status = targets_module(&job->t, target, &m);
 	if (!status)
-		add_module(job, &m);
+		ban_add_module(job, &m);
 	module_free(&m);
 	return status;
 }
@@ -256,7 +256,7 @@ static int tell_one(struct job *job, struct entry *e, int err)
  * Refused from here on, whatever happens to the list: first what could load. It
  * knows digests only.
  */
-static void tell_kernel(struct job *job)
+static void ban_tell_kernel(struct job *job)
 {
 	const struct kernel *kernel = &job->t.owner.snapshot.kernel;
 	int err = 0, pass;
@@ -296,7 +296,7 @@ static void draft_entry(const struct job *job, struct draft *draft,
 		;
 }
 
-static enum status sign(struct job *job)
+static enum status ban_sign(struct job *job)
 {
 	struct draft draft;
 	enum status status;
@@ -325,7 +325,7 @@ static void show_entry(const struct job *job, const struct entry *e)
 }
 
 /* Before the passphrase is asked for. */
-static void show(const struct job *job)
+static void ban_show(const struct job *job)
 {
 	size_t i, shown = 0;
 
@@ -393,19 +393,19 @@ static enum status result(const struct job *job)
 	return job->remove || job->not_told || job->certificate ? ST_RESTART : ST_OK;
 }
 
-static enum status change(struct job *job)
+static enum status ban_change(struct job *job)
 {
 	enum status status = ST_OK;
 	bool done;
 
 	if (!job->t.o->json) {
 		owner_show_base(&job->t.owner, job->t.o, NULL);
-		show(job);
+		ban_show(job);
 	}
 	if (job->n_entries && !job->remove)
-		tell_kernel(job);
+		ban_tell_kernel(job);
 	if (job->n_entries)
-		status = sign(job);
+		status = ban_sign(job);
 	done = !status && job->n_entries;
 	if (status && job->told)
 		warn("the list was not changed; the kernel was told %zu, until restart",
@@ -428,19 +428,19 @@ static enum status ban_targets(struct job *job, int argc, char **argv)
 			 MODGATE_ROLE_BAN))
 		status = fail(ST_NO, "the local policy does not let the owner ban");
 	for (i = 0; i < argc && !status; i++)
-		status = add_target(job, argv[i]);
+		status = ban_add_target(job, argv[i]);
 	if (!status && job->import)
 		status = add_import(job);
 	if (!status && job->certificate)
-		status = add_certificate(job);
+		status = ban_add_certificate(job);
 	if (status)
 		return status;
 	drop_duplicates(job);
 	status = refuse_unknown(job);
-	return status ? status : change(job);
+	return status ? status : ban_change(job);
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status ban_run(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{ "kernel", required_argument, NULL, 'k' },
@@ -480,5 +480,5 @@ const struct verb verb_ban = {
 	.summary = "Refuse modules and signers, whoever approves them",
 	.usage = "[--remove] [--kernel=RELEASE] [--generation=N]\n"
 		 "       [--signer=CERT] [--import=FILE] {PATH | NAME | DIGEST | NUMBER}...",
-	.run = run,
+	.run = ban_run,
 };

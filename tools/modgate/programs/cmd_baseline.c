@@ -38,7 +38,7 @@ struct job {
 	bool loaded;
 };
 
-static void judge(const struct job *job, struct found *f)
+static void baseline_judge(const struct job *job, struct found *f)
 {
 	struct verdict next;
 
@@ -105,7 +105,7 @@ static void add_file(struct job *job, const char *path, bool loaded)
 	f = append(job);
 	f->module = m;
 	f->loaded = loaded;
-	judge(job, f);
+	baseline_judge(job, f);
 }
 
 /* What was built in does not stand there, so every name had a file once. */
@@ -120,7 +120,7 @@ static void add_loaded(struct job *job, const char *name)
 	free(path);
 }
 
-static void find_loaded(struct job *job)
+static void baseline_find_loaded(struct job *job)
 {
 	char *path = fmt("%s/proc/modules", job->o->root), *rest, *line;
 	size_t size;
@@ -145,12 +145,12 @@ static bool add_installed(void *context, const char *path)
 }
 
 /* Modules of another kernel are not those that are loaded. */
-static void find(struct job *job)
+static void baseline_find(struct job *job)
 {
 	char *running = kernel_release();
 
 	if (!strcmp(running, job->release))
-		find_loaded(job);
+		baseline_find_loaded(job);
 	free(running);
 	lookup_walk(job->o, job->release, false, add_installed, job);
 }
@@ -188,7 +188,7 @@ static struct json_object *row_json(const struct found *f)
 	return j;
 }
 
-static enum status show(const struct job *job)
+static enum status baseline_show(const struct job *job)
 {
 	struct json_object *array;
 	size_t i, open = 0;
@@ -296,7 +296,7 @@ static enum status approve_chosen(const struct job *job, int n, char **names)
 	return status;
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status baseline_run(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{ "kernel", required_argument, NULL, 'k' },
@@ -334,9 +334,9 @@ static enum status run(int argc, char **argv, struct options *o)
 		status = fail(ST_PRIVILEGE, "only root may ask the kernel whose modules they are");
 	if (!status) {
 		states_read(&job.states, &job.snapshot, o);
-		find(&job);
+		baseline_find(&job);
 		status = job.all || job.loaded || named ?
-			 approve_chosen(&job, argc - optind, argv + optind) : show(&job);
+			 approve_chosen(&job, argc - optind, argv + optind) : baseline_show(&job);
 	}
 	for (i = 0; i < job.n; i++) {
 		module_free(&job.found[i].module);
@@ -353,5 +353,5 @@ const struct verb verb_baseline = {
 	.name = "baseline",
 	.summary = "Show the third-party modules of this machine; approve them at once",
 	.usage = "[--kernel=RELEASE] [--all | --loaded | NAME...]",
-	.run = run,
+	.run = baseline_run,
 };

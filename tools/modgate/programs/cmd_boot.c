@@ -52,8 +52,8 @@ static const char *meaning(int err)
 }
 
 /* One line for what was handed over. */
-static void report(struct boot *b, const char *what, int err,
-		   const char *problem)
+static void boot_report(struct boot *b, const char *what, int err,
+			const char *problem)
 {
 	char *rule = err ? kernel_error(&b->kernel) : NULL;
 	const char *text = problem ? problem : err ? meaning(err) : "accepted";
@@ -89,16 +89,16 @@ static void hand_anchor(struct boot *b)
 	if (anchor && !strcmp(anchor, "awaited")) {
 		err = cert_read(path, &cert);
 		if (err) {
-			report(b, path, 0, err == -EINVAL ? "not a certificate" :
+			boot_report(b, path, 0, err == -EINVAL ? "not a certificate" :
 							    strerror(-err));
 		} else {
 			err = kernel_write(&b->kernel, "load", cert.der,
 					   cert.der_size);
-			report(b, path, err, NULL);
+			boot_report(b, path, err, NULL);
 			cert_free(&cert);
 		}
 	} else if (!anchor || strcmp(anchor, "loaded")) {
-		report(b, "anchor", 0, anchor ? anchor : "the kernel has none");
+		boot_report(b, "anchor", 0, anchor ? anchor : "the kernel has none");
 	}
 	free(path);
 }
@@ -117,7 +117,7 @@ static void add_machine_key(struct boot *b)
 		why = fmt("the kernel cannot open this machine's trusted key: %s",
 			  err == -ENODEV ? "it has no trusted keys" :
 					   strerror(-err));
-		report(b, path, 0, why);
+		boot_report(b, path, 0, why);
 		free(why);
 	}
 	free(path);
@@ -161,12 +161,12 @@ static bool hand_document(struct boot *b, struct stored *doc)
 	int err;
 
 	if (stored_load(doc)) {
-		report(b, what, 0, doc->problem);
+		boot_report(b, what, 0, doc->problem);
 		b->corrupt = true;
 	} else {
 		err = hand(b, doc);
 		accepted = !err;
-		report(b, what, err, NULL);
+		boot_report(b, what, err, NULL);
 		if (err == -EINVAL || err == -ESTALE || err == -EKEYREJECTED)
 			b->corrupt = true;
 	}

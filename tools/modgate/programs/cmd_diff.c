@@ -17,7 +17,7 @@ static const char *get(struct json_object *change, const char *key)
 	return value ? json_object_get_string(value) : NULL;
 }
 
-static void show(struct json_object *change)
+static void diff_show(struct json_object *change)
 {
 	const char *old = get(change, "old"), *new = get(change, "new");
 	const char *digest = get(change, "digest"), *name = get(change, "name");
@@ -35,8 +35,8 @@ static void show(struct json_object *change)
 }
 
 /* Print, give back, and say by the status whether there was anything. */
-static enum status finish(const struct options *o, struct json_object *changes,
-			  const char *nothing)
+static enum status diff_finish(const struct options *o, struct json_object *changes,
+			       const char *nothing)
 {
 	size_t n = json_object_array_length(changes), i;
 
@@ -44,7 +44,7 @@ static enum status finish(const struct options *o, struct json_object *changes,
 		json_out(changes);
 	} else {
 		for (i = 0; i < n; i++)
-			show(json_object_array_get_idx(changes, i));
+			diff_show(json_object_array_get_idx(changes, i));
 		if (!n)
 			say("%s\n", nothing);
 		json_object_put(changes);
@@ -83,7 +83,7 @@ static enum status diff_files(const struct options *o, char **paths)
 	if (!status) {
 		changes = json_object_new_array();
 		diff_documents(changes, "document", &old, &new);
-		status = finish(o, changes, "Both say the same.");
+		status = diff_finish(o, changes, "Both say the same.");
 	}
 	free(a);
 	free(b);
@@ -102,13 +102,13 @@ static enum status diff_restart(const struct options *o)
 	if (!status) {
 		changes = json_object_new_array();
 		diff_snapshot(changes, &snap);
-		status = finish(o, changes, "A restart would change nothing.");
+		status = diff_finish(o, changes, "A restart would change nothing.");
 	}
 	snapshot_free(&snap);
 	return status;
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status diff_run(int argc, char **argv, struct options *o)
 {
 	if (next_option(argc, argv, NULL, o) != -1)
 		return ST_USAGE;
@@ -123,5 +123,5 @@ const struct verb verb_diff = {
 	.name = "diff",
 	.summary = "Show what a restart would change, or what differs between documents",
 	.usage = "[OLD NEW]",
-	.run = run,
+	.run = diff_run,
 };

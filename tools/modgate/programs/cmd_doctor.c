@@ -8,7 +8,7 @@
 #include "programs.h"
 #include "view.h"
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status doctor_run(int argc, char **argv, struct options *o)
 {
 	struct doctor d = { .o = o };
 	enum status status;
@@ -38,5 +38,5 @@ const struct verb verb_doctor = {
 	.name = "doctor",
 	.summary = "Check what modgate's promise rests on, and say what would help",
 	.usage = "",
-	.run = run,
+	.run = doctor_run,
 };

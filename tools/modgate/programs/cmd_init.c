@@ -168,7 +168,7 @@ static enum status choose_machine(struct plan *p, const struct kernel *kernel)
 	return ST_OK;
 }
 
-static enum status choose(struct plan *p, const struct options *o)
+static enum status init_choose(struct plan *p, const struct options *o)
 {
 	struct kernel kernel;
 	enum status status;
@@ -253,7 +253,7 @@ static enum status make_all(struct plan *p, const struct options *o)
 	return status;
 }
 
-static void show(const struct plan *p, const struct options *o)
+static void init_show(const struct plan *p, const struct options *o)
 {
 	char hex[HEX_SIZE];
 
@@ -319,18 +319,18 @@ static enum status init(struct plan *p, const struct options *o)
 		return status;
 	status = init_keys_ask(&p->keys, o);
 	if (!status)
-		status = choose(p, o);
+		status = init_choose(p, o);
 	if (!status && interrupted)
 		status = discard_interrupted(o);
 	if (!status)
 		status = make_all(p, o);
 	if (status)
 		return status;
-	show(p, o);
+	init_show(p, o);
 	return ST_RESTART;
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status init_run(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{ "key", required_argument, NULL, 'k' },
@@ -392,5 +392,5 @@ const struct verb verb_init = {
 	.usage = "[--key=file|tpm|URI] [--anchor-key=file|tpm|URI]\n"
 		 "       [--mode=system|signed|listed] [--freshness=tpm|none]\n"
 		 "       [--audit] [--allow-kexec] [--stay-open]",
-	.run = run,
+	.run = init_run,
 };

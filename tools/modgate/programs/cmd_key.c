@@ -41,9 +41,9 @@ static enum status pin(const struct options *o)
 	return ST_OK;
 }
 
-static void show_one(const struct options *o, struct json_object *array,
-		     const char *name, const char *provider,
-		     const struct cert *cert)
+static void key_show_one(const struct options *o, struct json_object *array,
+			 const char *name, const char *provider,
+			 const struct cert *cert)
 {
 	char *path = key_path(o, name, "pem"), *subject;
 	char hex[HEX_SIZE];
@@ -68,7 +68,7 @@ static void show_one(const struct options *o, struct json_object *array,
 	free(path);
 }
 
-static enum status show(const struct options *o)
+static enum status key_show(const struct options *o)
 {
 	struct json_object *array = json_object_new_array();
 	enum status status = ST_OK;
@@ -82,7 +82,7 @@ static enum status show(const struct options *o)
 			break;
 		status = key_where(o, names[i], &provider);
 		if (!status)
-			show_one(o, array, names[i], provider, &cert);
+			key_show_one(o, array, names[i], provider, &cert);
 		free(provider);
 		cert_free(&cert);
 	}
@@ -197,7 +197,7 @@ static enum status complete_rotation(const struct options *o)
 	return status;
 }
 
-static enum status change_passphrase(const struct options *o)
+static enum status key_change_passphrase(const struct options *o)
 {
 	struct change change = { 0 };
 	enum status status = store_lock(o);
@@ -225,7 +225,7 @@ static enum status change_passphrase(const struct options *o)
 	return ST_OK;
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status key_run(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{ "pin", no_argument, NULL, 'p' },
@@ -267,7 +267,7 @@ static enum status run(int argc, char **argv, struct options *o)
 	case 'e':
 		return export_run(o, folder);
 	case 'c':
-		return change_passphrase(o);
+		return key_change_passphrase(o);
 	case 'r':
 		return rotate_run(o, where);
 	case 'S':
@@ -275,7 +275,7 @@ static enum status run(int argc, char **argv, struct options *o)
 	case 'U':
 		return unseal_run(o);
 	default:
-		return show(o);
+		return key_show(o);
 	}
 }
 
@@ -284,5 +284,5 @@ const struct verb verb_key = {
 	.summary = "Show or export the keys and the pin; change or seal them",
 	.usage = "[--show | --pin | --export=DIR | --change-passphrase |\n"
 		 "       --rotate [--key=file|tpm|URI] | --seal-anchor | --unseal-anchor]",
-	.run = run,
+	.run = key_run,
 };

@@ -194,7 +194,7 @@ static enum status list(const struct options *o, bool full)
 	return status;
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status list_run(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{ "full", no_argument, NULL, 'f' },
@@ -217,5 +217,5 @@ const struct verb verb_list = {
 	.name = "list",
 	.summary = "Show what is approved or banned, in force or after a restart",
 	.usage = "[--full]",
-	.run = run,
+	.run = list_run,
 };

@@ -41,7 +41,7 @@ static __u32 flags_of(const struct stored *policy)
 	return modgate_le32(policy->header.flags);
 }
 
-static const char *explain(__u32 mode)
+static const char *mode_explain(__u32 mode)
 {
 	switch (mode) {
 	case MODGATE_MODE_SYSTEM:
@@ -68,7 +68,7 @@ static struct json_object *setting_json(__u32 mode, __u32 flags,
 
 static void print_setting(const char *when, __u32 mode, __u32 flags)
 {
-	say("%-14s %s: %s\n", when, mode_name(mode), explain(mode));
+	say("%-14s %s: %s\n", when, mode_name(mode), mode_explain(mode));
 	say("%-14s %s; kexec is %s\n", "",
 	    flags & MODGATE_POLICY_AUDIT ?
 	    "audit: refusals are recorded, everything loads" : "enforcing",
@@ -80,7 +80,7 @@ static void print_setting(const char *when, __u32 mode, __u32 flags)
 }
 
 /* What is in force, from the kernel itself; false if nothing is. */
-static bool in_force(const struct snapshot *snap, __u32 *mode, __u32 *flags)
+static bool mode_in_force(const struct snapshot *snap, __u32 *mode, __u32 *flags)
 {
 	const struct record *state = &snap->kernel.state;
 	const char *name = record_get(state, "mode");
@@ -101,7 +101,7 @@ static bool in_force(const struct snapshot *snap, __u32 *mode, __u32 *flags)
 	return *mode && record_is(state, "policy", "yes");
 }
 
-static enum status show(const struct options *o)
+static enum status mode_show(const struct options *o)
 {
 	const struct stored *next;
 	struct json_object *j;
@@ -118,7 +118,7 @@ static enum status show(const struct options *o)
 		return status;
 	}
 	next = snap.policy_next;
-	now = in_force(&snap, &mode, &flags);
+	now = mode_in_force(&snap, &mode, &flags);
 	waits = !now || mode != mode_of(next) || flags != flags_of(next);
 	if (o->json) {
 		j = json_object_new_object();
@@ -150,7 +150,7 @@ static void announce(const struct snapshot *snap, __u32 mode, __u32 flags)
 
 	if (mode != mode_of(now))
 		say("Mode %s instead of %s: %s.\n", mode_name(mode),
-		    mode_name(mode_of(now)), explain(mode));
+		    mode_name(mode_of(now)), mode_explain(mode));
 	if (flags & ~flags_of(now) & MODGATE_POLICY_AUDIT)
 		say("Audit: nothing is refused any more, nor what is banned; it is recorded.\n");
 	if (~flags & flags_of(now) & MODGATE_POLICY_AUDIT)
@@ -193,8 +193,8 @@ static enum status stage(const struct snapshot *snap, const struct options *o,
 	return status ? status : ST_RESTART;
 }
 
-static enum status apply(const struct snapshot *snap, const struct options *o,
-			 const struct count *count, const struct setting *s)
+static enum status mode_apply(const struct snapshot *snap, const struct options *o,
+			      const struct count *count, const struct setting *s)
 {
 	const struct stored *policy = snap->policy_next;
 	__u32 mode = s->mode ? s->mode : mode_of(policy);
@@ -218,20 +218,20 @@ static enum status apply(const struct snapshot *snap, const struct options *o,
 	return waits ? ST_RESTART : ST_OK;
 }
 
-static enum status change(const struct options *o, const struct setting *s)
+static enum status mode_change(const struct options *o, const struct setting *s)
 {
 	struct count count;
 	struct snapshot snap;
 	enum status status = policy_begin(&snap, o, &count);
 
 	if (!status)
-		status = apply(&snap, o, &count, s);
+		status = mode_apply(&snap, o, &count, s);
 	tpm_close(count.tpm);
 	snapshot_free(&snap);
 	return status;
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status mode_run(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{ "audit", no_argument, NULL, 'a' },
@@ -274,7 +274,7 @@ static enum status run(int argc, char **argv, struct options *o)
 			return usage("%s: the modes are system, signed, listed",
 				     argv[optind]);
 	}
-	return changes(&s) ? change(o, &s) : show(o);
+	return changes(&s) ? mode_change(o, &s) : mode_show(o);
 }
 
 const struct verb verb_mode = {
@@ -282,5 +282,5 @@ const struct verb verb_mode = {
 	.summary = "Show or change what the local policy asks of a module",
 	.usage = "[system | signed | listed] [--audit | --enforce]\n"
 		 "       [--allow-kexec | --refuse-kexec] [--auto-close | --stay-open]",
-	.run = run,
+	.run = mode_run,
 };

@@ -24,12 +24,12 @@ static const char *name_of(const struct pending *p, char **to_free)
 	return *to_free ? *to_free : "-";
 }
 
-static void field(const char *name, const char *value)
+static void pending_field(const char *name, const char *value)
 {
 	say("     %-8s %s\n", name, dash(value));
 }
 
-static void show(const struct states *s, const struct pending *p)
+static void pending_show(const struct states *s, const struct pending *p)
 {
 	char *last = event_clock(p->event, "last"), *name, *signer;
 	char hex[HEX_SIZE], *text, *state;
@@ -44,23 +44,23 @@ static void show(const struct states *s, const struct pending *p)
 	text = fmt("%s, %s, %llu time(s), last %s",
 		   dash(record_get(p->event, "verdict")),
 		   dash(record_get(p->event, "reason")), p->count, last);
-	field("refused", text);
+	pending_field("refused", text);
 	free(text);
 	text = fmt("%s (pid %s, uid %s)", dash(record_get(p->event, "comm")),
 		   dash(record_get(p->event, "pid")),
 		   dash(record_get(p->event, "uid")));
-	field("by", text);
+	pending_field("by", text);
 	free(text);
-	field("digest", digest_hex(hex, p->digest));
+	pending_field("digest", digest_hex(hex, p->digest));
 	if (p->path || !record_get(p->event, "path")) {
-		field("file", p->path);
+		pending_field("file", p->path);
 	} else {
 		text = fmt("%s, which is not there or is another file now",
 			   record_get(p->event, "path"));
-		field("file", text);
+		pending_field("file", text);
 		free(text);
 	}
-	field("signer", signer);
+	pending_field("signer", signer);
 	free(signer);
 	free(name);
 	free(last);
@@ -109,7 +109,7 @@ static void print_all(const struct snapshot *snap, const struct options *o,
 		if (o->json)
 			json_object_array_add(array, entry_json(&s, &p[i]));
 		else
-			show(&s, &p[i]);
+			pending_show(&s, &p[i]);
 		shown++;
 	}
 	pending_free(p, n);
@@ -125,7 +125,7 @@ static void print_all(const struct snapshot *snap, const struct options *o,
 		say("\nApprove with 'modgate approve NUMBER', then restart.\n");
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status pending_run(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{ "kernel", required_argument, NULL, 'k' },
@@ -161,5 +161,5 @@ const struct verb verb_pending = {
 	.name = "pending",
 	.summary = "Show what was refused and could be approved",
 	.usage = "[--kernel=RELEASE]",
-	.run = run,
+	.run = pending_run,
 };

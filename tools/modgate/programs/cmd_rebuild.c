@@ -63,7 +63,7 @@ static enum status need_documents(const struct snapshot *snap)
  * From the documents and the installed modules. If the folder cannot be made, modules
  * load from where they are, and it is the manifest that cannot be written.
  */
-static enum status make(struct rebuild *r)
+static enum status rebuild_make(struct rebuild *r)
 {
 	struct snapshot snap = { 0 };
 	enum status status = snapshot_read(&snap, r->o);
@@ -123,7 +123,7 @@ static enum status build_and_load(struct rebuild *r, const struct request *q)
 	collection_begin(&r->c, r->o, &r->kernel, release);
 	collection_read(&r->c);
 	if (q->force || !r->c.up_to_date)
-		status = make(r);
+		status = rebuild_make(r);
 	r->kept = status;
 	/* The kernel of another root is not this one. */
 	if (!*r->o->root)
@@ -175,7 +175,7 @@ static void show_member(const struct member *m)
 	free(state);
 }
 
-static void show(const struct rebuild *r)
+static void rebuild_show(const struct rebuild *r)
 {
 	size_t i, left_out = 0, on_demand = 0;
 
@@ -273,7 +273,7 @@ static enum status rebuild(const struct options *o, const struct request *q)
 	if (!status && !q->only_close) {
 		status = build_and_load(&r, q);
 		if (!o->json && r.loaded)
-			show(&r);
+			rebuild_show(&r);
 		say_flush();
 	}
 	if (!q->no_close && (r.kernel.privileged || r.kernel.problem) &&
@@ -287,7 +287,7 @@ static enum status rebuild(const struct options *o, const struct request *q)
 	return status ? status : closing;
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status rebuild_run(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{ "close", no_argument, NULL, 'c' },
@@ -319,5 +319,5 @@ const struct verb verb_rebuild = {
 	.name = "rebuild",
 	.summary = "At boot: make and load the module collection, close the gate, file the receipt",
 	.usage = "[--no-close | --close] [--force]",
-	.run = run,
+	.run = rebuild_run,
 };

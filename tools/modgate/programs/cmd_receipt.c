@@ -97,7 +97,7 @@ static void left_out(const struct options *o, struct json_object *array)
 	free(release);
 }
 
-static void show_json(const struct receipt *r, const struct options *o, bool now)
+static void receipt_show_json(const struct receipt *r, const struct options *o, bool now)
 {
 	struct json_object *j = json_object_new_object();
 	struct json_object *modules = json_object_new_array();
@@ -115,13 +115,13 @@ static void show_json(const struct receipt *r, const struct options *o, bool now
 	json_out(j);
 }
 
-static void show(const struct receipt *r, const struct options *o,
-		 const struct kernel *kernel, bool now)
+static void receipt_show(const struct receipt *r, const struct options *o,
+			 const struct kernel *kernel, bool now)
 {
 	size_t i;
 
 	if (o->json) {
-		show_json(r, o, now);
+		receipt_show_json(r, o, now);
 		return;
 	}
 	if (receipt_is_empty(r))
@@ -145,7 +145,7 @@ static void show(const struct receipt *r, const struct options *o,
  * For programs that want to know whether any third-party code is in the kernel. What was
  * allowed and did not come up counts: the loader had begun with it.
  */
-static enum status check(const struct receipt *r, const struct options *o)
+static enum status check_receipt(const struct receipt *r, const struct options *o)
 {
 	struct json_object *j;
 	size_t i;
@@ -186,7 +186,7 @@ static bool read_anew(struct receipt *r, struct kernel *kernel, const struct opt
 }
 
 /* Modules may come up between reading the receipt, the log, the PCR, and IMA's list. */
-static enum status verify(struct receipt *r, struct kernel *kernel, const struct options *o)
+static enum status receipt_verify(struct receipt *r, struct kernel *kernel, const struct options *o)
 {
 	struct findings findings = { 0 };
 	const struct checker checker = { .say = findings_take, .data = &findings };
@@ -316,19 +316,19 @@ static enum status receipt(const struct options *o, const struct request *q)
 	if (!status && q->diff)
 		status = diff(&old, &r, o);
 	else if (!status && q->check)
-		status = check(&r, o);
+		status = check_receipt(&r, o);
 	else if (!status && q->verify)
-		status = verify(&r, &kernel, o);
+		status = receipt_verify(&r, &kernel, o);
 	else if (!status)
-		show(&r, o, &kernel, !q->boot);
+		receipt_show(&r, o, &kernel, !q->boot);
 	receipt_free(&r);
 	receipt_free(&old);
 	kernel_free(&kernel);
 	return status;
 }
 
-static enum status parse(int argc, char **argv, struct options *o,
-			 struct request *q)
+static enum status receipt_options(int argc, char **argv, struct options *o,
+				   struct request *q)
 {
 	static const struct option options[] = {
 		{ "check", no_argument, NULL, 'c' },
@@ -398,10 +398,10 @@ static enum status parse(int argc, char **argv, struct options *o,
 	return ST_OK;
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status receipt_run(int argc, char **argv, struct options *o)
 {
 	struct request q = { 0 };
-	enum status status = parse(argc, argv, o, &q);
+	enum status status = receipt_options(argc, argv, o, &q);
 
 	if (status)
 		return status;
@@ -420,5 +420,5 @@ const struct verb verb_receipt = {
 		 "   or: modgate [options] receipt --verify-quote=FILE --nonce=NONCE\n"
 		 "                                 --attestation-key=FILE [--pcr=N]\n"
 		 "                                 [--expect=FILE | --learn=FILE]",
-	.run = run,
+	.run = receipt_run,
 };

@@ -75,7 +75,7 @@ static enum status call(const struct verb *verb, struct options *o,
 	return status;
 }
 
-static enum status show(struct options *o)
+static enum status recovery_show(struct options *o)
 {
 	enum status status = call(&verb_mode, o, NULL, NULL);
 
@@ -126,7 +126,7 @@ static enum status change_authorities(struct options *o)
 	return status;
 }
 
-static enum status change_passphrase(struct options *o)
+static enum status recovery_change_passphrase(struct options *o)
 {
 	return call(&verb_key, o, "--change-passphrase", NULL);
 }
@@ -198,10 +198,10 @@ static enum status go_on(struct options *o __maybe_unused)
 }
 
 static const struct item items[] = {
-	{ "show mode, authorities and keys", show, false },
+	{ "show mode, authorities and keys", recovery_show, false },
 	{ "change the mode", change_mode, false },
 	{ "change the authorities", change_authorities, false },
-	{ "change the passphrase of the keys", change_passphrase, false },
+	{ "change the passphrase of the keys", recovery_change_passphrase, false },
 	{ "make a new owner key", new_owner_key, false },
 	{ "seal the anchor key to recovery boots, or unseal it", keep_anchor, false },
 	{ "discard documents", discard_documents, false },
@@ -267,7 +267,7 @@ static enum status menu(struct options *o)
 	return ST_OK;
 }
 
-static enum status explain(const struct options *o, const struct kernel *kernel)
+static enum status recovery_explain(const struct options *o, const struct kernel *kernel)
 {
 	const bool recovery = record_is(&kernel->state, "boot-kind", "recovery");
 	struct json_object *j;
@@ -292,7 +292,7 @@ static enum status explain(const struct options *o, const struct kernel *kernel)
 	return ST_NO;
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status recovery_run(int argc, char **argv, struct options *o)
 {
 	struct kernel kernel;
 	enum status status;
@@ -312,7 +312,7 @@ static enum status run(int argc, char **argv, struct options *o)
 	else if (there && !o->json)
 		status = ST_OK;
 	else
-		status = explain(o, &kernel);
+		status = recovery_explain(o, &kernel);
 	kernel_free(&kernel);
 	return status ? status : menu(o);
 }
@@ -321,5 +321,5 @@ const struct verb verb_recovery = {
 	.name = "recovery",
 	.summary = "In a recovery boot: change mode, authorities and keys",
 	.usage = "",
-	.run = run,
+	.run = recovery_run,
 };

@@ -44,7 +44,8 @@ static void add_list(struct waiting *w, const struct states *s,
 			add_entry(w, s, &list->doc.modules[i]);
 }
 
-static void find(struct waiting *w, const struct snapshot *snapshot, const struct options *o)
+static void restart_find(struct waiting *w, const struct snapshot *snapshot,
+			 const struct options *o)
 {
 	struct states s;
 	size_t i;
@@ -80,7 +81,7 @@ static void show_names(const char *what, struct json_object *names)
 	say("\n");
 }
 
-static void show(const struct waiting *w, const struct options *o, bool waits)
+static void restart_show(const struct waiting *w, const struct options *o, bool waits)
 {
 	struct json_object *j;
 
@@ -119,7 +120,7 @@ static enum status restart(const struct options *o)
 	return fail(ST_NO, "%s: %s", without ? "reboot" : "systemctl", strerror(errno));
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status restart_run(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{ "force", no_argument, NULL, 'f' },
@@ -145,14 +146,14 @@ static enum status run(int argc, char **argv, struct options *o)
 	if (!status)
 		status = snapshot_need(&snap, o);
 	if (!status) {
-		find(&waiting, &snap, o);
+		restart_find(&waiting, &snap, o);
 		waits = snapshot_waits(&snap) || length(waiting.active) ||
 			length(waiting.removed);
 		if (!waits && !force)
 			status = fail(ST_NO,
 				      "nothing waits for a restart; --force restarts all the same");
 		else
-			show(&waiting, o, waits);
+			restart_show(&waiting, o, waits);
 		if (record_is(&snap.kernel.state, "provisioned", "no"))
 			warn("the kernel has no pin ('modgate key --pin'): no document counts");
 	}
@@ -169,5 +170,5 @@ const struct verb verb_restart = {
 	.name = "restart",
 	.summary = "Say what a restart changes, and restart",
 	.usage = "[--force]",
-	.run = run,
+	.run = restart_run,
 };

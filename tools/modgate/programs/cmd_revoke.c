@@ -42,7 +42,7 @@ struct job {
 	size_t n_vendors;
 };
 
-static void add_vendor(struct job *job, const struct modgate_vendor *v)
+static void revoke_add_vendor(struct job *job, const struct modgate_vendor *v)
 {
 	size_t i;
 
@@ -65,12 +65,12 @@ static bool add_vendors(struct job *job, const __u8 *digest, const char *pattern
 
 		if ((!digest || !memcmp(v->digest, digest, MODGATE_DIGEST_SIZE)) &&
 		    (!pattern || !strcmp((const char *)v->pattern, pattern)))
-			add_vendor(job, v);
+			revoke_add_vendor(job, v);
 	}
 	return job->n_vendors > before;
 }
 
-static enum status add_certificate(struct job *job)
+static enum status revoke_add_certificate(struct job *job)
 {
 	__u8 digest[MODGATE_DIGEST_SIZE];
 	struct cert cert;
@@ -91,7 +91,7 @@ static enum status add_certificate(struct job *job)
 	return ST_OK;
 }
 
-static void add(struct job *job, const __u8 *digest, const char *name)
+static void revoke_add(struct job *job, const __u8 *digest, const char *name)
 {
 	const struct modgate_module *m = owner_entry(&job->t.owner, digest);
 	struct entry *e;
@@ -110,7 +110,7 @@ static void add(struct job *job, const __u8 *digest, const char *name)
 }
 
 /* Everything that a list of anybody calls by this name. */
-static bool add_by_name(struct job *job, const char *target)
+static bool revoke_add_by_name(struct job *job, const char *target)
 {
 	char *name = module_name_of(target);
 	size_t before = job->n_entries, i, k;
@@ -126,7 +126,7 @@ static bool add_by_name(struct job *job, const char *target)
 					&lists[k]->doc.modules[j];
 
 				if (!strcmp((const char *)m->name, name))
-					add(job, m->digest, name);
+					revoke_add(job, m->digest, name);
 			}
 	}
 	free(name);
@@ -159,40 +159,40 @@ static bool is_installed(const struct job *job, const char *target)
  * What no list has by its digest is allowed by a signature, which can be written in many
  * ways: then it is what was signed that is revoked.
  */
-static void add_module(struct job *job, const struct module *m)
+static void revoke_add_module(struct job *job, const struct module *m)
 {
 	bool by_digest = !m->path || owner_entry(&job->t.owner, m->digest) ||
 			 snapshot_approval(&job->t.owner.snapshot, m->digest, NOW);
 
-	add(job, by_digest ? m->digest : m->content, m->name);
+	revoke_add(job, by_digest ? m->digest : m->content, m->name);
 }
 
-static enum status add_target(struct job *job, const char *target)
+static enum status revoke_add_target(struct job *job, const char *target)
 {
 	bool named = !strchr(target, '/') && !is_digest(target), by_vendor;
 	enum status status;
 	struct module m;
 
 	by_vendor = named && add_vendors_by_name(job, target);
-	if (named && add_by_name(job, target))
+	if (named && revoke_add_by_name(job, target))
 		return ST_OK;
 	if (is_digest(target)) {
 		memset(&m, 0, sizeof(m));
 		digest_parse(m.digest, target);
-		add(job, m.digest, NULL);
+		revoke_add(job, m.digest, NULL);
 		return ST_OK;
 	}
 	if (by_vendor && !is_installed(job, target))
 		return ST_OK;
 	status = targets_module(&job->t, target, &m);
 	if (!status)
-		add_module(job, &m);
+		revoke_add_module(job, &m);
 	module_free(&m);
 	return status;
 }
 
 /* The kernel refuses it from here on, whatever happens to the list. */
-static void tell_kernel(struct job *job)
+static void revoke_tell_kernel(struct job *job)
 {
 	const struct kernel *kernel = &job->t.owner.snapshot.kernel;
 	size_t i;
@@ -297,7 +297,7 @@ static void unload_all(struct job *job)
 	}
 }
 
-static void find_loaded(struct job *job)
+static void revoke_find_loaded(struct job *job)
 {
 	size_t i;
 
@@ -319,7 +319,7 @@ static void show_loaded(const struct entry *e)
 		    e->stays ? ": " : "", e->stays ? e->stays : "");
 }
 
-static void show(const struct entry *e, const struct job *job, bool signed_)
+static void revoke_show(const struct entry *e, const struct job *job, bool signed_)
 {
 	char hex[HEX_SIZE];
 
@@ -371,7 +371,7 @@ static struct json_object *vendors_json(const struct job *job, bool signed_)
 	return array;
 }
 
-static void report(const struct job *job, bool signed_)
+static void revoke_report(const struct job *job, bool signed_)
 {
 	struct json_object *j, *array = json_object_new_array();
 	size_t i;
@@ -380,7 +380,7 @@ static void report(const struct job *job, bool signed_)
 		const struct entry *e = &job->entries[i];
 
 		if (!job->t.o->json) {
-			show(e, job, signed_);
+			revoke_show(e, job, signed_);
 			continue;
 		}
 		j = json_object_new_object();
@@ -428,18 +428,18 @@ static enum status revoke(struct job *job, int argc, char **argv)
 	if (opened && !job->t.owner.snapshot.kernel.dir)
 		snapshot_read(&job->t.owner.snapshot, job->t.o);
 	for (i = 0; i < (size_t)argc && !status; i++)
-		status = add_target(job, argv[i]);
+		status = revoke_add_target(job, argv[i]);
 	if (!status && job->vendor)
-		status = opened ? opened : add_certificate(job);
+		status = opened ? opened : revoke_add_certificate(job);
 	if (status)
 		return opened ? opened : status;
-	tell_kernel(job);
+	revoke_tell_kernel(job);
 	status = opened ? opened : change_list(job);
-	find_loaded(job);
+	revoke_find_loaded(job);
 	/* Not before all else has succeeded: the kernel would only load it again. */
 	if (!status)
 		unload_all(job);
-	report(job, !status && count_listed(job));
+	revoke_report(job, !status && count_listed(job));
 	for (i = 0; i < job->n_entries; i++)
 		if (job->entries[i].err || job->entries[i].in_use)
 			told = false;
@@ -448,7 +448,7 @@ static enum status revoke(struct job *job, int argc, char **argv)
 	return count_listed(job) || in_use(job) ? ST_RESTART : ST_NO;
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status revoke_run(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{ "kernel", required_argument, NULL, 'k' },
@@ -493,5 +493,5 @@ const struct verb verb_revoke = {
 	.summary = "Refuse modules from now on, unload them, and take them off the list",
 	.usage = "[--kernel=RELEASE] [--generation=N] [--keep-loaded] {NAME | PATH | DIGEST}...\n"
 		 "       | --vendor={CERT | DIGEST} [--name=PATTERN]",
-	.run = run,
+	.run = revoke_run,
 };

@@ -131,8 +131,8 @@ static void find_disk_problems(struct report *r)
 	}
 }
 
-static void take_finding(void *data, const char *what, enum status status,
-			 const char *text)
+static void status_take_finding(void *data, const char *what, enum status status,
+				const char *text)
 {
 	struct report *r = data;
 
@@ -147,7 +147,7 @@ static void take_finding(void *data, const char *what, enum status status,
 static void find_counter_problems(struct report *r)
 {
 	const struct checker checker = {
-		.say = take_finding, .data = r, .counters = r->counters,
+		.say = status_take_finding, .data = r, .counters = r->counters,
 	};
 
 	if (r->snap->kernel.privileged)
@@ -350,7 +350,7 @@ static const char *nth_problem(const struct report *r, size_t n)
 	return json_object_get_string(json_object_array_get_idx(r->problems, n));
 }
 
-static void show(const struct report *r)
+static void status_show(const struct report *r)
 {
 	size_t i;
 
@@ -396,7 +396,7 @@ static struct json_object *view_json(const struct report *r,
 	return j;
 }
 
-static void show_json(const struct report *r, enum status status)
+static void status_show_json(const struct report *r, enum status status)
 {
 	struct json_object *j = r->json, *kernel = json_object_new_object();
 	struct json_object *lists = json_object_new_array();
@@ -428,7 +428,7 @@ static void show_json(const struct report *r, enum status status)
 	json_out(j);
 }
 
-static enum status judge(const struct report *r)
+static enum status status_judge(const struct report *r)
 {
 	if (!state_is(r->snap, "provisioned", "yes") || !r->snap->anchored)
 		return ST_UNPROVISIONED;
@@ -437,7 +437,7 @@ static enum status judge(const struct report *r)
 	return snapshot_waits(r->snap) ? ST_RESTART : ST_OK;
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status status_run(int argc, char **argv, struct options *o)
 {
 	struct report r = { .o = o };
 	enum status status;
@@ -459,11 +459,11 @@ static enum status run(int argc, char **argv, struct options *o)
 		r.counters = json_object_new_array();
 		find_counter_problems(&r);
 		count_states(&r);
-		status = judge(&r);
+		status = status_judge(&r);
 		if (o->json) {
-			show_json(&r, status);
+			status_show_json(&r, status);
 		} else {
-			show(&r);
+			status_show(&r);
 			json_object_put(r.json);
 		}
 		json_object_put(r.problems);
@@ -477,5 +477,5 @@ const struct verb verb_status = {
 	.name = "status",
 	.summary = "Show at a glance what holds and what does not",
 	.usage = "",
-	.run = run,
+	.run = status_run,
 };

@@ -62,7 +62,7 @@ static void check_mode(struct findings *f, const char *name, mode_t forbidden)
 	free(path);
 }
 
-static void check_keys(struct findings *f, const struct snapshot *snap)
+static void verify_check_keys(struct findings *f, const struct snapshot *snap)
 {
 	static const char *const folders[] = { "", "keys", "active", "staged" };
 	struct cert owner;
@@ -179,7 +179,7 @@ static void check_all(struct findings *f, const struct snapshot *snap)
 	const struct checker checker = { .say = findings_take, .data = f };
 	size_t i;
 
-	check_keys(f, snap);
+	verify_check_keys(f, snap);
 	if (rotation_waits(f->o))
 		found(f, "owner key", ST_NO, "%s", ROTATION_WAITS);
 	for (i = 0; i < snap->store.n_docs; i++)
@@ -198,8 +198,8 @@ struct request {
 	const char *log_file;	/* NULL for the kernel's own */
 };
 
-static enum status parse(int argc, char **argv, struct options *o,
-			 struct request *request)
+static enum status verify_parse(int argc, char **argv, struct options *o,
+				struct request *request)
 {
 	static const struct option options[] = {
 		{ "log", optional_argument, NULL, 'l' },
@@ -237,7 +237,7 @@ static enum status parse(int argc, char **argv, struct options *o,
 }
 
 /* Print what was found, unless something was in the way of looking. */
-static enum status finish(struct findings *f, enum status status)
+static enum status verify_finish(struct findings *f, enum status status)
 {
 	if (!status && f->o->json)
 		findings_show(f);
@@ -254,7 +254,7 @@ static enum status verify_log(const struct options *o, const char *file)
 
 	findings_begin(&f, o, false);
 	kernel_read(&kernel, o);
-	status = finish(&f, measure_log_check(&kernel, file, &checker));
+	status = verify_finish(&f, measure_log_check(&kernel, file, &checker));
 	kernel_free(&kernel);
 	return status;
 }
@@ -274,15 +274,15 @@ static enum status verify_documents(const struct options *o, const char *file)
 		check_file(&f, &snap, file);
 	else if (!status)
 		check_all(&f, &snap);
-	status = finish(&f, status);
+	status = verify_finish(&f, status);
 	snapshot_free(&snap);
 	return status;
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status verify_run(int argc, char **argv, struct options *o)
 {
 	struct request request = { 0 };
-	enum status status = parse(argc, argv, o, &request);
+	enum status status = verify_parse(argc, argv, o, &request);
 
 	if (status)
 		return status;
@@ -299,5 +299,5 @@ const struct verb verb_verify = {
 	.usage = "[FILE]\n"
 		 "       --log[=FILE]\n"
 		 "       --repair [--generation=N] [--policy-generation=N]",
-	.run = run,
+	.run = verify_run,
 };

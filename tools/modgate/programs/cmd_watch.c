@@ -43,7 +43,7 @@ struct watch {
 	struct pollfd fds[FDS];
 };
 
-static void show(const struct record *e, bool repeat)
+static void watch_show(const struct record *e, bool repeat)
 {
 	const char *op = record_get(e, "op");
 	const char *name = op && strcmp(op, "module") ? op : record_get(e, "name");
@@ -60,12 +60,12 @@ static void show(const struct record *e, bool repeat)
 	free(last);
 }
 
-static void tell(const struct watch *w, const struct record *e, bool repeat)
+static void watch_tell(const struct watch *w, const struct record *e, bool repeat)
 {
 	struct json_object *j;
 
 	if (!w->o->json) {
-		show(e, repeat);
+		watch_show(e, repeat);
 		return;
 	}
 	j = json_object_new_object();
@@ -111,7 +111,7 @@ static void take(struct watch *w, const struct record *e)
 	if (seq > w->last + 1 && !quiet)
 		tell_lost(w, seq - w->last - 1);
 	if (!quiet)
-		tell(w, e, repeat);
+		watch_tell(w, e, repeat);
 	if (!repeat) {
 		w->last = seq;
 		w->stale = true;
@@ -264,7 +264,7 @@ static enum status watch(struct watch *w)
 	return status;
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status watch_run(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{ "new", no_argument, NULL, 'n' },
@@ -291,5 +291,5 @@ const struct verb verb_watch = {
 	.name = "watch",
 	.summary = "Show what was refused, and what is as it happens, until it is ended",
 	.usage = "[--new] [--motd=FILE]",
-	.run = run,
+	.run = watch_run,
 };

@@ -333,7 +333,7 @@ static void find_answer(struct answer *a)
 		find_remedy(a);
 }
 
-static void field(const char *name, const char *value)
+static void why_field(const char *name, const char *value)
 {
 	say("  %-9s %s\n", name, dash(value));
 }
@@ -363,7 +363,7 @@ static void show_event(const struct record *e)
 			 dash(record_get(e, "uid")),
 			 dash(record_get(e, "last")));
 
-	field("refused", text);
+	why_field("refused", text);
 	free(text);
 }
 
@@ -371,50 +371,50 @@ static void show_event(const struct record *e)
 static void show_lockdown(const struct answer *a)
 {
 	if (lockdown_refusal(a->snap, a->o, a->m, &a->now))
-		field("kernel", "lockdown: the kernel itself refuses what no list approves");
+		why_field("kernel", "lockdown: the kernel itself refuses what no list approves");
 }
 
-static void show(const struct answer *a)
+static void why_show(const struct answer *a)
 {
 	const struct module *m = a->m;
 	char hex[HEX_SIZE], *text;
 
 	say("%s: %s\n", dash(m->name), headline(a));
-	field("state", a->state);
-	field("reason", a->now.reason);
-	field("decided", a->now.decided);
+	why_field("state", a->state);
+	why_field("reason", a->now.reason);
+	why_field("decided", a->now.decided);
 	if (a->kernel)
-		field("kernel", a->kernel);
+		why_field("kernel", a->kernel);
 	else if (a->now.allow || !verdict_enforced(a->snap, NOW))
 		show_lockdown(a);
 	if (a->status == ST_RESTART || stops_loading(a)) {
 		text = fmt("%s: %s", a->next.reason, a->next.decided);
-		field("restart", text);
+		why_field("restart", text);
 		free(text);
 	}
 	if (a->permanent) {
-		field("permanent", kernel_forces(&a->snap->kernel, "unload") ?
-		      "it is permanent: rmmod fails, but root can force it out (rmmod -f)" :
-		      "it is permanent, and stays until restart; rmmod fails");
-		field("release", a->release);
+		why_field("permanent", kernel_forces(&a->snap->kernel, "unload") ?
+			  "it is permanent: rmmod fails, but root can force it out (rmmod -f)" :
+			  "it is permanent, and stays until restart; rmmod fails");
+		why_field("release", a->release);
 	}
-	field("file", m->path ? m->path : "not found");
-	field("digest", digest_hex(hex, m->digest));
+	why_field("file", m->path ? m->path : "not found");
+	why_field("digest", digest_hex(hex, m->digest));
 	text = m->path && !m->problem ? modsig_text(&m->sig) : NULL;
-	field("signer", text);
+	why_field("signer", text);
 	free(text);
 	if (m->event)
 		show_event(m->event);
 	if (a->now.unsure)
-		field("unsure", a->now.unsure);
+		why_field("unsure", a->now.unsure);
 	if (a->snap->assumed)
-		field("unsure",
-		      "what is in force, what was revoked and whether the kernel has lost its own keys only root can see; taken from active/");
+		why_field("unsure",
+			  "what is in force, what was revoked and whether the kernel has lost its own keys only root can see; taken from active/");
 	if (a->remedy)
-		field("remedy", a->remedy);
+		why_field("remedy", a->remedy);
 }
 
-static void show_json(const struct answer *a)
+static void why_show_json(const struct answer *a)
 {
 	struct json_object *j = json_object_new_object();
 
@@ -459,9 +459,9 @@ static enum status why(const struct options *o, const char *target,
 		a.m = &m;
 		find_answer(&a);
 		if (o->json)
-			show_json(&a);
+			why_show_json(&a);
 		else
-			show(&a);
+			why_show(&a);
 		status = a.status;
 		verdict_free(&a.now);
 		verdict_free(&a.next);
@@ -475,7 +475,7 @@ static enum status why(const struct options *o, const char *target,
 	return status;
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status why_run(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{ "kernel", required_argument, NULL, 'k' },
@@ -507,5 +507,5 @@ const struct verb verb_why = {
 	.name = "why",
 	.summary = "Say whether a module would load, what decides it, what would change it",
 	.usage = "[--kernel=RELEASE] [--cert=FILE] PATH | NAME | DIGEST | NUMBER",
-	.run = run,
+	.run = why_run,
 };

@@ -17,8 +17,8 @@
 
 #define MARK_MAX 4096
 
-static void tell(struct doctor *d, bool good, const char *what,
-		 const char *text, const char *remedy)
+static void doctor_tell(struct doctor *d, bool good, const char *what,
+			const char *text, const char *remedy)
 {
 	struct json_object *j;
 
@@ -47,7 +47,7 @@ void doctor_good(struct doctor *d, const char *what, const char *format, ...)
 	va_start(ap, format);
 	text = vfmt(format, ap);
 	va_end(ap);
-	tell(d, true, what, text, NULL);
+	doctor_tell(d, true, what, text, NULL);
 	free(text);
 }
 
@@ -61,7 +61,7 @@ void doctor_bad(struct doctor *d, const char *what, const char *remedy,
 	va_start(ap, format);
 	text = vfmt(format, ap);
 	va_end(ap);
-	tell(d, false, what, text, remedy);
+	doctor_tell(d, false, what, text, remedy);
 	free(text);
 }
 
@@ -184,8 +184,8 @@ static void check_machine(struct doctor *d)
 		doctor_good(d, "machine", "its name is by %s", state_value(d->snap, "machine"));
 }
 
-static void take_finding(void *data, const char *what, enum status status,
-			 const char *text)
+static void doctor_take_finding(void *data, const char *what, enum status status,
+				const char *text)
 {
 	struct doctor *d = data;
 
@@ -196,7 +196,7 @@ static void take_finding(void *data, const char *what, enum status status,
 
 static void check_counters(struct doctor *d)
 {
-	struct checker checker = { .say = take_finding, .data = d };
+	struct checker checker = { .say = doctor_take_finding, .data = d };
 	size_t before = d->bad;
 
 	if (!freshness_used(d->snap, d->o))

@@ -74,7 +74,7 @@ static const char *trusted_by(const struct doctor *d, const struct cert *cert)
 	return NULL;
 }
 
-static void check_keys(struct doctor *d)
+static void doctor_disk_check_keys(struct doctor *d)
 {
 	size_t before = d->bad, n = 0;
 	struct cert cert;
@@ -243,6 +243,6 @@ static void check_root(struct doctor *d)
 void doctor_disk(struct doctor *d)
 {
 	check_clock(d);
-	check_keys(d);
+	doctor_disk_check_keys(d);
 	check_root(d);
 }

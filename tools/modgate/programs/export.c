@@ -103,7 +103,7 @@ static enum status compare(struct export *e)
 	return ST_OK;
 }
 
-static enum status write_all(const struct export *e)
+static enum status export_write_all(const struct export *e)
 {
 	int i, err = dir_make(e->folder, 0755);
 
@@ -121,7 +121,7 @@ static enum status write_all(const struct export *e)
 	return ST_OK;
 }
 
-static void report(const struct export *e)
+static void export_report(const struct export *e)
 {
 	struct json_object *j = json_object_new_object();
 	struct json_object *files = json_object_new_array();
@@ -180,9 +180,9 @@ enum status export_run(const struct options *o, const char *folder)
 	if (!status)
 		status = compare(&e);
 	if (!status)
-		status = write_all(&e);
+		status = export_write_all(&e);
 	if (!status)
-		report(&e);
+		export_report(&e);
 	for (i = 0; i < FILES; i++)
 		free(e.files[i].data);
 	free(e.folder);

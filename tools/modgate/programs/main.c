@@ -164,7 +164,7 @@ int next_option(int argc, char **argv, const struct option *own,
 	return c;
 }
 
-static enum status run(int argc, char **argv, struct options *o)
+static enum status run_verb(int argc, char **argv, struct options *o)
 {
 	size_t i;
 	int c;
@@ -204,7 +204,7 @@ int main(int argc, char **argv)
 #endif
 	CRYPTO_secure_malloc_init(LOCKED_MEMORY, 0);
 	signal(SIGPIPE, SIG_IGN);
-	status = run(argc, argv, &o);
+	status = run_verb(argc, argv, &o);
 	if (!say_flush()) {
 		if (errno != EPIPE)
 			status = fail_errno(errno, "standard output");

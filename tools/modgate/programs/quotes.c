@@ -55,8 +55,8 @@ static struct json_object *clock_json(const TPMS_CLOCK_INFO *clock)
 	return j;
 }
 
-static void show_json(const struct quote *quote, const struct quoted *q,
-		      const struct findings *f, const struct attest_request *request)
+static void quotes_show_json(const struct quote *quote, const struct quoted *q,
+			     const struct findings *f, const struct attest_request *request)
 {
 	static const char *const events[] = {
 		"boot", "policy", "list", "sealed", "closed", "module",
@@ -158,7 +158,7 @@ static void show_modules(const struct log *log, const struct receipt *receipt)
 	}
 }
 
-static void show(const struct quote *quote, const struct quoted *q)
+static void quotes_show(const struct quote *quote, const struct quoted *q)
 {
 	say("kernel: %s, as the machine says\n", dash(quote->kernel));
 	say("TPM: started %u time(s), suspended %u time(s) since, clock %llu ms%s\n",
@@ -202,10 +202,10 @@ static enum status learn(const struct options *o, const char *path, const struct
 }
 
 /* With what was learnt before, if it is asked for. */
-static void check(const struct quote *quote, const struct attestation_key *key,
-		  const struct nonce *nonce, unsigned int pcr,
-		  const struct expectation *expected, const struct checker *checker,
-		  struct quoted *quoted)
+static void quotes_check(const struct quote *quote, const struct attestation_key *key,
+			 const struct nonce *nonce, unsigned int pcr,
+			 const struct expectation *expected, const struct checker *checker,
+			 struct quoted *quoted)
 {
 	quote_check(quote, key, nonce, pcr, checker, quoted);
 	if (expected && quoted->signed_pcrs)
@@ -231,24 +231,24 @@ static enum status verify_by(const struct options *o, const struct attest_reques
 	findings_begin(&findings, o, false);
 	if (!o->json && !expected && !q->learn)
 		say("%s\n%s\n", not_proven[0], not_proven[1]);
-	check(&quote, key, nonce, pcr, expected, &checker, &quoted);
+	quotes_check(&quote, key, nonce, pcr, expected, &checker, &quoted);
 	status = findings.status;
 	if (!status && q->learn)
 		status = learn(o, q->learn, &quote, key, &quoted);
 	if (o->json)
-		show_json(&quote, &quoted, &findings, q);
+		quotes_show_json(&quote, &quoted, &findings, q);
 	else if (findings.status)
 		say("Nothing of what this quote says can be believed.\n");
 	else
-		show(&quote, &quoted);
+		quotes_show(&quote, &quoted);
 	findings_end(&findings);
 	quoted_free(&quoted);
 	quote_free(&quote);
 	return status;
 }
 
-static enum status verify(const struct options *o, const struct attest_request *q,
-			  const struct nonce *nonce, unsigned int pcr)
+static enum status quotes_verify(const struct options *o, const struct attest_request *q,
+				 const struct nonce *nonce, unsigned int pcr)
 {
 	struct expectation expected = { 0 };
 	struct attestation_key key;
@@ -266,8 +266,8 @@ static enum status verify(const struct options *o, const struct attest_request *
 	return status;
 }
 
-static enum status make(const struct options *o, const struct attest_request *q,
-			const struct nonce *nonce)
+static enum status quotes_make(const struct options *o, const struct attest_request *q,
+			       const struct nonce *nonce)
 {
 	const int flags = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE;
 	struct json_object *j;
@@ -380,6 +380,6 @@ enum status attest_run(const struct options *o, const struct attest_request *q)
 		return usage("--pcr=%s: modgate measures into one of %d to %d", q->pcr,
 			     QUOTE_PCR_MIN, QUOTE_PCR_MAX);
 	if (q->verify)
-		return verify(o, q, &nonce, pcr);
-	return q->make ? make(o, q, &nonce) : print_key(o);
+		return quotes_verify(o, q, &nonce, pcr);
+	return q->make ? quotes_make(o, q, &nonce) : print_key(o);
 }

@@ -54,7 +54,7 @@ static bool is_for(const struct job *job, const struct sick *s,
 }
 
 /* What to sign anew: the newest, or the one that was asked for. */
-static enum status choose(const struct job *job, struct sick *s)
+static enum status repair_choose(const struct job *job, struct sick *s)
 {
 	const struct store *store = &job->snapshot.store;
 	size_t i;
@@ -72,8 +72,8 @@ static enum status choose(const struct job *job, struct sick *s)
 		    s->option, s->generation);
 }
 
-static enum status examine(const struct job *job, struct sick *s,
-			   const struct stored *newest)
+static enum status repair_examine(const struct job *job, struct sick *s,
+				  const struct stored *newest)
 {
 	struct counters c;
 	enum status status = counters_read(job->tpm, s->slot, &c);
@@ -102,17 +102,17 @@ static enum status diagnose(struct job *job)
 			    policy->path);
 	job->list.slot = modgate_le32(a->slot);
 	job->list.base = modgate_le64(a->base);
-	status = examine(job, &job->policy, policy);
+	status = repair_examine(job, &job->policy, policy);
 	if (!status)
-		status = examine(job, &job->list, view->next);
+		status = repair_examine(job, &job->list, view->next);
 	job->named = tpm_name(job->tpm, job->machine);
 	if (!job->named || memcmp(job->machine, policy->header.machine,
 				  MODGATE_DIGEST_SIZE))
 		job->policy.dead = true;
 	if (!status && job->policy.dead)
-		status = choose(job, &job->policy);
+		status = repair_choose(job, &job->policy);
 	if (!status && job->list.dead)
-		status = choose(job, &job->list);
+		status = repair_choose(job, &job->list);
 	return status;
 }
 
@@ -145,7 +145,7 @@ static enum status open_job(struct job *job)
 }
 
 /* Show what would be put back in force. */
-static void show(const struct job *job, const struct sick *s)
+static void repair_show(const struct job *job, const struct sick *s)
 {
 	if (!s->dead)
 		return;
@@ -159,7 +159,7 @@ static void show(const struct job *job, const struct sick *s)
 		say("List: there is no valid one on disk; 0 is an empty one.\n");
 }
 
-static enum status refuse(const struct job *job)
+static enum status repair_refuse(const struct job *job)
 {
 	const struct sick *sick[] = { &job->policy, &job->list };
 	char *options = xstrdup("");
@@ -184,8 +184,8 @@ static enum status refuse(const struct job *job)
 	return status;
 }
 
-static enum status sign(struct job *job, struct sick *s, const char *key_name,
-			const char *passphrase)
+static enum status repair_sign(struct job *job, struct sick *s, const char *key_name,
+			       const char *passphrase)
 {
 	const struct count count = {
 		.tpm = job->tpm,
@@ -248,11 +248,11 @@ static enum status sign_both(struct job *job, const char *anchor,
 		status = prepare_tpm(job);
 	}
 	if (!status)
-		status = sign(job, &job->policy, KEY_ANCHOR, anchor);
-	return status ? status : sign(job, &job->list, KEY_OWNER, owner);
+		status = repair_sign(job, &job->policy, KEY_ANCHOR, anchor);
+	return status ? status : repair_sign(job, &job->list, KEY_OWNER, owner);
 }
 
-static enum status change(struct job *job)
+static enum status repair_change(struct job *job)
 {
 	enum status status = job->policy.dead ? key_anchor_check(job->o) : ST_OK;
 	char *owner, *anchor;
@@ -278,7 +278,7 @@ static enum status change(struct job *job)
 	return status;
 }
 
-static void report(const struct job *job, const struct sick *s)
+static void repair_report(const struct job *job, const struct sick *s)
 {
 	if (!s->dead)
 		return;
@@ -308,7 +308,7 @@ static enum status complete(struct job *job)
 	return status;
 }
 
-static enum status run(struct job *job)
+static enum status repair_job(struct job *job)
 {
 	enum status status = open_job(job);
 
@@ -316,16 +316,16 @@ static enum status run(struct job *job)
 		return status;
 	if (!job->policy.dead && !job->list.dead)
 		return complete(job);
-	show(job, &job->policy);
-	show(job, &job->list);
+	repair_show(job, &job->policy);
+	repair_show(job, &job->list);
 	if ((job->policy.dead && !job->policy.asked) ||
 	    (job->list.dead && !job->list.asked))
-		return refuse(job);
-	status = change(job);
+		return repair_refuse(job);
+	status = repair_change(job);
 	if (status)
 		return status;
-	report(job, &job->policy);
-	report(job, &job->list);
+	repair_report(job, &job->policy);
+	repair_report(job, &job->list);
 	return ST_RESTART;
 }
 
@@ -355,7 +355,7 @@ enum status repair_run(const struct options *o, const char *policy,
 	if (list && !number_parse(list, &job.list.generation))
 		return usage("--generation=%s: not a number", list);
 	job.json = json_object_new_object();
-	status = run(&job);
+	status = repair_job(&job);
 	json_yes(job.json, "restart_needed", status == ST_RESTART);
 	if (o->json)
 		json_out(job.json);

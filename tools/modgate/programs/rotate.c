@@ -145,7 +145,7 @@ static enum status sign_policy(struct rotation *r)
 }
 
 /* The rest is as after an interruption: finished, or undone. */
-static enum status write_all(struct rotation *r)
+static enum status rotate_write_all(struct rotation *r)
 {
 	enum status status, settled;
 	bool finished = false;
@@ -182,12 +182,12 @@ static enum status rotate(struct rotation *r)
 	if (!status)
 		status = sign_policy(r);
 	if (!status)
-		status = write_all(r);
+		status = rotate_write_all(r);
 	passphrase_free(passphrase);
 	return status;
 }
 
-static void report(const struct rotation *r)
+static void rotate_report(const struct rotation *r)
 {
 	unsigned long long policy = stored_generation(&r->policy);
 	unsigned long long list = stored_generation(&r->list);
@@ -250,7 +250,7 @@ enum status rotate_run(const struct options *o, const char *where)
 	} else if (!status) {
 		status = rotate(&r);
 		if (!status) {
-			report(&r);
+			rotate_report(&r);
 			status = ST_RESTART;
 		}
 	}

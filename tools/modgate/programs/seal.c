@@ -51,8 +51,8 @@ static enum status rewrite(const struct options *o, const char *passphrase,
 	return status;
 }
 
-static enum status change(const struct options *o, unsigned int pcr,
-			  const struct pcr_bank *expected)
+static enum status seal_change(const struct options *o, unsigned int pcr,
+			       const struct pcr_bank *expected)
 {
 	char *passphrase = passphrase_ask(o, "Passphrase of the anchor key");
 	enum status status;
@@ -64,7 +64,7 @@ static enum status change(const struct options *o, unsigned int pcr,
 	return status;
 }
 
-static void report(const struct options *o, const char *where, const char *text)
+static void seal_report(const struct options *o, const char *where, const char *text)
 {
 	struct json_object *j;
 
@@ -90,13 +90,13 @@ enum status seal_run(const struct options *o)
 	if (!status)
 		status = measure_recovery(o, &pcr, &expected);
 	if (!status)
-		status = change(o, pcr, &expected);
+		status = seal_change(o, pcr, &expected);
 	if (!status)
-		report(o, "sealed",
-		       "The anchor key is sealed: the TPM gives it out in a recovery boot of this machine\n"
-		       "only, for the same passphrase ('modgate recovery' says how). Copies of the old\n"
-		       "file open everywhere: destroy them, or keep one where nobody finds it, since a\n"
-		       "TPM that is cleared or replaced takes the sealed key along.");
+		seal_report(o, "sealed",
+			    "The anchor key is sealed: the TPM gives it out in a recovery boot of this machine\n"
+			    "only, for the same passphrase ('modgate recovery' says how). Copies of the old\n"
+			    "file open everywhere: destroy them, or keep one where nobody finds it, since a\n"
+			    "TPM that is cleared or replaced takes the sealed key along.");
 	return status;
 }
 
@@ -110,9 +110,9 @@ enum status unseal_run(const struct options *o)
 	if (!status)
 		status = key_anchor_check(o);
 	if (!status)
-		status = change(o, 0, NULL);
+		status = seal_change(o, 0, NULL);
 	if (!status)
-		report(o, "file",
-		       "The anchor key is in a file again, which opens in every boot.");
+		seal_report(o, "file",
+			    "The anchor key is in a file again, which opens in every boot.");
 	return status;
 }
