@@ -82,6 +82,12 @@ struct collection {
 	bool changed;
 };
 
+/* sources.c */
+#define MANIFEST_VERSION 4
+
+struct json_object *collection_sources(const struct options *o, const struct kernel *kernel,
+				       const char *release);
+
 /* collection.c */
 void collection_begin(struct collection *c, const struct options *o,
 		      const struct kernel *kernel, const char *release);
