@@ -4,7 +4,7 @@
  * module. First match wins. The rows are numbered as in
  * Documentation/security/modgate.rst.
  */
-#include "modgate.h"
+#include "verdict.h"
 
 static struct modgate_verdict deny(const char *reason)
 {
