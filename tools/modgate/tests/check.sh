@@ -55,12 +55,13 @@ variant() {
 
 	make -s B="$b" TOOL="$b/modgate" MKDOC="$b/mkdoc" CC="$2" CFLAGS="$3 $cheap" \
 		"$b/modgate" "$b/mkdoc" "$b/document_test" "$b/load_test" "$b/device_test" \
-		"$b/confine_test" "$b/fuzz_files" >"$log" 2>&1
+		"$b/confine_test" "$b/verdict_test" "$b/fuzz_files" >"$log" 2>&1
 	result $? "$1: builds without a warning"
 	part "$1" "$b/document_test"
 	part "$1: load" "$b/load_test"
 	part "$1: device" "$b/device_test"
 	part "$1: confined" "$b/confine_test"
+	part "$1" "$b/verdict_test"
 	ASAN_OPTIONS=detect_leaks=$leaks \
 		part "$1" tests/cli.sh "$b/modgate" "$b/mkdoc" "$scratch/$1" "${@:4}"
 }

@@ -9,7 +9,8 @@ FUZZ_CFLAGS	:= -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 RUNS		?= -1
 SECONDS		?= 60
 
-tests: $(MKDOC) $(B)/document_test $(B)/load_test $(B)/device_test $(B)/confine_test
+tests: $(MKDOC) $(B)/document_test $(B)/load_test $(B)/device_test $(B)/confine_test \
+       $(B)/verdict_test
 
 $(MKDOC): $(B)/tests/mkdoc.o $(B)/tests/mkdoc_build.o $(LIB_OBJECTS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -26,6 +27,9 @@ $(B)/device_test: $(B)/tests/device_test.o $(B)/tests/tap.o $(LIB_OBJECTS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/confine_test: $(B)/tests/confine_test.o $(B)/tests/tap.o $(LIB_OBJECTS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/verdict_test: $(B)/tests/verdict_test.o $(B)/tests/tap.o $(LIB_OBJECTS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/fuzz_seeds: $(B)/tests/fuzz_seeds.o $(B)/tests/sample.o $(LIB_OBJECTS)

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel's verdict table (security/modgate/verdict.c), for a caller that does not
+ * know every fact.
+ */
+#ifndef _MODGATE_TABLE_H
+#define _MODGATE_TABLE_H
+
+#include "modgate/verdict.h"
+
+#define FACT(fact) (1U << (fact))
+
+/**
+ * struct known_facts - what is known about a module
+ * @yes: the facts taken to be true, FACT(MODGATE_IS_*)
+ * @unknown: the facts that are only taken to be as they are in @yes, likewise
+ */
+struct known_facts {
+	unsigned int yes;
+	unsigned int unknown;
+};
+
+/**
+ * struct table_answer - what the table says
+ * @verdict: if everything is as it is taken to be
+ * @unsure: the unknown facts that the verdict depends on, FACT(MODGATE_IS_*); 0 if
+ *	    the verdict is the same whatever is true of them
+ */
+struct table_answer {
+	struct modgate_verdict verdict;
+	unsigned int unsure;
+};
+
+struct table_answer table_ask(const struct modgate_rules *rules,
+			      const struct known_facts *known);
+
+#endif /* _MODGATE_TABLE_H */
