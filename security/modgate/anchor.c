@@ -5,11 +5,14 @@
  * digest and handed over by the initramfs. What is malformed still provisions,
  * so that it cannot be used to switch modgate off.
  */
+#include <linux/errno.h>
 #include <linux/hex.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
+#include <linux/printk.h>
 #include <linux/string.h>
-#include "modgate.h"
+#include "anchor.h"
+#include "signer.h"
 
 static enum modgate_anchor_state state;
 static u8 pin[MODGATE_DIGEST_SIZE];	/* valid unless NONE or MALFORMED */

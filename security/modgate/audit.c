@@ -8,7 +8,10 @@
 #include <linux/gfp.h>
 #include <linux/string.h>
 #include <linux/uidgid.h>
-#include "modgate.h"
+#include "audit.h"
+#include "document.h"
+#include "events.h"
+#include "policy.h"
 
 static struct audit_buffer *start(int type)
 {

@@ -5,7 +5,7 @@
  * table of malformed documents is in tools/modgate/tests, over the same code.
  */
 #include <kunit/test.h>
-#include "modgate.h"
+#include "document.h"
 
 #define N_MODULES 3
 

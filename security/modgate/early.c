@@ -15,9 +15,11 @@
 #include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/modgate.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/string_helpers.h>
-#include "modgate.h"
+#include "anchor.h"
+#include "early.h"
 
 /**
  * modgate_starting() - is the kernel not ready for anybody's programs and files?

@@ -15,7 +15,8 @@
 #include <linux/timekeeping.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
-#include "modgate.h"
+#include "events.h"
+#include "policy.h"
 
 #define RING_SIZE 256	/* lines; Documentation/ABI says so too */
 

@@ -4,7 +4,7 @@
  */
 #include <kunit/test.h>
 #include <linux/limits.h>
-#include "modgate.h"
+#include "events.h"
 
 struct name {
 	const char *path;

@@ -6,10 +6,14 @@
  * one. A counter that should be there and is not means that nothing is accepted,
  * never that this is the first time.
  */
+#include <linux/cache.h>
+#include <linux/errno.h>
 #include <linux/init.h>
 #include <linux/overflow.h>
+#include <linux/printk.h>
 #include <linux/string.h>
-#include "modgate.h"
+#include "freshness.h"
+#include "tpm.h"
 
 /* Increments that may fail before a document does. */
 #define FAILURES_MAX 3

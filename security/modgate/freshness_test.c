@@ -5,7 +5,8 @@
 #include <kunit/test.h>
 #include <linux/limits.h>
 #include <linux/unaligned.h>
-#include "modgate.h"
+#include "freshness.h"
+#include "tpm.h"
 
 /* The rule: one row for each side of each bound. */
 struct row {

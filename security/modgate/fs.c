@@ -12,7 +12,19 @@
 #include <linux/security.h>
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
-#include "modgate.h"
+#include "anchor.h"
+#include "document.h"
+#include "early.h"
+#include "events.h"
+#include "freshness.h"
+#include "machine.h"
+#include "measure.h"
+#include "policy.h"
+#include "receipt.h"
+#include "signer.h"
+#include "task.h"
+#include "tpm.h"
+#include "verdict.h"
 
 #define WRITE_MAX (sizeof(struct modgate_bundle) + MODGATE_DOCUMENT_MAX + \
 		   MODGATE_SIGNATURE_MAX)

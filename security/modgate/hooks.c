@@ -18,9 +18,18 @@
 #include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
+#include "audit.h"
 #include "compat.h"
-#include "modgate.h"
+#include "document.h"
+#include "early.h"
+#include "events.h"
+#include "hooks.h"
 #include "module_name.h"
+#include "policy.h"
+#include "receipt.h"
+#include "signer.h"
+#include "task.h"
+#include "verdict.h"
 
 /* A module in memory, as the verdict's facts; made when they are asked for. */
 struct candidate {

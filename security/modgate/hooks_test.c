@@ -7,7 +7,13 @@
 #include <kunit/test-bug.h>
 #include <kunit/test.h>
 #include <linux/security.h>
-#include "modgate.h"
+#include "early.h"
+#include "hooks.h"
+#include "policy.h"
+#include "receipt.h"
+#include "signer.h"
+#include "task.h"
+#include "verdict.h"
 
 /**
  * struct module_case - a module, and what its verdict may cost

@@ -2,14 +2,19 @@
 /*
  * modgate: a third-party kernel module loads only if the machine's owner
  * approved that very module and the machine has restarted since. This file
- * registers it.
+ * registers it. Read on in hooks.c, then verdict.c.
  */
 #include <linux/device/driver.h>
 #include <linux/init.h>
 #include <linux/lsm_hooks.h>
 #include <uapi/linux/lsm.h>
+#include "anchor.h"
 #include "compat.h"
-#include "modgate.h"
+#include "hooks.h"
+#include "machine.h"
+#include "measure.h"
+#include "task.h"
+#include "tpm.h"
 
 bool modgate_enabled __ro_after_init;
 

@@ -9,12 +9,16 @@
 #include <linux/init.h>
 #include <linux/key.h>
 #include <linux/mutex.h>
+#include <linux/printk.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/uuid.h>
 #include <keys/trusted-type.h>
 #include "compat.h"
-#include "modgate.h"
+#include "freshness.h"
+#include "machine.h"
+#include "signer.h"
+#include "tpm.h"
 
 /* keys/trusted-type.h has its own. */
 #undef pr_fmt

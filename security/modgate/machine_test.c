@@ -6,7 +6,8 @@
  *	printf 'modgate machine' | openssl dgst -sha384 -mac HMAC -macopt hexkey:KEY
  */
 #include <kunit/test.h>
-#include "modgate.h"
+#include "freshness.h"
+#include "machine.h"
 
 static const char uuid[] = "4c4c4544-0051-3010-8052-b4c04f4e4d32";
 

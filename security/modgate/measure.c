@@ -15,10 +15,17 @@
 #include <linux/init.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/printk.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "modgate.h"
+#include "anchor.h"
+#include "document.h"
+#include "freshness.h"
+#include "machine.h"
+#include "measure.h"
+#include "policy.h"
+#include "tpm.h"
 
 #define BOOT_FORMAT \
 	"kind=%s freshness=%s machine=%s machine-name=%s " \

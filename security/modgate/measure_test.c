@@ -8,7 +8,8 @@
 #include <kunit/test.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "modgate.h"
+#include "measure.h"
+#include "tpm.h"
 
 struct measure_test {
 	struct modgate_log log;

@@ -15,7 +15,18 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
-#include "modgate.h"
+#include "anchor.h"
+#include "audit.h"
+#include "document.h"
+#include "events.h"
+#include "freshness.h"
+#include "hooks.h"
+#include "machine.h"
+#include "measure.h"
+#include "policy.h"
+#include "receipt.h"
+#include "signer.h"
+#include "verdict.h"
 
 #define REVOKED_MAX 4096
 #define RULE_MAX 256		/* in bytes */

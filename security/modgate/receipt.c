@@ -18,7 +18,11 @@
 #include <linux/string.h>
 #include <linux/string_helpers.h>
 #include <linux/timekeeping.h>
-#include "modgate.h"
+#include "events.h"
+#include "measure.h"
+#include "receipt.h"
+#include "signer.h"
+#include "task.h"
 
 #define TEXT_MAX 640		/* in bytes; a name may be four times as long as it is */
 

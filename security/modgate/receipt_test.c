@@ -6,7 +6,9 @@
 #include <kunit/test.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "modgate.h"
+#include "receipt.h"
+#include "signer.h"
+#include "task.h"
 
 static const u8 owner[MODGATE_DIGEST_SIZE] = { 0xaa };
 

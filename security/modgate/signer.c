@@ -15,7 +15,8 @@
 #include <linux/slab.h>
 #include <linux/verification.h>
 #include "compat.h"
-#include "modgate.h"
+#include "signer.h"
+#include "task.h"
 /* No public header tells whether a message has certificates in it. */
 #include "../../crypto/asymmetric_keys/pkcs7_parser.h"
 

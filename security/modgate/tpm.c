@@ -14,10 +14,12 @@
 #include <kunit/static_stub.h>
 #include <linux/delay.h>
 #include <linux/init.h>
+#include <linux/printk.h>
 #include <linux/tpm.h>
 #include <linux/unaligned.h>
 #include "compat.h"
-#include "modgate.h"
+#include "signer.h"
+#include "tpm.h"
 
 /* Part 2, 6.5.2 */
 #define CC_NV_INCREMENT		0x0134

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Before the kernel is ready.
+ */
+#ifndef _MODGATE_EARLY_H
+#define _MODGATE_EARLY_H
+
+#include <linux/fs.h>
+#include <linux/types.h>
+
+bool modgate_starting(void);
+int modgate_refuse_early(const char *what, struct file *file);
+const char *modgate_acpi_tables(void);
+
+#endif /* _MODGATE_EARLY_H */
