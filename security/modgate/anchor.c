@@ -9,10 +9,10 @@
 #include <linux/hex.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
-#include <linux/printk.h>
 #include <linux/string.h>
 #include "anchor.h"
 #include "signer.h"
+#include "modgate.h"
 
 static enum modgate_anchor_state state;
 static u8 pin[MODGATE_DIGEST_SIZE];	/* valid unless NONE or MALFORMED */
@@ -78,11 +78,11 @@ void __init modgate_anchor_init(void)
 {
 	init_compiled_in();
 	if (state == MODGATE_ANCHOR_MALFORMED)
-		pr_err("modgate: modgate.anchor= must be one SHA-384 in 96 hex digits; only system modules will load\n");
+		pr_err("modgate.anchor= must be one SHA-384 in 96 hex digits; only system modules will load\n");
 	if (state == MODGATE_ANCHOR_CONFLICT)
-		pr_err("modgate: modgate.anchor= differs from the certificate compiled in; only system modules will load\n");
+		pr_err("modgate.anchor= differs from the certificate compiled in; only system modules will load\n");
 	if (state == MODGATE_ANCHOR_INVALID)
-		pr_err("modgate: the certificate compiled in is not usable; only system modules will load\n");
+		pr_err("the certificate compiled in is not usable; only system modules will load\n");
 	/* Pairs with modgate_anchor_settled(). */
 	smp_store_release(&settled, true);
 }

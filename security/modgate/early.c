@@ -15,11 +15,11 @@
 #include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/modgate.h>
-#include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/string_helpers.h>
 #include "anchor.h"
 #include "early.h"
+#include "modgate.h"
 
 /**
  * modgate_starting() - is the kernel not ready for anybody's programs and files?
@@ -53,7 +53,7 @@ int modgate_refuse_early(const char *what, struct file *file)
 	char *quoted = IS_ERR_OR_NULL(path) ? NULL :
 		       kstrdup_quotable(path, GFP_KERNEL);
 
-	pr_notice_ratelimited("modgate: the kernel does not %s %s, since it is not ready for anything of the initramfs\n",
+	pr_notice_ratelimited("the kernel does not %s %s, since it is not ready for anything of the initramfs\n",
 			      what, quoted ?: "a file");
 	kfree(quoted);
 	kfree(buffer);

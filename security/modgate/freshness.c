@@ -10,10 +10,10 @@
 #include <linux/errno.h>
 #include <linux/init.h>
 #include <linux/overflow.h>
-#include <linux/printk.h>
 #include <linux/string.h>
 #include "freshness.h"
 #include "tpm.h"
+#include "modgate.h"
 
 /* Increments that may fail before a document does. */
 #define FAILURES_MAX 3
@@ -28,7 +28,7 @@ static int __init parse_freshness(char *value)
 	if (!value || strcmp(value, "none"))
 		modgate_freshness_tpm = true;
 	else if (modgate_freshness_tpm)
-		pr_warn("modgate: modgate.freshness=none is ignored: freshness=tpm is in force and cannot be loosened\n");
+		pr_warn("modgate.freshness=none is ignored: freshness=tpm is in force and cannot be loosened\n");
 	return 0;
 }
 early_param("modgate.freshness", parse_freshness);

@@ -9,7 +9,6 @@
 #include <linux/init.h>
 #include <linux/key.h>
 #include <linux/mutex.h>
-#include <linux/printk.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/uuid.h>
@@ -19,10 +18,7 @@
 #include "machine.h"
 #include "signer.h"
 #include "tpm.h"
-
-/* keys/trusted-type.h has its own. */
-#undef pr_fmt
-#define pr_fmt(fmt) "modgate: " fmt
+#include "modgate.h"
 
 #define KEY_DESCRIPTION	"modgate:machine"
 #define KEY_MESSAGE	"modgate machine"

@@ -15,7 +15,6 @@
 #include <linux/init.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
-#include <linux/printk.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -26,6 +25,7 @@
 #include "measure.h"
 #include "policy.h"
 #include "tpm.h"
+#include "modgate.h"
 
 #define BOOT_FORMAT \
 	"kind=%s freshness=%s machine=%s machine-name=%s " \
@@ -60,7 +60,7 @@ VISIBLE_IF_KUNIT void *modgate_log_alloc(size_t size)
 static int lose(struct modgate_log *log, int err)
 {
 	WRITE_ONCE(log->n_errors, log->n_errors + 1);
-	pr_err("modgate: record %u cannot be measured into PCR %d (error %d)\n",
+	pr_err("record %u cannot be measured into PCR %d (error %d)\n",
 	       log->n_records + 1, MODGATE_PCR, err);
 	return err;
 }
@@ -115,7 +115,7 @@ static int note_change(struct modgate_log *log)
 	if (!modgate_tpm_pcr_changed(&bank, value, &size))
 		return 0;
 	WRITE_ONCE(log->n_changed, log->n_changed + 1);
-	pr_warn("modgate: PCR %d does not hold what was measured: the TPM was reset, or somebody else extended it\n",
+	pr_warn("PCR %d does not hold what was measured: the TPM was reset, or somebody else extended it\n",
 		MODGATE_PCR);
 	/* It is noticed once. */
 	if (append_one(log, "pcr-changed", "bank=%s value=%*phN", bank,

@@ -14,12 +14,12 @@
 #include <kunit/static_stub.h>
 #include <linux/delay.h>
 #include <linux/init.h>
-#include <linux/printk.h>
 #include <linux/tpm.h>
 #include <linux/unaligned.h>
 #include "compat.h"
 #include "signer.h"
 #include "tpm.h"
+#include "modgate.h"
 
 /* Part 2, 6.5.2 */
 #define CC_NV_INCREMENT		0x0134
@@ -124,7 +124,7 @@ void __init modgate_tpm_init(void)
 	chip_seen = true;
 	if (first->flags & TPM_CHIP_FLAG_VIRTUAL || tpm_is_firmware_upgrade(first) ||
 	    tpm_is_tpm2(first) != 1) {
-		pr_warn("modgate: %s is not used: virtual, in firmware upgrade, or no TPM 2.0\n",
+		pr_warn("%s is not used: virtual, in firmware upgrade, or no TPM 2.0\n",
 			dev_name(&first->dev));
 		put_device(&first->dev);
 		return;
