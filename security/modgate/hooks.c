@@ -235,19 +235,6 @@ static int refuse(const char *op, const char *reason, const u8 *digest,
 	return event.enforcing == MODGATE_ENFORCE ? -EPERM : 0;
 }
 
-static void forget(struct modgate_task *task)
-{
-	task->vouched = NULL;
-	task->judged = false;
-	task->digested = false;
-	task->name[0] = 0;
-	task->line = NULL;
-	task->reason = NULL;
-	task->authority = NULL;
-	task->permanent = false;
-	task->until_closed = false;
-}
-
 static bool is_system(const struct modgate_task *task)
 {
 	return task->judged && !strcmp(task->reason, MODGATE_REASON_SYSTEM);
@@ -310,7 +297,7 @@ VISIBLE_IF_KUNIT int modgate_judge(const void *bytes, size_t size,
 	bool permanent, until_closed;
 	int err = 0;
 
-	forget(task);
+	modgate_task_forget(task);
 	task->judging = true;
 	modgate_signature_find(&c.signature, bytes, size);
 	modgate_rules_get(&rules);
@@ -339,7 +326,7 @@ VISIBLE_IF_KUNIT int modgate_judge(const void *bytes, size_t size,
 	if (!is_system(task))
 		err = write_receipt(task, file);
 	if (err)
-		forget(task);
+		modgate_task_forget(task);
 	return err;
 }
 
@@ -356,7 +343,7 @@ static int judge_kexec(struct file *file)
  */
 static int before_module(bool whole, struct file *file)
 {
-	forget(modgate_task(current));
+	modgate_task_forget(modgate_task(current));
 	return whole ? 0 : refuse("module", MODGATE_REASON_ERROR, NULL, file);
 }
 
@@ -575,7 +562,7 @@ static int module_notify(struct notifier_block *nb, unsigned long state,
 		return NOTIFY_DONE;
 	}
 	err = module_coming(task, module);
-	forget(task);
+	modgate_task_forget(task);
 	return notifier_from_errno(err);
 }
 

@@ -16,27 +16,10 @@
 #include "task.h"
 #include "tpm.h"
 
-bool modgate_enabled __ro_after_init;
-
-static struct lsm_blob_sizes modgate_blobs __ro_after_init = {
-	.lbs_task = sizeof(struct modgate_task),
-};
-
 static const struct lsm_id modgate_lsmid = {
 	.name = "modgate",
 	.id = LSM_ID_MODGATE,
 };
-
-/**
- * modgate_task() - what modgate remembers with a task
- * @task: the task; only its owner changes it, so no lock
- *
- * Return: the task's blob. Only valid if modgate is enabled.
- */
-struct modgate_task *modgate_task(const struct task_struct *task)
-{
-	return task->security + modgate_blobs.lbs_task;
-}
 
 static int __init modgate_init(void)
 {

@@ -5,6 +5,7 @@
 #ifndef _MODGATE_TASK_H
 #define _MODGATE_TASK_H
 
+#include <linux/lsm_hooks.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/types.h>
@@ -42,7 +43,21 @@ struct modgate_task {
 	bool judging;
 };
 
+/* The security module has been initialised; else no task has a struct modgate_task. */
 extern bool modgate_enabled;
-struct modgate_task *modgate_task(const struct task_struct *task);
+extern struct lsm_blob_sizes modgate_blobs;
+
+/**
+ * modgate_task() - what modgate remembers with a task
+ * @task: the task; only its owner changes it, so no lock
+ *
+ * Return: the task's blob. Only valid if modgate is enabled.
+ */
+static inline struct modgate_task *modgate_task(const struct task_struct *task)
+{
+	return task->security + modgate_blobs.lbs_task;
+}
+
+void modgate_task_forget(struct modgate_task *task);
 
 #endif /* _MODGATE_TASK_H */
