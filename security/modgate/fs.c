@@ -21,6 +21,7 @@
 #include "measure.h"
 #include "policy.h"
 #include "receipt.h"
+#include "revoke.h"
 #include "signer.h"
 #include "task.h"
 #include "tpm.h"

@@ -27,6 +27,7 @@
 #include "module_name.h"
 #include "policy.h"
 #include "receipt.h"
+#include "revoke.h"
 #include "signer.h"
 #include "task.h"
 #include "verdict.h"

@@ -14,7 +14,6 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
-#include <linux/vmalloc.h>
 #include "anchor.h"
 #include "audit.h"
 #include "document.h"
@@ -28,7 +27,6 @@
 #include "signer.h"
 #include "verdict.h"
 
-#define REVOKED_MAX 4096
 #define RULE_MAX 256		/* in bytes */
 #define RULE_BROKEN \
 	"TPM: does not take the record of this document, or one before it"
@@ -57,10 +55,6 @@ static DEFINE_MUTEX(commit_lock);
 
 static DEFINE_MUTEX(error_lock);
 static char *load_error;		/* under error_lock; NULL for none */
-
-static DEFINE_MUTEX(revoke_lock);
-static u8 (*revoked)[MODGATE_DIGEST_SIZE];	/* append only */
-static u32 n_revoked;
 
 /**
  * modgate_state() - state of this boot
@@ -335,61 +329,6 @@ const u8 *modgate_any_vendor(modgate_vendor_match *match, void *context)
 				return policy->doc.authorities[i].digest;
 	}
 	return NULL;
-}
-
-/**
- * modgate_revoked_count() - number of digests revoked since power-on
- *
- * Return: the number.
- */
-u32 modgate_revoked_count(void)
-{
-	/* Pairs with modgate_revoke(). */
-	return smp_load_acquire(&n_revoked);
-}
-
-/**
- * modgate_is_revoked() - has a module been revoked since power-on?
- * @digest: SHA-384 of the module
- *
- * Return: true if so.
- */
-bool modgate_is_revoked(const u8 *digest)
-{
-	u32 i, n = modgate_revoked_count();
-
-	for (i = 0; i < n; i++)
-		if (!memcmp(revoked[i], digest, MODGATE_DIGEST_SIZE))
-			return true;
-	return false;
-}
-
-/**
- * modgate_revoke() - refuse a module from now on, until restart
- * @digest: SHA-384 of the module
- *
- * Return: 0, also if it was revoked before; -ENOSPC; -ENOMEM.
- */
-int modgate_revoke(const u8 *digest)
-{
-	int err = 0;
-
-	mutex_lock(&revoke_lock);
-	if (!revoked)
-		revoked = vmalloc(REVOKED_MAX * sizeof(*revoked));
-	if (!revoked) {
-		err = -ENOMEM;
-	} else if (modgate_is_revoked(digest)) {
-		err = 0;
-	} else if (n_revoked == REVOKED_MAX) {
-		err = -ENOSPC;
-	} else {
-		memcpy(revoked[n_revoked], digest, MODGATE_DIGEST_SIZE);
-		/* Pairs with modgate_revoked_count(). */
-		smp_store_release(&n_revoked, n_revoked + 1);
-	}
-	mutex_unlock(&revoke_lock);
-	return err;
 }
 
 /*

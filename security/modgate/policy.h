@@ -87,8 +87,5 @@ bool modgate_approval(const u8 *digest, const u8 **authority, u32 *flags);
 typedef bool modgate_vendor_match(const struct modgate_vendor *vendor,
 				  const struct modgate_key *key, void *context);
 const u8 *modgate_any_vendor(modgate_vendor_match *match, void *context);
-int modgate_revoke(const u8 *digest);
-bool modgate_is_revoked(const u8 *digest);
-u32 modgate_revoked_count(void);
 
 #endif /* _MODGATE_POLICY_H */
