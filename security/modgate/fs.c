@@ -312,7 +312,8 @@ static ssize_t close_write(struct file *file, const char __user *user,
 {
 	if (!may_write(file))
 		return -EPERM;
-	modgate_close();
+	if (modgate_close())
+		modgate_receipt_closed();
 	return size;
 }
 

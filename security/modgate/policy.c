@@ -23,7 +23,6 @@
 #include "machine.h"
 #include "measure.h"
 #include "policy.h"
-#include "receipt.h"
 #include "signer.h"
 #include "verdict.h"
 
@@ -109,8 +108,10 @@ void modgate_seal(const char *by)
  * modgate_close() - close the gate; harmless when it is closed
  *
  * Ends state boot as well, if that has not ended.
+ *
+ * Return: true if it was open: what has loaded until now is to be measured.
  */
-void modgate_close(void)
+bool modgate_close(void)
 {
 	bool closes;
 
@@ -121,8 +122,7 @@ void modgate_close(void)
 		/* Pairs with modgate_state(). */
 		smp_store_release(&boot_state, MODGATE_CLOSED);
 	spin_unlock(&state_lock);
-	if (closes)
-		modgate_receipt_closed();
+	return closes;
 }
 
 /**

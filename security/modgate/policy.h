@@ -75,7 +75,7 @@ u32 modgate_missing_lists(const struct modgate_policy *policy);
 enum modgate_state modgate_state(void);
 const char *modgate_ended_by(void);
 void modgate_seal(const char *by);
-void modgate_close(void);
+bool modgate_close(void);
 enum modgate_enforcing modgate_enforcing(void);
 bool modgate_kexec_allowed(void);
 int modgate_load(void *bytes, size_t size, bool *keep);
