@@ -12,12 +12,10 @@
 #include <linux/fs_struct.h>
 #include <linux/glob.h>
 #include <linux/init.h>
-#include <linux/jump_label.h>
 #include <linux/kernel_read_file.h>
 #include <linux/module.h>
 #include <linux/security.h>
 #include <linux/slab.h>
-#include <linux/workqueue.h>
 #include "audit.h"
 #include "compat.h"
 #include "document.h"
@@ -450,27 +448,6 @@ static int modgate_bpf_prog(struct bpf_prog *prog)
 }
 #endif
 
-/* True until state boot has ended. */
-static DEFINE_STATIC_KEY_TRUE(window);
-
-static void window_end(struct work_struct *work)
-{
-	static_branch_disable(&window);
-}
-
-static DECLARE_WORK(window_work, window_end);
-
-/**
- * modgate_window_end() - stop looking at exec
- *
- * From a work item, since exec holds cred_guard_mutex, which must not be held
- * around a static branch's locks.
- */
-void modgate_window_end(void)
-{
-	schedule_work(&window_work);
-}
-
 static bool on_initial_rootfs(const struct super_block *sb)
 {
 	return sb->s_type == &rootfs_fs_type;
@@ -497,7 +474,7 @@ static bool task_is_on_initial_rootfs(void)
  */
 static int modgate_bprm_check_security(struct linux_binprm *bprm)
 {
-	if (!static_branch_unlikely(&window) || modgate_state() != MODGATE_BOOT)
+	if (!modgate_window_is_open())
 		return 0;
 	if (modgate_starting())
 		return modgate_refuse_early("start", bprm->file);

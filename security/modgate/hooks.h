@@ -10,7 +10,6 @@
 #include <linux/types.h>
 
 int modgate_hooks_init(const struct lsm_id *id);
-void modgate_window_end(void);
 #if IS_ENABLED(CONFIG_KUNIT)
 int modgate_judge(const void *bytes, size_t size, struct file *file);
 #endif

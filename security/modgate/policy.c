@@ -10,16 +10,17 @@
 #include <kunit/static_stub.h>
 #include <linux/errname.h>
 #include <linux/init.h>
+#include <linux/jump_label.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 #include "anchor.h"
 #include "audit.h"
 #include "document.h"
 #include "events.h"
 #include "freshness.h"
-#include "hooks.h"
 #include "machine.h"
 #include "measure.h"
 #include "policy.h"
@@ -34,6 +35,9 @@ static enum modgate_state boot_state = MODGATE_BOOT;
 static const char *ended_by = "-";
 static struct modgate_policy *in_force;
 static DEFINE_SPINLOCK(state_lock);	/* writers of the first two */
+
+/* On until state boot has ended. */
+DEFINE_STATIC_KEY_TRUE(modgate_window);
 
 /* A boot to change documents in, as the boot chain says, and the PCR. */
 bool modgate_recovery __ro_after_init;
@@ -78,6 +82,17 @@ const char *modgate_ended_by(void)
 	return READ_ONCE(ended_by);
 }
 
+/*
+ * From a work item, since exec holds cred_guard_mutex, which must not be held around a
+ * static branch's locks.
+ */
+static void close_window(struct work_struct *work)
+{
+	static_branch_disable(&modgate_window);
+}
+
+static DECLARE_WORK(window_work, close_window);
+
 /**
  * modgate_seal() - end state boot; harmless when it has ended
  * @by: what modgate_ended_by() is to say, a constant
@@ -101,7 +116,7 @@ void modgate_seal(const char *by)
 		modgate_measure_sealed(by);
 	mutex_unlock(&commit_lock);
 	if (ends)
-		modgate_window_end();
+		schedule_work(&window_work);
 }
 
 /**

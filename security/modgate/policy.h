@@ -5,6 +5,7 @@
 #ifndef _MODGATE_POLICY_H
 #define _MODGATE_POLICY_H
 
+#include <linux/jump_label.h>
 #include <linux/seq_file.h>
 #include <linux/types.h>
 #include "document.h"
@@ -75,6 +76,15 @@ u32 modgate_missing_lists(const struct modgate_policy *policy);
 enum modgate_state modgate_state(void);
 const char *modgate_ended_by(void);
 void modgate_seal(const char *by);
+
+DECLARE_STATIC_KEY_TRUE(modgate_window);
+
+/* Is exec to be looked at? Costs nothing once state boot has ended. */
+static inline bool modgate_window_is_open(void)
+{
+	return static_branch_unlikely(&modgate_window) && modgate_state() == MODGATE_BOOT;
+}
+
 bool modgate_close(void);
 enum modgate_enforcing modgate_enforcing(void);
 bool modgate_kexec_allowed(void);
