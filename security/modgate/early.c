@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Before the kernel is ready: until modgate has chosen its TPM, measured its first
- * record and looked at the anchor, nothing of an initramfs that nobody may have
- * verified runs or is read on a provisioned machine. Whoever came first could put
- * another TPM in place of the real one, or take that away.
+ * What kind of boot this is; and before the kernel is ready: until modgate has chosen
+ * its TPM, measured its first record and looked at the anchor, nothing of an initramfs
+ * that nobody may have verified runs or is read on a provisioned machine. Whoever came
+ * first could put another TPM in place of the real one, or take that away.
  *
  * Usermode helpers (request_module() above all) run from rootfs_initcall on, drivers
  * that are built in ask for firmware, and ACPI tables in front of the initramfs are
@@ -11,6 +11,7 @@
  * (CONFIG_EXTRA_FIRMWARE) does not come here.
  */
 #include <kunit/static_stub.h>
+#include <linux/cache.h>
 #include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
@@ -20,6 +21,17 @@
 #include "anchor.h"
 #include "early.h"
 #include "modgate.h"
+
+/* A boot to change documents in, as the boot chain says, and the PCR. */
+bool modgate_recovery __ro_after_init;
+
+/* Early, so that bootconfig cannot set it. No lists: no approvals, and no bans. */
+static int __init parse_recovery(char *value)
+{
+	modgate_recovery = true;
+	return 0;
+}
+early_param("modgate.recovery", parse_recovery);
 
 /**
  * modgate_starting() - is the kernel not ready for anybody's programs and files?

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Before the kernel is ready.
+ * What kind of boot this is; before the kernel is ready.
  */
 #ifndef _MODGATE_EARLY_H
 #define _MODGATE_EARLY_H
 
 #include <linux/fs.h>
 #include <linux/types.h>
+
+extern bool modgate_recovery;
+
+static inline const char *modgate_boot_kind(void)
+{
+	return modgate_recovery ? "recovery" : "normal";
+}
 
 bool modgate_starting(void);
 int modgate_refuse_early(const char *what, struct file *file);

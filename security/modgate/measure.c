@@ -20,10 +20,10 @@
 #include <linux/string.h>
 #include "anchor.h"
 #include "document.h"
+#include "early.h"
 #include "freshness.h"
 #include "machine.h"
 #include "measure.h"
-#include "policy.h"
 #include "tpm.h"
 #include "modgate.h"
 

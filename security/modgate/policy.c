@@ -9,7 +9,6 @@
  */
 #include <kunit/static_stub.h>
 #include <linux/errname.h>
-#include <linux/init.h>
 #include <linux/jump_label.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
@@ -19,6 +18,7 @@
 #include "anchor.h"
 #include "audit.h"
 #include "document.h"
+#include "early.h"
 #include "events.h"
 #include "freshness.h"
 #include "machine.h"
@@ -38,17 +38,6 @@ static DEFINE_SPINLOCK(state_lock);	/* writers of the first two */
 
 /* On until state boot has ended. */
 DEFINE_STATIC_KEY_TRUE(modgate_window);
-
-/* A boot to change documents in, as the boot chain says, and the PCR. */
-bool modgate_recovery __ro_after_init;
-
-/* Early, so that bootconfig cannot set it. No lists: no approvals, and no bans. */
-static int __init parse_recovery(char *value)
-{
-	modgate_recovery = true;
-	return 0;
-}
-early_param("modgate.recovery", parse_recovery);
 
 /*
  * Held from a document's last checks until it is in force, and to end state boot: what

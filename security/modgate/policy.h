@@ -64,13 +64,6 @@ struct modgate_policy {
 const struct modgate_policy *modgate_policy(void);
 const struct modgate_list *modgate_list(const struct modgate_policy *policy,
 					u32 authority);
-extern bool modgate_recovery;
-
-static inline const char *modgate_boot_kind(void)
-{
-	return modgate_recovery ? "recovery" : "normal";
-}
-
 void modgate_rules_get(struct modgate_rules *rules);
 u32 modgate_missing_lists(const struct modgate_policy *policy);
 enum modgate_state modgate_state(void);
