@@ -10,6 +10,7 @@
 #include <kunit/static_stub.h>
 #include <linux/errname.h>
 #include <linux/jump_label.h>
+#include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -136,7 +137,7 @@ bool modgate_close(void)
  */
 const struct modgate_policy *modgate_policy(void)
 {
-	/* Pairs with commit(). */
+	/* Pairs with modgate_publish_policy(). */
 	return smp_load_acquire(&in_force);
 }
 
@@ -150,8 +151,54 @@ const struct modgate_policy *modgate_policy(void)
 const struct modgate_list *modgate_list(const struct modgate_policy *policy,
 					u32 authority)
 {
-	/* Pairs with commit(). */
+	/* Pairs with modgate_publish_list(). */
 	return smp_load_acquire(&policy->lists[authority]);
+}
+
+/**
+ * modgate_publish_begin() - a document is about to come into force
+ *
+ * modgate_publish_end() is due afterwards, whatever is returned; in between, state boot
+ * does not end, and nothing may be started that could be a program.
+ *
+ * Return: 0; -EPERM: state boot has ended.
+ */
+int modgate_publish_begin(void)
+{
+	mutex_lock(&commit_lock);
+	return modgate_state() == MODGATE_BOOT ? 0 : -EPERM;
+}
+
+/**
+ * modgate_publish_policy() - the local policy is in force
+ * @policy: the first one of this boot; never to be changed or freed from here on
+ */
+void modgate_publish_policy(struct modgate_policy *policy)
+{
+	lockdep_assert_held(&commit_lock);
+	/* Pairs with modgate_policy(). */
+	smp_store_release(&in_force, policy);
+}
+
+/**
+ * modgate_publish_list() - an authority's list is in force
+ * @authority: one of those of the local policy in force
+ * @list: its first one of this boot; never to be changed or freed from here on
+ */
+void modgate_publish_list(const struct modgate_authority *authority,
+			  struct modgate_list *list)
+{
+	lockdep_assert_held(&commit_lock);
+	/* Pairs with modgate_list(). */
+	smp_store_release(&in_force->lists[authority - in_force->doc.authorities], list);
+}
+
+/**
+ * modgate_publish_end() - state boot may end again
+ */
+void modgate_publish_end(void)
+{
+	mutex_unlock(&commit_lock);
 }
 
 /**
@@ -425,31 +472,27 @@ static int check_freshness(struct attempt *a,
 }
 
 /*
- * In force from here: @policy, or @list in @slot as that of @authority. The machine is
- * looked for without the lock: for an algorithm the kernel may start a program, which
- * may end state boot.
+ * In force from here: @policy; or @list, as that of @authority, which is NULL for a local
+ * policy. The machine is looked for before state boot is held: for an algorithm the
+ * kernel may start a program, which may end it.
  */
-static int commit(struct attempt *a, const struct modgate_authority *authority,
-		  u64 *counter, struct modgate_policy *policy,
-		  struct modgate_list **slot, struct modgate_list *list)
+static int commit(struct attempt *a, struct modgate_policy *policy,
+		  const struct modgate_authority *authority, struct modgate_list *list)
 {
-	int err = modgate_machine_check(a->doc.header->machine, !authority,
-					&a->rule);
+	int err = modgate_machine_check(a->doc.header->machine, !authority, &a->rule);
 
 	if (err)
 		return err;
-	mutex_lock(&commit_lock);
-	if (modgate_state() != MODGATE_BOOT)
-		err = broken(a, -EPERM, "state: no longer boot");
+	err = modgate_publish_begin();
+	if (err)
+		err = broken(a, err, "state: no longer boot");
 	else
-		err = check_freshness(a, authority, counter);
-	if (!err && policy)
-		/* Pairs with modgate_policy(). */
-		smp_store_release(&in_force, policy);
+		err = check_freshness(a, authority, list ? &list->counter : &policy->counter);
+	if (!err && list)
+		modgate_publish_list(authority, list);
 	else if (!err)
-		/* Pairs with modgate_list(). */
-		smp_store_release(slot, list);
-	mutex_unlock(&commit_lock);
+		modgate_publish_policy(policy);
+	modgate_publish_end();
 	return err;
 }
 
@@ -535,7 +578,7 @@ static int load_policy(struct attempt *a)
 	policy = make_policy(a);
 	if (IS_ERR(policy))
 		return PTR_ERR(policy);
-	err = commit(a, NULL, &policy->counter, policy, NULL, NULL);
+	err = commit(a, policy, NULL, NULL);
 	if (err)
 		free_policy(policy);
 	return err;
@@ -643,8 +686,7 @@ static int find_authority(const struct modgate_policy *policy, const u8 *signer)
 
 static int load_list(struct attempt *a)
 {
-	/* Only this function, serialised by its caller, changes lists. */
-	struct modgate_policy *policy = in_force;
+	const struct modgate_policy *policy = modgate_policy();
 	const struct modgate_authority *authority;
 	struct modgate_list *list;
 	const char *rule;
@@ -662,7 +704,7 @@ static int load_list(struct attempt *a)
 		return broken(a, -EKEYREJECTED,
 			      "signer: no authority of the local policy");
 	authority = &policy->doc.authorities[i];
-	if (policy->lists[i])
+	if (modgate_list(policy, i))
 		return broken(a, -EEXIST,
 			      "signer: a list of this authority is in force already");
 	rule = modgate_roles_check(&a->doc, modgate_le32(authority->roles));
@@ -674,7 +716,7 @@ static int load_list(struct attempt *a)
 	list = make_list(a);
 	if (IS_ERR(list))
 		return PTR_ERR(list);
-	err = commit(a, authority, &list->counter, NULL, &policy->lists[i], list);
+	err = commit(a, NULL, authority, list);
 	if (err)
 		free_list(list);
 	return err;

@@ -64,6 +64,11 @@ struct modgate_policy {
 const struct modgate_policy *modgate_policy(void);
 const struct modgate_list *modgate_list(const struct modgate_policy *policy,
 					u32 authority);
+int modgate_publish_begin(void);
+void modgate_publish_policy(struct modgate_policy *policy);
+void modgate_publish_list(const struct modgate_authority *authority,
+			  struct modgate_list *list);
+void modgate_publish_end(void);
 void modgate_rules_get(struct modgate_rules *rules);
 u32 modgate_missing_lists(const struct modgate_policy *policy);
 enum modgate_state modgate_state(void);
