@@ -12,6 +12,7 @@
 #include <linux/security.h>
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
+#include "accept.h"
 #include "anchor.h"
 #include "document.h"
 #include "early.h"
@@ -23,6 +24,7 @@
 #include "receipt.h"
 #include "revoke.h"
 #include "signer.h"
+#include "state.h"
 #include "task.h"
 #include "tpm.h"
 #include "verdict.h"

@@ -27,6 +27,7 @@
 #include "receipt.h"
 #include "revoke.h"
 #include "signer.h"
+#include "state.h"
 #include "task.h"
 #include "verdict.h"
 
