@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The hooks: they gather facts, ask for the verdict, and carry it out.
+ * The hooks: they ask for the verdict on what is known (facts.c), and carry it out.
  *
  * Both ways to load a module show the hook the very buffer that is then
  * loaded. The verdict stays with the loading task until the module comes up.
@@ -10,7 +10,6 @@
 #include <linux/bpf.h>
 #include <linux/file.h>
 #include <linux/fs_struct.h>
-#include <linux/glob.h>
 #include <linux/init.h>
 #include <linux/kernel_read_file.h>
 #include <linux/module.h>
@@ -18,197 +17,16 @@
 #include <linux/slab.h>
 #include "audit.h"
 #include "compat.h"
-#include "document.h"
 #include "early.h"
 #include "events.h"
+#include "facts.h"
 #include "hooks.h"
-#include "module_name.h"
 #include "policy.h"
 #include "receipt.h"
 #include "revoke.h"
-#include "signer.h"
 #include "state.h"
 #include "task.h"
 #include "verdict.h"
-
-/* A module in memory, as the verdict's facts; made when they are asked for. */
-struct candidate {
-	struct modgate_facts facts;
-	const void *bytes;
-	size_t size;			/* in bytes */
-	struct modgate_signature signature;
-	u8 digest[MODGATE_DIGEST_SIZE];
-	u8 content[MODGATE_DIGEST_SIZE];	/* without the signature, if it has one */
-	bool digested;
-	bool failed;			/* a digest that was needed was not made */
-	bool undecided;			/* a banned key may have signed it, or not */
-	char name[MODULE_NAME_LEN];
-	bool named;
-	const u8 *authority;		/* whose list allows it */
-	u32 flags;			/* of its entry there, MODGATE_MODULE_* */
-	const u8 *vendor;		/* SHA-384 of the last certificate tried */
-	bool by_vendor;			/* and whether its key made the signature */
-};
-
-/* Both digests. */
-static bool make_digest(struct candidate *c)
-{
-	if (c->digested)
-		return true;
-	if (modgate_sha384(c->bytes, c->size, c->digest))
-		return false;
-	memcpy(c->content, c->digest, sizeof(c->content));
-	c->digested = !c->signature.module ||
-		      !modgate_sha384(c->signature.module,
-				      c->signature.module_size, c->content);
-	return c->digested;
-}
-
-/*
- * The same signature can be written in many ways, and nobody signs how. So what
- * must not load is known by what was signed as well.
- */
-static bool is_revoked(const u8 *digest, const u8 *content)
-{
-	return modgate_is_revoked(digest) || modgate_is_revoked(content);
-}
-
-static bool is_banned_by_digest(const u8 *digest, const u8 *content)
-{
-	return modgate_is_banned(digest) || modgate_is_banned(content);
-}
-
-/* A verdict that rests on a digest is none without it. */
-static bool need_digest(struct candidate *c)
-{
-	if (!make_digest(c))
-		c->failed = true;
-	return c->digested;
-}
-
-static bool is_banned(struct candidate *c)
-{
-	const struct modgate_policy *policy = modgate_policy();
-	const struct modgate_list *list;
-	u32 i, k;
-	int err;
-
-	if (modgate_bans_digests() && need_digest(c) &&
-	    is_banned_by_digest(c->digest, c->content))
-		return true;
-	for (i = 0; policy && i < policy->doc.n_authorities; i++) {
-		list = modgate_list(policy, i);
-		for (k = 0; list && k < list->n_banned_keys; k++) {
-			err = modgate_signed_by_key(&c->signature,
-						    &list->banned_keys[k]);
-			if (!err)
-				return true;
-			if (err != -ENOKEY)
-				c->undecided = true;
-		}
-	}
-	return false;
-}
-
-/*
- * The entries of one certificate stand together, so that its key is tried once.
- * Who brings certificates along has no vendor: chains are not followed.
- */
-static bool by_vendor(const struct modgate_vendor *vendor,
-		      const struct modgate_key *key, void *candidate)
-{
-	struct candidate *c = candidate;
-
-	if (modgate_signature_chained(&c->signature))
-		return false;
-	if (!c->vendor || memcmp(c->vendor, vendor->digest, sizeof(vendor->digest))) {
-		c->vendor = vendor->digest;
-		c->by_vendor = !modgate_signed_by_key(&c->signature, key);
-	}
-	return c->by_vendor;
-}
-
-/* What the module says that it is called; empty if it does not. */
-static const char *name_of(struct candidate *c)
-{
-	static const struct modgate_module_layout layout = {
-		.size = sizeof(struct module),
-		.name_offset = offsetof(struct module, name),
-		.name_size = sizeof_field(struct module, name),
-	};
-
-	if (!c->named && modgate_module_name(c->bytes, c->size, &layout, c->name))
-		c->name[0] = 0;
-	c->named = true;
-	return c->name;
-}
-
-/* A name is worth something only if a vendor has signed it. */
-static bool by_vendor_with_name(const struct modgate_vendor *vendor,
-				const struct modgate_key *key, void *candidate)
-{
-	struct candidate *c = candidate;
-
-	if (!by_vendor(vendor, key, c) || !*name_of(c) ||
-	    !glob_match(vendor->pattern, c->name))
-		return false;
-	c->flags |= modgate_le32(vendor->flags);
-	return true;
-}
-
-static bool by_vendor_on_demand(const struct modgate_vendor *vendor,
-				const struct modgate_key *key, void *candidate)
-{
-	return modgate_le32(vendor->flags) & MODGATE_MODULE_ON_DEMAND &&
-	       by_vendor_with_name(vendor, key, candidate);
-}
-
-static bool by_vendor_permanent(const struct modgate_vendor *vendor,
-				const struct modgate_key *key, void *candidate)
-{
-	return modgate_le32(vendor->flags) & MODGATE_MODULE_PERMANENT &&
-	       by_vendor_with_name(vendor, key, candidate);
-}
-
-static bool is_listed(struct candidate *c)
-{
-	return need_digest(c) &&
-	       modgate_approval(c->digest, &c->authority, &c->flags);
-}
-
-/* By any of those who allow it. */
-static bool is_permanent(struct candidate *c)
-{
-	return c->flags & MODGATE_MODULE_PERMANENT ||
-	       modgate_any_vendor(by_vendor_permanent, c);
-}
-
-static bool ask(struct modgate_facts *facts, enum modgate_fact fact)
-{
-	struct candidate *c = container_of(facts, struct candidate, facts);
-
-	switch (fact) {
-	case MODGATE_IS_REVOKED:
-		return modgate_revoked_count() && need_digest(c) &&
-		       is_revoked(c->digest, c->content);
-	case MODGATE_IS_BANNED:
-		return is_banned(c);
-	case MODGATE_IS_SYSTEM:
-		return modgate_signed_by_system(&c->signature);
-	case MODGATE_IS_LISTED:
-		return is_listed(c);
-	case MODGATE_IS_ON_DEMAND:
-		return (is_listed(c) && c->flags & MODGATE_MODULE_ON_DEMAND) ||
-		       modgate_any_vendor(by_vendor_on_demand, c);
-	case MODGATE_IS_SIGNED:
-		return modgate_signed_by_known(&c->signature) ||
-		       modgate_any_vendor(by_vendor, c);
-	case MODGATE_IS_VENDORS:
-		c->authority = modgate_any_vendor(by_vendor_with_name, c);
-		return c->authority;
-	}
-	return false;
-}
 
 /* Refuses, or records what would have been refused. */
 static int refuse(const char *op, const char *reason, const u8 *digest,
@@ -258,7 +76,7 @@ static int write_receipt(struct modgate_task *task, struct file *file)
 }
 
 /* The verdict stays with the task until the module comes up. */
-static void remember(struct modgate_task *task, struct candidate *c,
+static void remember(struct modgate_task *task, struct modgate_candidate *c,
 		     const struct modgate_verdict *verdict)
 {
 	task->judged = true;
@@ -267,7 +85,7 @@ static void remember(struct modgate_task *task, struct candidate *c,
 	memcpy(task->content, c->content, sizeof(task->content));
 	task->reason = verdict->reason;
 	if (!is_system(task))
-		strscpy(task->name, name_of(c));
+		strscpy(task->name, modgate_candidate_name(c));
 	/* Rows 6 and 7: somebody's list allows it. */
 	if (verdict->vouch) {
 		task->vouched = c->bytes;
@@ -287,11 +105,7 @@ VISIBLE_IF_KUNIT int modgate_judge(const void *bytes, size_t size,
 				   struct file *file)
 {
 	struct modgate_task *task = modgate_task(current);
-	struct candidate c = {
-		.facts.ask = ask,
-		.bytes = bytes,
-		.size = size,
-	};
+	struct modgate_candidate c;
 	struct modgate_verdict verdict;
 	struct modgate_rules rules;
 	bool permanent, until_closed;
@@ -299,16 +113,16 @@ VISIBLE_IF_KUNIT int modgate_judge(const void *bytes, size_t size,
 
 	modgate_task_forget(task);
 	task->judging = true;
-	modgate_signature_find(&c.signature, bytes, size);
+	modgate_candidate_init(&c, bytes, size);
 	modgate_rules_get(&rules);
 	verdict = modgate_decide(&rules, &c.facts);
 	/* A list that bans it may come before the module comes up. */
 	if (rules.state == MODGATE_BOOT || !verdict.allow)
-		make_digest(&c);
-	permanent = verdict.vouch && is_permanent(&c);
+		modgate_candidate_digest(&c);
+	permanent = verdict.vouch && modgate_candidate_is_permanent(&c);
 	until_closed = verdict.vouch && rules.state != MODGATE_CLOSED &&
-		       !ask(&c.facts, MODGATE_IS_ON_DEMAND);
-	modgate_signature_drop(&c.signature);
+		       !c.facts.ask(&c.facts, MODGATE_IS_ON_DEMAND);
+	modgate_candidate_drop(&c);
 	task->judging = false;
 
 	if (c.failed || (c.undecided && verdict.vouch))
@@ -499,9 +313,9 @@ static const char *recheck(const struct modgate_task *task, const char *name)
 		return MODGATE_REASON_ERROR;
 	if (!task->digested && (modgate_revoked_count() || modgate_bans_digests()))
 		return MODGATE_REASON_ERROR;
-	if (task->digested && is_revoked(task->digest, task->content))
+	if (task->digested && modgate_either_is_revoked(task->digest, task->content))
 		return MODGATE_REASON_REVOKED;
-	if (task->digested && is_banned_by_digest(task->digest, task->content))
+	if (task->digested && modgate_either_is_banned(task->digest, task->content))
 		return MODGATE_REASON_BANNED;
 	if (task->until_closed && modgate_state() == MODGATE_CLOSED)
 		return MODGATE_REASON_CLOSED;

@@ -2,7 +2,7 @@
 /*
  * modgate: a third-party kernel module loads only if the machine's owner
  * approved that very module and the machine has restarted since. This file
- * registers it. Read on in hooks.c, then verdict.c.
+ * registers it. Read on in hooks.c, facts.c, verdict.c.
  */
 #include <linux/device/driver.h>
 #include <linux/init.h>
