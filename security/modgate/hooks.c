@@ -14,44 +14,17 @@
 #include <linux/kernel_read_file.h>
 #include <linux/module.h>
 #include <linux/security.h>
-#include <linux/slab.h>
-#include "audit.h"
 #include "compat.h"
 #include "early.h"
-#include "events.h"
 #include "facts.h"
 #include "hooks.h"
 #include "policy.h"
 #include "receipt.h"
+#include "refuse.h"
 #include "revoke.h"
 #include "state.h"
 #include "task.h"
 #include "verdict.h"
-
-/* Refuses, or records what would have been refused. */
-static int refuse(const char *op, const char *reason, const u8 *digest,
-		  struct file *file)
-{
-	struct modgate_event event = {
-		.op = op,
-		.reason = reason,
-		.enforcing = modgate_enforcing(),
-		.digest = digest,
-	};
-	char *buffer = NULL;
-	char *path;
-
-	if (file) {
-		buffer = kmalloc(PATH_MAX, GFP_KERNEL);
-		path = buffer ? file_path(file, buffer, PATH_MAX) : NULL;
-		if (!IS_ERR_OR_NULL(path))
-			event.path = path;
-	}
-	modgate_event_record(&event);
-	modgate_audit_verdict(&event);
-	kfree(buffer);
-	return event.enforcing == MODGATE_ENFORCE ? -EPERM : 0;
-}
 
 static bool is_system(const struct modgate_task *task)
 {
@@ -68,8 +41,8 @@ static int write_receipt(struct modgate_task *task, struct file *file)
 
 	if (!written)
 		return 0;
-	err = refuse("module", MODGATE_REASON_ERROR,
-		     task->digested ? task->digest : NULL, file);
+	err = modgate_refuse("module", MODGATE_REASON_ERROR,
+			     task->digested ? task->digest : NULL, file);
 	if (!err && !task->line)
 		modgate_receipt_lost();
 	return err;
@@ -130,8 +103,8 @@ VISIBLE_IF_KUNIT int modgate_judge(const void *bytes, size_t size,
 			.reason = MODGATE_REASON_ERROR,
 		};
 	if (!verdict.allow)
-		err = refuse("module", verdict.reason,
-			     c.digested ? c.digest : NULL, file);
+		err = modgate_refuse("module", verdict.reason,
+				     c.digested ? c.digest : NULL, file);
 	if (err)
 		return err;
 	remember(task, &c, &verdict);
@@ -148,7 +121,7 @@ static int judge_kexec(struct file *file)
 {
 	if (modgate_enforcing() == MODGATE_RECORD || modgate_kexec_allowed())
 		return 0;
-	return refuse("kexec", MODGATE_REASON_KEXEC, NULL, file);
+	return modgate_refuse("kexec", MODGATE_REASON_KEXEC, NULL, file);
 }
 
 /*
@@ -158,7 +131,7 @@ static int judge_kexec(struct file *file)
 static int before_module(bool whole, struct file *file)
 {
 	modgate_task_forget(modgate_task(current));
-	return whole ? 0 : refuse("module", MODGATE_REASON_ERROR, NULL, file);
+	return whole ? 0 : modgate_refuse("module", MODGATE_REASON_ERROR, NULL, file);
 }
 
 static int modgate_kernel_read_file(struct file *file,
@@ -243,7 +216,7 @@ static int MODGATE_BPF_PROG_LOAD(modgate_bpf_prog_load)
 	if (attr->expected_attach_type == BPF_MODIFY_RETURN ||
 	    modgate_bpf_returns_more(attr->expected_attach_type) ||
 	    (replaced && replaced->type == BPF_PROG_TYPE_LSM))
-		return refuse("bpf", MODGATE_REASON_BPF, NULL, NULL);
+		return modgate_refuse("bpf", MODGATE_REASON_BPF, NULL, NULL);
 	return 0;
 }
 
@@ -259,7 +232,7 @@ static int modgate_bpf_prog(struct bpf_prog *prog)
 	if (modgate_enforcing() == MODGATE_RECORD ||
 	    !(prog->kprobe_override || modgate_bpf_writes_registers(prog)))
 		return 0;
-	return refuse("bpf", MODGATE_REASON_BPF, NULL, NULL);
+	return modgate_refuse("bpf", MODGATE_REASON_BPF, NULL, NULL);
 }
 #endif
 
@@ -332,8 +305,8 @@ static int module_coming(const struct modgate_task *task, struct module *module)
 	int err = 0;
 
 	if (reason)
-		err = refuse("module", reason,
-			     task->digested ? task->digest : NULL, NULL);
+		err = modgate_refuse("module", reason,
+				     task->digested ? task->digest : NULL, NULL);
 	if (err)
 		return err;
 	if (task->line)
