@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Modules that the kernel itself asks for.
+ */
+#ifndef _MODGATE_AUTOLOAD_H
+#define _MODGATE_AUTOLOAD_H
+
+int modgate_kernel_module_request(char *name);
+
+#endif /* _MODGATE_AUTOLOAD_H */
