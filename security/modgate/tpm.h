@@ -33,6 +33,15 @@ struct modgate_counters {
 
 extern struct modgate_counters modgate_tpm_counters;
 
+struct tpm_chip;
+
+/* Waits of 20, 40, ... 640 ms between them. An I/O error may take seconds. */
+#define MODGATE_TPM_BUSY_TRIES 7
+#define MODGATE_TPM_IO_TRIES 3
+#define MODGATE_TPM_FIRST_WAIT 20	/* in ms */
+
+#define MODGATE_TPM_COUNTER_SIZE 8	/* in bytes */
+
 #ifdef CONFIG_SECURITY_MODGATE_TPM
 #define MODGATE_PCR CONFIG_SECURITY_MODGATE_PCR
 
@@ -42,8 +51,13 @@ bool modgate_tpm_seen(void);
 const char *modgate_tpm_state(void);
 int modgate_tpm_srk_digest(u8 *digest);
 int modgate_tpm_clock(u32 *resets, u32 *restarts);
+
+/* tpm_pcr.c */
+void modgate_tpm_pcr_init(struct tpm_chip *chosen);
 int modgate_tpm_extend(const void *data, size_t size);
 bool modgate_tpm_pcr_changed(const char **bank, u8 *value, size_t *size);
+
+/* tpm_parse.c */
 int modgate_tpm_parse_clock(const u8 *body, size_t size, u32 *resets,
 			    u32 *restarts);
 int modgate_tpm_parse_public(const u8 *body, size_t size, u32 index);
