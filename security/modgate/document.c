@@ -26,16 +26,6 @@ static const __u32 entry_size[MODGATE_SECTIONS] = {
 	[MODGATE_SECTION_DATA] = 1,
 };
 
-static int compare(const __u8 *a, const __u8 *b, size_t size)
-{
-	size_t i;
-
-	for (i = 0; i < size; i++)
-		if (a[i] != b[i])
-			return a[i] < b[i] ? -1 : 1;
-	return 0;
-}
-
 static bool is_zero(const __u8 *p, size_t size)
 {
 	size_t i;
@@ -122,7 +112,7 @@ static const char *check_reserved(struct reader *r, const __le32 *reserved)
 static const char *check_ascending(struct reader *r, const __u8 *previous,
 				   const __u8 *entry)
 {
-	if (previous && compare(previous, entry, DIGEST) >= 0)
+	if (previous && modgate_compare(previous, entry, DIGEST) >= 0)
 		return broken(r, entry,
 			      "entries: digests must be strictly ascending");
 	return NULL;
@@ -209,9 +199,9 @@ static const char *check_vendors(struct reader *r)
 	int order;
 
 	for (i = 0; i < r->doc->n_vendors; i++) {
-		order = i ? compare(v[i - 1].digest, v[i].digest, DIGEST) : -1;
+		order = i ? modgate_compare(v[i - 1].digest, v[i].digest, DIGEST) : -1;
 		if (!order)
-			order = compare(v[i - 1].pattern, v[i].pattern,
+			order = modgate_compare(v[i - 1].pattern, v[i].pattern,
 					MODGATE_NAME_SIZE);
 		if (order >= 0)
 			return broken(r, v[i].digest,
@@ -274,7 +264,7 @@ static const char *check_header(struct reader *r, size_t size)
 	__u32 mode = modgate_le32(h->mode);
 	const char *rule;
 
-	if (compare(h->magic, (const __u8 *)MODGATE_MAGIC, sizeof(h->magic)))
+	if (modgate_compare(h->magic, (const __u8 *)MODGATE_MAGIC, sizeof(h->magic)))
 		return broken(r, h->magic, "magic: not a modgate document");
 	if (modgate_le32(h->version) != MODGATE_VERSION)
 		return broken(r, &h->version, "version: must be 1");
@@ -425,7 +415,7 @@ const char *modgate_bundle_parse(const void *bytes, size_t size,
 
 	*offset = 0;
 	if (size < sizeof(*b) ||
-	    compare(b->magic, (const __u8 *)MODGATE_BUNDLE_MAGIC,
+	    modgate_compare(b->magic, (const __u8 *)MODGATE_BUNDLE_MAGIC,
 		    sizeof(b->magic)))
 		return "bundle: not a modgate bundle";
 	*offset = offsetof(struct modgate_bundle, version);
@@ -466,53 +456,4 @@ const char *modgate_roles_check(const struct modgate_document *list,
 	    !(roles & MODGATE_ROLE_EXCLUSIVE))
 		return "roles: is exclusive without the role exclusive";
 	return NULL;
-}
-
-/* Binary search in entries of @size bytes, each of which starts with a digest. */
-static const void *find(const void *entries, __u32 n, size_t size,
-			const __u8 *digest)
-{
-	const __u8 *base = entries;
-
-	while (n) {
-		const __u8 *middle = base + (n / 2) * size;
-		int order = compare(digest, middle, DIGEST);
-
-		if (!order)
-			return middle;
-		if (order > 0) {
-			base = middle + size;
-			n -= n / 2 + 1;
-		} else {
-			n /= 2;
-		}
-	}
-	return NULL;
-}
-
-/**
- * modgate_find_module() - look up an approved module
- * @list: an approved list
- * @digest: SHA-384 of the module, %MODGATE_DIGEST_SIZE bytes
- *
- * Return: the entry, or NULL.
- */
-const struct modgate_module *
-modgate_find_module(const struct modgate_document *list, const __u8 *digest)
-{
-	return find(list->modules, list->n_modules, sizeof(*list->modules),
-		    digest);
-}
-
-/**
- * modgate_find_ban() - look up a ban, of a module or of a certificate
- * @list: an approved list
- * @digest: SHA-384, %MODGATE_DIGEST_SIZE bytes
- *
- * Return: the entry, or NULL.
- */
-const struct modgate_ban *
-modgate_find_ban(const struct modgate_document *list, const __u8 *digest)
-{
-	return find(list->bans, list->n_bans, sizeof(*list->bans), digest);
 }

@@ -65,6 +65,18 @@ static inline __u64 modgate_le64(__le64 value)
 	return v;
 }
 
+/* As memcmp(), which is libc's. */
+static inline int modgate_compare(const __u8 *a, const __u8 *b, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		if (a[i] != b[i])
+			return a[i] < b[i] ? -1 : 1;
+	return 0;
+}
+
+/* document.c */
 const char *modgate_document_parse(struct modgate_document *doc,
 				   const void *bytes, size_t size,
 				   __u64 *offset);
@@ -74,6 +86,8 @@ const char *modgate_bundle_parse(const void *bytes, size_t size,
 				 size_t *signature_size, __u64 *offset);
 const char *modgate_roles_check(const struct modgate_document *list,
 				__u32 roles);
+
+/* document_find.c */
 const struct modgate_module *
 modgate_find_module(const struct modgate_document *list, const __u8 *digest);
 const struct modgate_ban *

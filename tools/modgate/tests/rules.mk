@@ -38,7 +38,7 @@ $(B)/fuzz_seeds: $(B)/tests/fuzz_seeds.o $(B)/tests/sample.o $(LIB_OBJECTS)
 # Sources and not objects: all of it has to be instrumented.
 $(B)/fuzz_document: tests/fuzz_document.c lib/document/draft.c lib/base/output.c \
 		    lib/base/say.c lib/base/text.c $(TOP)/security/modgate/document.c \
-		    $(B)/include/linux/modgate.h
+		    $(TOP)/security/modgate/document_find.c $(B)/include/linux/modgate.h
 	$(FUZZ_CC) -O1 -g -std=gnu11 -D_GNU_SOURCE -Wall -Wextra $(WERROR) \
 		$(FUZZ_CFLAGS) -I$(B)/include $(call seen,$<) \
 		$(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) -o $@ \
