@@ -17,7 +17,9 @@
 
 #include <crypto/sha2.h>
 
-#define MODGATE_LSM_NAME	.id = &modgate_lsmid
+#define MODGATE_LSM_INFO(fs, late)					\
+	.id = &modgate_lsmid, .initcall_fs = fs, .initcall_late = late
+#define MODGATE_INITCALL(level, function)
 #define MODGATE_SIG_MARKER	MODULE_SIGNATURE_MARKER
 #define modgate_sig_digest	m
 #define modgate_sig_digest_size	m_size
@@ -71,7 +73,14 @@ static inline void modgate_tpm_buf_free(struct tpm_buf *buf)
 #else				/* 6.12 */
 
 #include <crypto/hash.h>
-#define MODGATE_LSM_NAME	.name = "modgate"
+#define MODGATE_LSM_INFO(fs, late)	.name = "modgate"
+/* Those of lsm_info are called only for a security module that is enabled. */
+#define MODGATE_INITCALL(level, function)				\
+	static int __init function##_if_enabled(void)			\
+	{								\
+		return modgate_enabled ? function() : 0;		\
+	}								\
+	level##_initcall(function##_if_enabled)
 #define MODGATE_SIG_MARKER	MODULE_SIG_STRING
 #define modgate_sig_digest	digest
 #define modgate_sig_digest_size	digest_size

@@ -18,6 +18,7 @@
 #include "early.h"
 #include "events.h"
 #include "freshness.h"
+#include "fs.h"
 #include "machine.h"
 #include "measure.h"
 #include "policy.h"
@@ -25,7 +26,6 @@
 #include "revoke.h"
 #include "signer.h"
 #include "state.h"
-#include "task.h"
 #include "tpm.h"
 #include "verdict.h"
 
@@ -381,14 +381,18 @@ static const struct inode_operations file_iops = {
 	.setattr = file_setattr,
 };
 
-/* Files that cannot be made are missing; the gate works without them. */
-static int __init modgate_fs_init(void)
+/**
+ * modgate_fs_init() - make the files in securityfs
+ *
+ * Called once. Files that cannot be made are missing; the gate works without them.
+ *
+ * Return: 0, or an errno of securityfs.
+ */
+int __init modgate_fs_init(void)
 {
 	struct dentry *dir, *file;
 	int i;
 
-	if (!modgate_enabled)
-		return 0;
 	dir = securityfs_create_dir("modgate", NULL);
 	if (IS_ERR(dir))
 		return PTR_ERR(dir);
@@ -401,4 +405,3 @@ static int __init modgate_fs_init(void)
 	}
 	return 0;
 }
-fs_initcall(modgate_fs_init);

@@ -10,9 +10,11 @@
 #include <uapi/linux/lsm.h>
 #include "anchor.h"
 #include "compat.h"
+#include "fs.h"
 #include "hooks.h"
 #include "machine.h"
 #include "measure.h"
+#include "signer.h"
 #include "task.h"
 #include "tpm.h"
 
@@ -30,6 +32,9 @@ static int __init modgate_init(void)
 /*
  * Built-in drivers and certificates are there. The anchor opens the gate. A driver may
  * probe beside the initcalls, by itself or since bootconfig says so.
+ *
+ * Not by lsm_info's initcall_late_sync: IMA, which comes after modgate in most orders, may
+ * begin in that, and is to have the first record, too.
  */
 static int __init modgate_late_init(void)
 {
@@ -45,8 +50,11 @@ static int __init modgate_late_init(void)
 }
 late_initcall_sync(modgate_late_init);
 
+MODGATE_INITCALL(fs, modgate_fs_init);
+MODGATE_INITCALL(late, modgate_signer_init);
+
 DEFINE_LSM(modgate) = {
-	MODGATE_LSM_NAME,
+	MODGATE_LSM_INFO(modgate_fs_init, modgate_signer_init),
 	.init = modgate_init,
 	.blobs = &modgate_blobs,
 	.order = IS_ENABLED(CONFIG_SECURITY_MODGATE_LAST) ?

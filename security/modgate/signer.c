@@ -16,7 +16,6 @@
 #include <linux/verification.h>
 #include "compat.h"
 #include "signer.h"
-#include "task.h"
 /* No public header tells whether a message has certificates in it. */
 #include "../../crypto/asymmetric_keys/pkcs7_parser.h"
 
@@ -420,14 +419,19 @@ static void __init find_witness(const void *cert, size_t size)
 		modgate_key_drop(&key);
 }
 
-/* The list is gone after boot, so its digests are kept. */
-static int __init remember_builtin_certs(void)
+/**
+ * modgate_signer_init() - remember which certificates are compiled in
+ *
+ * Called once, after they have been put into .builtin_trusted_keys. Their list is gone
+ * after boot, so its digests are kept.
+ *
+ * Return: 0; -ENOMEM.
+ */
+int __init modgate_signer_init(void)
 {
 	size_t left = system_certificate_list_size, size, n = 0;
 	const u8 *p = system_certificate_list;
 
-	if (!modgate_enabled)
-		return 0;
 	for (; (size = next_cert(p, left)); p += size, left -= size)
 		n++;
 	builtin_certs = kcalloc(n, sizeof(*builtin_certs), GFP_KERNEL);
@@ -442,4 +446,3 @@ static int __init remember_builtin_certs(void)
 	}
 	return 0;
 }
-late_initcall(remember_builtin_certs);

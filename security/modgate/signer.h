@@ -25,6 +25,7 @@ struct modgate_key {
 extern const u8 system_certificate_list[];
 extern const unsigned long system_certificate_list_size;
 
+int modgate_signer_init(void);
 int modgate_sha384(const void *data, size_t size, u8 *digest);
 int modgate_key_add(struct modgate_key *key, const char *name,
 		    const void *cert, size_t size);
