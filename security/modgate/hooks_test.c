@@ -60,6 +60,7 @@ static const struct module_case cases[] = {
 /* What it did cost; of the test that runs. */
 struct cost {
 	const struct module_case *module;
+	int receipt;		/* what writing its line returns */
 	int digests;
 	int by_system;
 	int by_known;
@@ -114,30 +115,45 @@ static enum modgate_enforcing enforce(void)
 	return MODGATE_ENFORCE;
 }
 
-static int no_receipt(const struct modgate_task *task, struct modgate_line **line)
+static int fake_receipt(const struct modgate_task *task, struct modgate_line **line)
 {
-	return 0;
+	return cost()->receipt;
 }
 
-static void hooks_cost(struct kunit *test)
+/*
+ * A verdict on a module that is what @spent says. Leaves in @after what it left with the
+ * task.
+ */
+static int judge(struct kunit *test, struct cost *spent, struct modgate_task *after)
 {
-	const struct module_case *module = test->param_value;
 	struct modgate_task *task = modgate_task(current);
 	const struct modgate_task before = *task;
-	struct cost spent = { .module = module };
 	static const char bytes[] = "a module";
+	int err;
 
-	test->priv = &spent;
+	test->priv = spent;
 	kunit_activate_static_stub(test, modgate_sha384, count_digest);
 	kunit_activate_static_stub(test, modgate_signed_by_system, count_system);
 	kunit_activate_static_stub(test, modgate_signed_by_known, count_known);
 	kunit_activate_static_stub(test, modgate_bans_digests, fake_bans);
 	kunit_activate_static_stub(test, modgate_rules_get, fake_rules);
 	kunit_activate_static_stub(test, modgate_approval, fake_approval);
-	kunit_activate_static_stub(test, modgate_receipt_judged, no_receipt);
-	KUNIT_EXPECT_EQ(test, modgate_judge(bytes, sizeof(bytes), NULL), 0);
-	KUNIT_EXPECT_TRUE(test, task->judged);
+	kunit_activate_static_stub(test, modgate_enforcing, enforce);
+	kunit_activate_static_stub(test, modgate_receipt_judged, fake_receipt);
+	err = modgate_judge(bytes, sizeof(bytes), NULL);
+	*after = *task;
 	*task = before;
+	return err;
+}
+
+static void hooks_cost(struct kunit *test)
+{
+	const struct module_case *module = test->param_value;
+	struct cost spent = { .module = module };
+	struct modgate_task after;
+
+	KUNIT_EXPECT_EQ(test, judge(test, &spent, &after), 0);
+	KUNIT_EXPECT_TRUE(test, after.judged);
 	KUNIT_EXPECT_EQ(test, spent.digests, module->digests);
 	KUNIT_EXPECT_EQ(test, spent.by_system, module->by_system);
 	KUNIT_EXPECT_EQ(test, spent.by_known, module->by_known);
@@ -148,36 +164,18 @@ static bool yes_starting(void)
 	return true;
 }
 
-static int refuse_judged(const struct modgate_task *task, struct modgate_line **line)
-{
-	return -ENOMEM;
-}
-
 /* What has no line, or none that was measured, does not load where it is refused. */
 static void hooks_no_line_no_module(struct kunit *test)
 {
 	static const struct module_case approved = {
 		.state = MODGATE_SEALED, .mode = MODGATE_MODE_LISTED, .listed = true,
 	};
-	struct modgate_task *task = modgate_task(current);
-	const struct modgate_task before = *task;
-	struct cost spent = { .module = &approved };
-	static const char bytes[] = "a module";
-	int err;
+	struct cost spent = { .module = &approved, .receipt = -ENOMEM };
+	struct modgate_task after;
 
-	test->priv = &spent;
-	kunit_activate_static_stub(test, modgate_sha384, count_digest);
-	kunit_activate_static_stub(test, modgate_signed_by_system, count_system);
-	kunit_activate_static_stub(test, modgate_bans_digests, fake_bans);
-	kunit_activate_static_stub(test, modgate_rules_get, fake_rules);
-	kunit_activate_static_stub(test, modgate_approval, fake_approval);
-	kunit_activate_static_stub(test, modgate_enforcing, enforce);
-	kunit_activate_static_stub(test, modgate_receipt_judged, refuse_judged);
-	err = modgate_judge(bytes, sizeof(bytes), NULL);
-	KUNIT_EXPECT_EQ(test, err, -EPERM);
-	KUNIT_EXPECT_FALSE(test, task->judged);
-	KUNIT_EXPECT_NULL(test, task->vouched);
-	*task = before;
+	KUNIT_EXPECT_EQ(test, judge(test, &spent, &after), -EPERM);
+	KUNIT_EXPECT_FALSE(test, after.judged);
+	KUNIT_EXPECT_NULL(test, after.vouched);
 }
 
 /* Firmware, and whatever else the kernel would read from the initramfs. */
