@@ -16,8 +16,8 @@
 #include <linux/verification.h>
 #include "compat.h"
 #include "signer.h"
-/* No public header tells whether a message has certificates in it. */
-#include "../../crypto/asymmetric_keys/pkcs7_parser.h"
+/* Of crypto/asymmetric_keys. No public header tells whether a message has certificates. */
+#include "pkcs7_parser.h"
 
 /* Possessors may search; user space may look, and nothing else. */
 #define KEY_PERM (KEY_POS_SEARCH | KEY_POS_VIEW | KEY_POS_READ | \
