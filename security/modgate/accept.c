@@ -182,7 +182,6 @@ static struct modgate_policy *make_policy(struct attempt *a)
 	if (!policy)
 		return ERR_PTR(broken(a, -ENOMEM, "memory: not enough"));
 	policy->doc = a->doc;
-	policy->bytes = a->bytes;
 	policy->mode = modgate_le32(a->doc.header->mode);
 	policy->flags = modgate_le32(a->doc.header->flags);
 	memcpy(policy->digest, a->digest, sizeof(policy->digest));
@@ -306,7 +305,6 @@ static struct modgate_list *make_list(struct attempt *a)
 	if (!list)
 		return ERR_PTR(broken(a, -ENOMEM, "memory: not enough"));
 	list->doc = a->doc;
-	list->bytes = a->bytes;
 	memcpy(list->digest, a->digest, sizeof(list->digest));
 	err = add_banned_keys(a, list);
 	if (!err)

@@ -19,7 +19,7 @@
 
 #define MODGATE_LSM_INFO(fs, late)					\
 	.id = &modgate_lsmid, .initcall_fs = fs, .initcall_late = late
-#define MODGATE_INITCALL(level, function)
+#define MODGATE_INITCALL(...)
 #define MODGATE_SIG_MARKER	MODULE_SIGNATURE_MARKER
 #define modgate_sig_digest	m
 #define modgate_sig_digest_size	m_size
@@ -73,7 +73,7 @@ static inline void modgate_tpm_buf_free(struct tpm_buf *buf)
 #else				/* 6.12 */
 
 #include <crypto/hash.h>
-#define MODGATE_LSM_INFO(fs, late)	.name = "modgate"
+#define MODGATE_LSM_INFO(...)	.name = "modgate"
 /* Those of lsm_info are called only for a security module that is enabled. */
 #define MODGATE_INITCALL(level, function)				\
 	static int __init function##_if_enabled(void)			\

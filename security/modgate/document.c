@@ -202,7 +202,7 @@ static const char *check_vendors(struct reader *r)
 		order = i ? modgate_compare(v[i - 1].digest, v[i].digest, DIGEST) : -1;
 		if (!order)
 			order = modgate_compare(v[i - 1].pattern, v[i].pattern,
-					MODGATE_NAME_SIZE);
+						MODGATE_NAME_SIZE);
 		if (order >= 0)
 			return broken(r, v[i].digest,
 				      "vendors: digest and pattern must be strictly ascending");
@@ -416,7 +416,7 @@ const char *modgate_bundle_parse(const void *bytes, size_t size,
 	*offset = 0;
 	if (size < sizeof(*b) ||
 	    modgate_compare(b->magic, (const __u8 *)MODGATE_BUNDLE_MAGIC,
-		    sizeof(b->magic)))
+			    sizeof(b->magic)))
 		return "bundle: not a modgate bundle";
 	*offset = offsetof(struct modgate_bundle, version);
 	if (modgate_le32(b->version) != MODGATE_VERSION)

@@ -7,7 +7,6 @@
  */
 #include <kunit/visibility.h>
 #include <linux/binfmts.h>
-#include <linux/file.h>
 #include <linux/fs_struct.h>
 #include <linux/init.h>
 #include <linux/kernel_read_file.h>

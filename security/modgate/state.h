@@ -26,10 +26,9 @@ static inline bool modgate_window_is_open(void)
 
 /**
  * struct modgate_list - an approved list in force
- * @doc: its entries
+ * @doc: its entries, in the write to load that they came with, which is kept
  * @digest: SHA-384 of the document
  * @counter: of its signer, after it was accepted; 0 without freshness
- * @bytes: the write to load that it came with
  * @banned_keys: keys of its MODGATE_BAN_CERT entries
  * @n_banned_keys: their number
  * @vendor_keys: keys of @doc.vendors, in the same order
@@ -38,7 +37,6 @@ struct modgate_list {
 	struct modgate_document doc;
 	u8 digest[MODGATE_DIGEST_SIZE];
 	u64 counter;
-	void *bytes;
 	struct modgate_key *banned_keys;
 	u32 n_banned_keys;
 	struct modgate_key *vendor_keys;
@@ -46,10 +44,9 @@ struct modgate_list {
 
 /**
  * struct modgate_policy - the local policy in force
- * @doc: its authorities
+ * @doc: its authorities, likewise
  * @digest: SHA-384 of the document
  * @counter: of the anchor, after it was accepted; 0 without freshness
- * @bytes: the write to load that it came with
  * @mode: MODGATE_MODE_*
  * @flags: MODGATE_POLICY_*
  * @keys: keys of @doc.authorities, in the same order
@@ -59,7 +56,6 @@ struct modgate_policy {
 	struct modgate_document doc;
 	u8 digest[MODGATE_DIGEST_SIZE];
 	u64 counter;
-	void *bytes;
 	u32 mode;
 	u32 flags;
 	struct modgate_key keys[MODGATE_AUTHORITIES_MAX];

@@ -32,6 +32,9 @@ enum modgate_fact {
 	MODGATE_IS_VENDORS,
 };
 
+/* A fact as a bit, where several of them are in one number. */
+#define MODGATE_FACT(fact) (1U << (fact))
+
 /**
  * struct modgate_facts - the module that a verdict is about
  * @ask: answers one question

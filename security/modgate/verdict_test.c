@@ -4,7 +4,6 @@
  * question is asked that the verdict does not need.
  */
 #include <kunit/test.h>
-#include <linux/bits.h>
 #include <linux/container_of.h>
 #include <linux/string.h>
 #include "verdict_cases.h"
@@ -20,8 +19,8 @@ static bool test_ask(struct modgate_facts *facts, enum modgate_fact fact)
 {
 	struct test_facts *t = container_of(facts, struct test_facts, facts);
 
-	t->asked |= BIT(fact);
-	return t->yes & BIT(fact);
+	t->asked |= MODGATE_FACT(fact);
+	return t->yes & MODGATE_FACT(fact);
 }
 
 static void verdict_describe(const struct verdict_case *c, char *name)

@@ -17,7 +17,7 @@ static bool ask(struct modgate_facts *facts, enum modgate_fact fact)
 {
 	const struct module_facts *module = (const struct module_facts *)facts;
 
-	return module->yes & FACT(fact);
+	return module->yes & MODGATE_FACT(fact);
 }
 
 static struct modgate_verdict decide(const struct modgate_rules *rules, unsigned int yes)

@@ -8,11 +8,9 @@
 
 #include "modgate/verdict.h"
 
-#define FACT(fact) (1U << (fact))
-
 /**
  * struct known_facts - what is known about a module
- * @yes: the facts taken to be true, FACT(MODGATE_IS_*)
+ * @yes: the facts taken to be true, MODGATE_FACT(MODGATE_IS_*)
  * @unknown: the facts that are only taken to be as they are in @yes, likewise
  */
 struct known_facts {
@@ -23,7 +21,7 @@ struct known_facts {
 /**
  * struct table_answer - what the table says
  * @verdict: if everything is as it is taken to be
- * @unsure: the unknown facts that the verdict depends on, FACT(MODGATE_IS_*); 0 if
+ * @unsure: the unknown facts that the verdict depends on, MODGATE_FACT(MODGATE_IS_*); 0 if
  *	    the verdict is the same whatever is true of them
  */
 struct table_answer {
