@@ -109,8 +109,13 @@ END
 # It can keep each initcall from being called. What is not approved stays out then, too;
 # and what comes up, if it is not the kernel's own, is in the receipt.
 echo "cd /root$work; load_document anchor.der policy.bundle list.bundle" >early
-initcalls=$(sed -n 's/.* __initcall__kmod_.*_\(modgate_[a-z_]*\|remember_builtin_certs\)[0-9].*/\1/p' "$tree/System.map")
-check "modgate has initcalls" "*modgate_fs_init*modgate_late_init*" "$(sort <<<"$initcalls" | tr '\n' ' ')"
+# Newer kernels call some of them by lsm_info, in an initcall of their own.
+initcalls=$(sed -nE 's/.* __initcall__kmod_.*_(modgate_[a-z_]*|security_initcall_(fs|late))[0-9].*/\1/p' "$tree/System.map" | sort)
+case $series in
+6.12) want="*modgate_fs_init*modgate_late_init*modgate_signer_init*" ;;
+*)    want="modgate_late_init security_initcall_fs security_initcall_late " ;;
+esac
+check "modgate has initcalls" "$want" "$(tr '\n' ' ' <<<"$initcalls")"
 for initcall in $initcalls; do
 	echo "kernel.initcall_blacklist = \"$initcall\"" >bootconfig
 	guest --no-boot --initramfs-extra initramfs --early early --append "bootconfig $(pin anchor)" \
