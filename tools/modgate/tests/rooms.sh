@@ -126,7 +126,7 @@ homeless() {
 	done
 }
 
-# must NAME COMMAND...: it prints nothing.
+# must NAME COMMAND...: it prints nothing. Its status says no more: diff's is 1 if it prints.
 must() {
 	local complaints
 

@@ -118,6 +118,7 @@ hold_tpm() {
 		done
 		[ -n "$pid" ] || { pid=$(pgrep -f "^swtpm .*dir=$work/tpm ") && kill -STOP "$pid"; }
 	done
+	[ -z "$pid" ] || touch "$work/held"
 	sleep 1
 }
 echo 'kernel.driver_async_probe = "tpm_crb,tpm_crb_acpi"' >bootconfig
@@ -129,6 +130,7 @@ check "the driver probes asynchronously: bootconfig was read" "*driver_async_pro
 check "the driver probes asynchronously: the TPM is chosen all the same" "chosen 13" "$(state tpm) $(state pcr)"
 END
 reap $hold
+check "the driver probes asynchronously: its TPM was held" yes "$([ -e "$work/held" ] && echo yes)"
 
 # bootconfig takes the driver of the TPM out: said for the whole boot, also of a chip
 # that comes later.

@@ -265,7 +265,7 @@ const char *signature_check(const void *der, size_t der_size,
 	return problem;
 }
 
-/* Keys that are not OpenSSL's own are found in @context from now on, NULL for nowhere. */
+/* From now on keys that OpenSSL does not hold itself come from @context; NULL: from nowhere. */
 void key_context_set(OSSL_LIB_CTX *context)
 {
 	context_of_keys = context;
