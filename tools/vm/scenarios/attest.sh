@@ -24,7 +24,7 @@ END
 
 # shellcheck disable=SC2034
 helpers=$(cat <<'END'
-PATH=$top/tools/modgate:$PATH
+PATH=$bin:$PATH
 export TPM2TOOLS_TCTI=device:/dev/tpmrm0
 # send NAME FILE: to the machine that verifies.
 send() { echo "SEND $1 $(base64 -w 0 <"$2")"; }
@@ -44,7 +44,7 @@ received() { sed -n "s/^SEND $1 //p" output | base64 -d >"$1"; }
 # try FILE NONCE: nothing of the machine is here, and this kernel has no modgate.
 try() {
 	status=0
-	said=$(MODGATE_TCTI=none "$top/tools/modgate/modgate" receipt --verify-quote="$1" --nonce="$2" \
+	said=$(MODGATE_TCTI=none "$bin/modgate" receipt --verify-quote="$1" --nonce="$2" \
 		--attestation-key=key.pem 2>&1) || status=$?
 }
 

@@ -27,7 +27,7 @@ list evil-list attacker 9 --module "$(digest one.ko)"
 # Then what it finds is what was done to the boot.
 helpers=$(cat <<'END'
 status() {
-	"$top/tools/modgate/modgate" status 2>&1 | grep -E '(problem|policy|list)  '
+	"$bin/modgate" status 2>&1 | grep -E '(problem|policy|list)  '
 	return "${PIPESTATUS[0]}"
 }
 on_disk policy list

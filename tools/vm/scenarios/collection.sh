@@ -45,7 +45,7 @@ system_module modules/modgate_test_two.ko system.ko
 # shellcheck disable=SC2034
 helpers=$tool_helpers$(cat <<'END'
 
-PATH=$top/tools/modgate:$PATH
+PATH=$bin:$PATH
 extra=/lib/modules/$(uname -r)/updates
 # install FILE...: as DKMS would.
 install() {

@@ -17,7 +17,7 @@ most_per_boot=8
 most_per_approve=100
 
 helpers=$(cat <<'END'
-PATH=$top/tools/modgate:$PATH
+PATH=$bin:$PATH
 exec 3<<<"a passphrase for tests"
 END
 )

@@ -35,7 +35,7 @@ check "the other kernel is another one" other \
 
 # shellcheck disable=SC2034
 helpers=$(cat <<'END'
-PATH=$top/tools/modgate:$PATH
+PATH=$bin:$PATH
 export TPM2TOOLS_TCTI=device:/dev/tpmrm0
 # send NAME FILE: to the machine that verifies.
 send() { echo "SEND $1 $(base64 -w 0 <"$2")"; }
@@ -74,7 +74,7 @@ verify() {
 	local want=$1 name=$2 status=0
 	shift 2
 	received quote
-	said=$(MODGATE_TCTI=none "$top/tools/modgate/modgate" receipt --verify-quote=quote --nonce="$nonce" \
+	said=$(MODGATE_TCTI=none "$bin/modgate" receipt --verify-quote=quote --nonce="$nonce" \
 		--attestation-key=key.pem "$@" 2>&1) || status=$?
 	check "$name: exit status $want" "$want" "$status"
 	[[ $status == "$want" ]] || printf '%s\n' "$said" | sed 's/^/# /'

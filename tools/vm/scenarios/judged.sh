@@ -103,7 +103,7 @@ check "changes nothing" "modgate_test_one vendor live 1" "$(line vendor.ko)"
 rmmod modgate_test_one
 check "and it goes" "modgate_test_one vendor gone 1" "$(line vendor.ko)"
 check "a reader of a receipt that grows sees a whole one, and its end once" "True b''" "$(python3 torn.py)"
-PATH=$top/tools/modgate:$PATH
+PATH=$bin:$PATH
 said=$(modgate receipt --verify 2>&1)
 check "the receipt verifies" "*receipt: 5 line(s) make its running hash*log: each line of the receipt was measured as it is*" "$said"
 

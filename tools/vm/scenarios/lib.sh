@@ -14,8 +14,11 @@ scenarios=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 top=$(cd "$scenarios/../../.." && pwd)
 vm=$top/tools/vm/vm
 mkdoc=$top/tools/modgate/tests/mkdoc
+# Where the tool is whose passphrases cost little.
+bin=$top/tools/modgate/build/quick
+export MODGATE_TOOL=$bin/modgate
 series=${1:-7.3}
-flock "$top/tools/modgate" make -s -C "$top/tools/modgate" all tests >&2
+flock "$top/tools/modgate" make -s -C "$top/tools/modgate" all tests build/quick/modgate >&2
 tree=$("$vm" path --kernel "$series")
 cache=${MODGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/modgate}
 mkdir -p "$cache/scenarios"
@@ -66,7 +69,7 @@ check() {
 guest() {
 	local status=0
 	{
-		printf 'work=%q top=%q tree=%q\n' "$work" "$top" "$tree"
+		printf 'work=%q top=%q bin=%q tree=%q\n' "$work" "$top" "$bin" "$tree"
 		cat "$scenarios/guest.sh"
 		echo "${helpers:-}"
 		cat
@@ -298,7 +301,7 @@ END
 # What an admin has in the guest: the tool, and the test modules installed.
 # shellcheck disable=SC2034
 admin_helpers=$(cat <<'END'
-PATH=$top/tools/modgate:$PATH
+PATH=$bin:$PATH
 extra=/lib/modules/$(uname -r)/updates
 mkdir -p $extra
 touch ${extra%/updates}/modules.{order,builtin,builtin.modinfo}

@@ -26,7 +26,7 @@ check "there are dozens" "[2-9][0-9]" "$count"
 
 # shellcheck disable=SC2034
 helpers=$(cat <<'END'
-PATH=$top/tools/modgate:$PATH
+PATH=$bin:$PATH
 extra=/lib/modules/$(uname -r)/extra
 mkdir -p $extra
 touch ${extra%/extra}/modules.{order,builtin,builtin.modinfo}

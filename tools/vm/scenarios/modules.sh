@@ -77,7 +77,7 @@ check "approved with a broken signature: the kernel's refusal stands" \
 check "still approved afterwards" "$allowed" "$(load finit one.ko)"
 
 # Root can take the kernel's own keys away, and nothing more comes of it.
-PATH=$top/tools/modgate:$PATH
+PATH=$bin:$PATH
 on_disk policy-listed list
 check "state: the kernel's own keys are usable" usable "$(state system-keys)"
 keyctl invalidate %keyring:.builtin_trusted_keys
@@ -98,7 +98,7 @@ check "sig_enforce: approved and unsigned: the kernel's refusal stands" \
 on_disk policy-listed list
 check "sig_enforce: why says whose refusal it is" \
 	"*one: would not load, though modgate allows it*kernel *module.sig_enforce: the kernel itself refuses it*" \
-	"$("$top/tools/modgate/modgate" why ./one.ko)"
+	"$("$bin/modgate" why ./one.ko)"
 check "sig_enforce: not approved: refused by modgate" "$(refused not-approved)" "$(load finit one-flipped.ko)"
 check "sig_enforce: a system module" "$allowed" "$(load finit system.ko)"
 END

@@ -42,7 +42,7 @@ done
 # shellcheck disable=SC2034
 helpers=$tool_helpers$(cat <<'END'
 
-PATH=$top/tools/modgate:$PATH
+PATH=$bin:$PATH
 # install FILE: what DKMS leaves behind.
 install() {
 	updates=/lib/modules/$(uname -r)/updates/dkms

@@ -49,7 +49,7 @@ list list owner 1 "${options[@]}"
 } >early.sh
 
 # shellcheck disable=SC2034
-helpers="PATH=\$top/tools/modgate:\$PATH
+helpers="PATH=\$bin:\$PATH
 seconds=$seconds files='${files[*]}'"
 
 guest --no-boot --tpm "$work/tpm" --cpus 2 --early early.sh --initramfs-extra initramfs \

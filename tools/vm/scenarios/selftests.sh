@@ -65,7 +65,7 @@ check "not in lsm=: not a word" "" "$(dmesg | grep 'modgate: ')"
 check "not in lsm=: nothing to hand documents to" "*result=ENOENT*result=ENOENT*" "$(cat /run/early)"
 check "not in lsm=: kexec is not refused" "$allowed" "$(load kexec)"
 check "not in lsm=: nor BPF" "$allowed" "$(load bpf)"
-check "not in lsm=: the tool says so" 7 "$("$top/tools/modgate/modgate" status >/run/said 2>&1; echo $?)"
+check "not in lsm=: the tool says so" 7 "$("$bin/modgate" status >/run/said 2>&1; echo $?)"
 check "not in lsm=: third-party loads" "ok" "$(insmod one.ko && rmmod modgate_test_one && echo ok)"
 check "not in lsm=: system loads" "ok" "$(insmod system.ko && rmmod modgate_test_two && echo ok)"
 END

@@ -166,7 +166,7 @@ END
 # For the guest: what "modgate why" says of a module (its reason and its remedy), and
 # what it has to say.
 helpers=$(cat <<'END'
-why() { "$top/tools/modgate/modgate" why "./$1" | sed -n 's/^  \(reason\|remedy\) *//p' | paste -sd ' '; }
+why() { "$bin/modgate" why "./$1" | sed -n 's/^  \(reason\|remedy\) *//p' | paste -sd ' '; }
 why_is() {
 	local file=./$signer-$entry.ko commands=''
 	[ $signer != mldsa-tampered ] || { echo "$1 install the module anew"; return; }

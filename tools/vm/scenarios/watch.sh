@@ -102,7 +102,7 @@ wait $watcher
 check "each of more than the ring holds is told, or told to be lost" 302 \
 	"$(jq -s '[.[] | select(.repeat != true) | .lost // 1] | add' /run/watched)"
 check "not for others than root" 3 \
-	"$(setpriv --reuid=65534 --clear-groups $top/tools/modgate/modgate watch >/dev/null 2>&1; echo $?)"
+	"$(setpriv --reuid=65534 --clear-groups $bin/modgate watch >/dev/null 2>&1; echo $?)"
 END
 
 on "${boot[@]}" <<'END'
