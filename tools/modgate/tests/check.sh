@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # make check: build and test with gcc and clang, plain and under sanitizers, and
-# fuzz for a minute or so. LONG=1: kill the tool at every step, not at some, test
+# fuzz for half a minute. LONG=1: kill the tool at every step, not at some, test
 # everything under each compiler, look for leaks each time that the tool ends, and
 # fuzz for 20 minutes each.
 set -u
@@ -97,8 +97,8 @@ all() {
 		fuzz name 1200 "the name of a module"
 		fuzz files 0 "module files" 100000
 	else
-		fuzz document 60 "parser and builder"
-		fuzz name 20 "the name of a module"
+		fuzz document 20 "parser and builder"
+		fuzz name 5 "the name of a module"
 		fuzz files 0 "module files" 3000
 	fi
 }

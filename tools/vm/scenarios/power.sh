@@ -93,7 +93,7 @@ until_line() {
 # A new machine. The last thing it does shows what the disk is like: neither of
 # the two writes is in the guest's memory any more, and one was flushed.
 power_on --append modgate.freshness=tpm <<END
-PATH=\$bin:\$PATH
+PATH=$bin:\$PATH
 exec 3<<<"a passphrase for tests"
 modgate init --mode=listed --passphrase-fd=3 >/dev/null
 modgate key --pin
@@ -128,7 +128,7 @@ in_force=$(sed -n 's/^approved: //p' said)
 # What each boot does, until it is killed.
 one=$(digest one.ko)
 cat >life <<END
-PATH=\$bin:\$PATH
+PATH=$bin:\$PATH
 one=$one
 END
 cat >>life <<'END'
