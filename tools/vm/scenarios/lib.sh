@@ -29,8 +29,9 @@ trap '[ -z "$tpm_pid" ] || kill "$tpm_pid" 2>/dev/null; rm -rf "$work"' EXIT
 [ ${#work} -lt 98 ] || { echo "$work: too long for a socket in it; set MODGATE_CACHE" >&2; exit 1; }
 cd "$work"
 
-# The test counter is a file, since checks also run in subshells.
+# Counters are files, since checks also run in subshells: tests, and boots of guests.
 echo 0 >count
+echo 0 >boots
 
 skip() {
 	echo "ok 1 # SKIP $1"
@@ -48,11 +49,18 @@ any_kernel() {
 	[ "$series" = 7.3 ] || [ "${MODGATE_LONG:-}" ] || skip "in check-long only"
 }
 
+# next COUNTER: raises it, and prints it.
+next() {
+	local n
+	n=$(($(cat "$work/$1") + 1))
+	echo "$n" | tee "$work/$1"
+}
+
 # check NAME EXPECTED ACTUAL: EXPECTED is a pattern.
 check() {
 	local n
-	n=$(($(cat "$work/count") + 1))
-	echo "$n" >"$work/count"
+	n=$(next count)
+	echo "$1" >>"$work/names"
 	# shellcheck disable=SC2053
 	if [[ $3 == $2 ]]; then
 		echo "ok $n - $1"
@@ -65,9 +73,11 @@ check() {
 
 # Runs the script on stdin in a guest, with the helpers of guest.sh and of
 # $helpers. Arguments go to "vm run", or another verb of vm that $guest names. What
-# it checks is counted with ours. The guest ends with status $ends, or 0.
+# it checks is counted with ours, and named by the boot. The guest ends with status $ends,
+# or 0.
 guest() {
-	local status=0
+	local status=0 boot line
+	boot=$(next boots)
 	{
 		printf 'work=%q top=%q bin=%q tree=%q\n' "$work" "$top" "$bin" "$tree"
 		cat "$scenarios/guest.sh"
@@ -82,8 +92,8 @@ guest() {
 	fi
 	while IFS= read -r line; do
 		if [[ $line =~ ^(not\ )?ok\ -\  ]]; then
-			echo $(($(cat "$work/count") + 1)) >"$work/count"
-			line=${line/ok - /ok $(cat "$work/count") - }
+			line=${line/ok - /ok $(next count) - boot $boot: }
+			echo "${line#*ok * - }" >>"$work/names"
 		fi
 		printf '%s\n' "$line"
 	done <"$work/output"
@@ -121,7 +131,9 @@ person() {
 	check "$name: then the machine ends" "$want" "$status"
 }
 
+# Every test has a name of its own.
 finish() {
+	check "each name is given once" "" "$(sort "$work/names" | uniq -d)"
 	echo "1..$(cat "$work/count")"
 }
 
@@ -284,6 +296,12 @@ tpm() {
 # The tool in the guest.
 # shellcheck disable=SC2034
 tool_helpers=$(cat <<'END'
+# again COMMAND: that it is the second time, or more.
+declare -A times
+again() {
+	[ ${times[$1]} = 1 ] || echo " (${times[$1]})"
+}
+
 # tool STATUS ARGUMENT...: exit status and output
 secret() { exec 3<<<"a passphrase for tests"; }
 secret
@@ -292,7 +310,8 @@ tool() {
 	shift
 	secret
 	said=$(modgate "$@" 2>&1) || status=$?
-	check "modgate $*: exit status $want" "$want" "$status"
+	times[$*]=$((${times[$*]:-0} + 1))
+	check "modgate $*: exit status $want$(again "$*")" "$want" "$status"
 	[[ $status == $want ]] || printf '%s\n' "$said" | sed 's/^/# /'
 }
 END
