@@ -11,16 +11,10 @@
 # What the tool does there does not depend on the kernel.
 any_kernel
 
-make_modules
-build_programs
-make_key anchor
-make_key owner
+prepare anchor owner
 policy policy 1 --authority "$owner_authority"
 list list owner 1 --module "$(digest one.ko)" --module "$(digest two.ko)"
-cat >early <<END
-cd /root$work
-load_document anchor.der policy.bundle list.bundle
-END
+hand_over anchor.der policy.bundle list.bundle
 
 # shellcheck disable=SC2034
 helpers=$(cat <<'END'

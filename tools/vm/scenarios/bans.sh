@@ -8,11 +8,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-make_modules
-build_programs
-for key in anchor owner villain other; do
-	make_key $key
-done
+prepare anchor owner villain other
 cp modules/modgate_test_user.ko user.ko
 system_module one.ko system-one.ko
 # What is banned or revoked is so whoever has signed it: not the same code for each.
@@ -31,10 +27,10 @@ at=$(grep -obUaP '\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0' two.ko | sed -n 1p | cut 
 perl -e 'open F, "+<", $ARGV[0] or die; binmode F; seek F, $ARGV[1], 0; read F, $byte, 1;
 	seek F, $ARGV[1], 0; print F ~$byte' two-other.ko $((at + 16))
 cp "$tree/certs/signing_key.x509" builtin.der
-# digests COUNT WHAT: as sha384sum prints them.
-digests() { perl -MDigest::SHA=sha384_hex -e 'print sha384_hex("$ARGV[1] $_\n"), "  -\n" for 1..$ARGV[0]' "$@"; }
-digests 5000 banned >digests
-digests 300 more >more
+# make_digests COUNT WHAT: as sha384sum prints them.
+make_digests() { perl -MDigest::SHA=sha384_hex -e 'print sha384_hex("$ARGV[1] $_\n"), "  -\n" for 1..$ARGV[0]' "$@"; }
+make_digests 5000 banned >digests
+make_digests 300 revoked >others
 echo "$(digest two.ko)  two.ko" >>digests
 
 machine() { guest --disk "$work/disk" --append "$pin lockdown=integrity"; }
@@ -55,10 +51,9 @@ machine <<'END'
 tool 6 init --passphrase-fd=3
 tool 6 approve --passphrase-fd=3 modgate_test_one modgate_test_user modgate_test_two \
 	./two-again.ko ./two-finit.ko ./two-init.ko ./by-villain.ko
-tool 0 key --pin
-echo "PIN $said"
+tell_pin
 END
-pin=$(sed -n 's/^PIN //p' output)
+pin=$(told_pin)
 
 machine <<'END'
 # While a module is loading, after the verdict on it. A system module's digest is not
@@ -149,7 +144,7 @@ told=0
 while read -r digest _; do
 	printf %s "$digest" >$modgate/revoke || break
 	told=$((told + 1))
-done <more 2>/dev/null
+done <others 2>/dev/null
 check "256 are left, and the 4,097th is refused" "256 4096" "$told $(state revoked)"
 check "for want of space" "*No space left*" \
 	"$(bash -c "sha384sum <<<x | head -c 96 >$modgate/revoke" 2>&1)"

@@ -38,7 +38,7 @@ check "approved" 6 $?
 systemctl -q disable modgate-rebuild modgate-close
 echo "PIN $(modgate key --pin)"
 END
-pin=$(sed -n 's/^PIN //p' output)
+pin=$(told_pin)
 
 cat >bench.sh <<'END'
 cd /run

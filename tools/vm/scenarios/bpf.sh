@@ -18,11 +18,7 @@ not_debugging
 [ "${MODGATE_LONG:-}" ] || skip "in check-long only"
 # Its modules and its key are others.
 tree=$("$vm" path --kernel "$series" --variant bpf)
-make_modules
-build_programs
-for key in anchor owner villain; do
-	make_key $key
-done
+prepare anchor owner villain
 system_module two.ko system.ko
 sign one.ko villain.key villain.der villain.ko
 cp villain.ko known.ko

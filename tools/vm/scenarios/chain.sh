@@ -8,11 +8,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-make_modules
-build_programs
-for key in anchor owner fleet attacker; do
-	make_key $key
-done
+prepare anchor owner fleet attacker
 system_module two.ko system.ko
 
 policy policy 1 --mode listed --authority "$owner_authority"
@@ -35,7 +31,7 @@ kernel=$tree/arch/x86/boot/bzImage
 END
 )
 
-echo "cd /root$work; load_document anchor.der policy.bundle list.bundle" >early
+hand_over anchor.der policy.bundle list.bundle
 guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor)" <<'END'
 check "nothing is withheld: the module loads" "$allowed" "$(load finit one.ko)"
 check "nothing is withheld: no problem" "0 " "$(said=$(status); echo "$? $(grep -F ' problem ' <<<"$said")")"
@@ -47,7 +43,7 @@ END
 boot() {
 	local name=$1 reason=$2 problem=$3 want=$4 append=$5 files=$6
 	shift 6
-	echo "cd /root$work; load_document $files" >early
+	hand_over "$files"
 	guest --no-boot --initramfs-extra initramfs --early early --append "$append" "$@" <<END
 check "$name: third-party stays out" "\$(refused $reason)" "\$(load finit one.ko)"
 check "$name: system modules load" "\$allowed" "\$(load finit system.ko)"
@@ -108,7 +104,7 @@ END
 
 # It can keep each initcall from being called. What is not approved stays out then, too;
 # and what comes up, if it is not the kernel's own, is in the receipt.
-echo "cd /root$work; load_document anchor.der policy.bundle list.bundle" >early
+hand_over anchor.der policy.bundle list.bundle
 # Newer kernels call some of them by lsm_info, in an initcall of their own.
 initcalls=$(sed -nE 's/.* __initcall__kmod_.*_(modgate_[a-z_]*|security_initcall_(fs|late))[0-9].*/\1/p' "$tree/System.map" | sort)
 case $series in

@@ -10,8 +10,7 @@
 # shellcheck source-path=SCRIPTDIR source=../acpi-call
 . "$top/tools/vm/acpi-call"
 
-make_modules
-build_programs
+prepare
 unpack_acpi_call acpi
 build_modules acpi
 cp acpi/acpi_call.ko modules/
@@ -62,10 +61,9 @@ on() { guest --tpm "$work/tpm" --disk "$work/disk" "$@"; }
 
 on <<'END'
 tool 6 init --key=file --freshness=tpm --passphrase-fd=3
-tool 0 key --pin
-echo "PIN $said"
+tell_pin
 END
-boot=(--append "$(sed -n 's/^PIN //p' output) lockdown=integrity")
+boot=(--append "$(told_pin) lockdown=integrity")
 
 on "${boot[@]}" <<'END'
 install modules/{acpi_call,modgate_test_one,modgate_test_two,modgate_test_user}.ko

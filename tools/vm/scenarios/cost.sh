@@ -27,7 +27,7 @@ machine --append modgate.freshness=tpm <<'END'
 modgate init --mode=listed --passphrase-fd=3 >/dev/null
 echo "PIN $(modgate key --pin)"
 END
-pin=$(sed -n 's/^PIN //p' output)
+pin=$(told_pin)
 
 # Random numbers go to whoever in the kernel wants some, whenever that is.
 get_random=0000017B

@@ -47,14 +47,13 @@ depmod
 tool 6 init --freshness=tpm --key=tpm --passphrase-fd=3
 tool 6 approve --passphrase-fd=3 acpi_call modgate_test_two
 rm $updates/modgate_test_two.ko
-tool 0 key --pin
-echo "PIN $said"
+tell_pin
 # The next boot mounts /var.
 cp -a /var /srv/var
 rm -rf /var/lib/modgate
 echo "/srv/var /var none bind 0 0" >>/etc/fstab
 END
-pin=$(sed -n 's/^PIN //p' output)
+pin=$(told_pin)
 
 # The menu on the console of the initramfs changes what is on the disk. The key that
 # signs it is in the TPM.

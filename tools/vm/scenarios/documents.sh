@@ -8,11 +8,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-make_modules
-build_programs
-for key in anchor owner fleet maker stranger; do
-	make_key $key
-done
+prepare anchor owner fleet maker stranger
 openssl req -x509 -newkey rsa:3072 -nodes -subj "/CN=rsa" -keyout rsa.key -out rsa.pem 2>/dev/null
 openssl req -x509 -newkey rsa:2048 -nodes -subj "/CN=weak" -keyout weak.key -out weak.pem 2>/dev/null
 

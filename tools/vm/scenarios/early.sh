@@ -8,13 +8,10 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-make_modules
-build_programs
-make_key anchor
-make_key owner
+prepare anchor owner
 policy policy 1 --mode listed --authority "$owner_authority"
 list list owner 1 --module "$(digest one.ko)"
-echo "cd /root$work; load_document anchor.der policy.bundle list.bundle" >early
+hand_over anchor.der policy.bundle list.bundle
 
 # IMA asks for a hash that the kernel lacks at late_initcall, so that the kernel starts
 # this modprobe. It takes the TPM away.

@@ -16,16 +16,10 @@ export MODGATE_VARIANT=efi
 . "$(dirname "$0")/lib.sh"
 [ "$under" = default ] || skip "of variant $under"
 
-make_modules
-build_programs
-make_key anchor
-make_key owner
+prepare anchor owner
 policy policy 1 --authority "$owner_authority"
 list list owner 1 --module "$(digest one.ko)"
-cat >early <<END
-cd /root$work
-load_document anchor.der policy.bundle list.bundle
-END
+hand_over anchor.der policy.bundle list.bundle
 cp -r initramfs other_initramfs
 echo "of another day" >other_initramfs/other
 # It would do the same.

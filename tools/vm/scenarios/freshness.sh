@@ -9,8 +9,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-make_modules
-build_programs
+prepare
 signers=(owner gone unwritten remade plain other)
 for key in anchor "${signers[@]}"; do
 	make_key "$key"
@@ -286,10 +285,9 @@ machine() { guest --tpm "$work/tpm-machine" --disk "$work/disk" "$@"; }
 machine --append modgate.freshness=tpm <<'END'
 tool 6 init --key=file --mode=listed --passphrase-fd=3
 check "init follows the kernel" "*reshness: tpm*" "$said"
-tool 0 key --pin
-echo "PIN $said"
+tell_pin
 END
-append=(--append "$(sed -n 's/^PIN //p' output) modgate.freshness=tpm")
+append=(--append "$(told_pin) modgate.freshness=tpm")
 
 machine "${append[@]}" <<'END'
 check "the local policy is in force" "sealed tpm yes" "$(state state) $(state freshness) $(state policy)"

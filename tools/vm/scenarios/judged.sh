@@ -8,11 +8,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-make_modules
-build_programs
-for key in anchor owner vendor; do
-	make_key $key
-done
+prepare anchor owner vendor
 sign one.ko vendor.key vendor.der vendor.ko
 # The last relocation of its code is of a type that no x86-64 has; those before are applied.
 perl -e '
@@ -33,7 +29,7 @@ for i in $(seq 0 5); do
 done
 policy policy 1 --mode listed --authority "$owner_authority"
 list list owner 1 "${approved[@]}" --vendor vendor.pem,0,modgate_test_one
-echo "cd /root$work; load_document anchor.der policy.bundle list.bundle" >early
+hand_over anchor.der policy.bundle list.bundle
 
 # The parameters are read after relocations: efault.py MODULE TIMES
 cat >efault.py <<'END'

@@ -8,8 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 any_kernel
-make_modules
-build_programs
+prepare
 provider=$("$vm" pkcs11)
 
 # machine NAME SECRETS FRESHNESS OPTION...: init and approve, restart, load. What
@@ -26,10 +25,9 @@ make_key
 tool 6 init --passphrase-fd=3 $(cat options)
 tool 6 approve --passphrase-fd=3 modgate_test_one
 tool 0 verify
-tool 0 key --pin
-echo "PIN \$said"
+tell_pin
 END
-	pin=$(sed -n 's/^PIN //p' output)
+	pin=$(told_pin)
 	guest "${options[@]}" --append "$pin modgate.freshness=$freshness" <<END
 check "$name: list and local policy are in force" "sealed yes" "\$(state state) \$(state policy)"
 check "$name: the approved module loads" "\$allowed" "\$(load finit one.ko)"

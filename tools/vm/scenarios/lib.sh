@@ -146,6 +146,7 @@ make_key() {
 	openssl x509 -in "$1.pem" -outform DER -out "$1.der"
 }
 
+# pin NAME: what pins certificate NAME, for the kernel's command line.
 pin() { echo "modgate.anchor=$(openssl x509 -in "$1.pem" -outform DER | sha384sum | cut -d ' ' -f 1)"; }
 
 # policy FILE GENERATION [OPTION...]: signed by the anchor; bundle FILE.bundle.
@@ -251,6 +252,22 @@ put_programs() {
 	done
 }
 
+# prepare KEY...: test modules, the programs that load them, and keys.
+prepare() {
+	local key
+	make_modules
+	build_programs
+	for key; do
+		make_key "$key"
+	done
+}
+
+# hand_over FILE...: ./early for an initramfs that hands these to the kernel.
+hand_over() { printf 'cd /root%s\nload_document %s\n' "$work" "$*" >early; }
+
+# told_pin: what tell_pin told in the guest, for the kernel's command line.
+told_pin() { sed -n 's/^PIN //p' output; }
+
 # reap PID: ends a program of ours that may have ended by itself. How it ended says
 # nothing: it was killed here, or what it was for is checked for itself.
 reap() {
@@ -313,6 +330,11 @@ tool() {
 	times[$*]=$((${times[$*]:-0} + 1))
 	check "modgate $*: exit status $want$(again "$*")" "$want" "$status"
 	[[ $status == $want ]] || printf '%s\n' "$said" | sed 's/^/# /'
+}
+# tell_pin: to the host, which has it from told_pin.
+tell_pin() {
+	tool 0 key --pin
+	echo "PIN $said"
 }
 END
 )

@@ -16,9 +16,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-make_modules
-build_programs
-make_key partner
+prepare partner
 pin=
 # machine WORDS [OPTION...]: WORDS are for the command line.
 machine() {
@@ -73,10 +71,9 @@ END
 
 machine '' <<'END'
 tool 6 init --audit --passphrase-fd=3
-tool 0 key --pin
-echo "PIN $said"
+tell_pin
 END
-pin=$(sed -n 's/^PIN //p' output)
+pin=$(told_pin)
 
 # The permissive policy was good once (but for lockdown, which this boot is without). Its
 # owner replaces it and seals the anchor key.

@@ -49,13 +49,12 @@ on() { guest --tpm "$work/tpm" --disk "$work/disk" "$@"; }
 
 on <<'END'
 tool 6 init --freshness=tpm --passphrase-fd=3
-tool 0 key --pin
-echo "PIN $said"
+tell_pin
 tool 6 approve --passphrase-fd=3 modules/*.ko
 check "approved in one act" "*Approved: $count module(s)*" "$said"
 END
 
-boot=(--append "$(sed -n 's/^PIN //p' output) lockdown=integrity")
+boot=(--append "$(told_pin) lockdown=integrity")
 
 on "${boot[@]}" <<'END'
 tool 0 rebuild --no-close

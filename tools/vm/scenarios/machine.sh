@@ -8,8 +8,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-make_modules
-build_programs
+prepare
 uuid=7c3a3b0e-2d0f-4a55-9f0a-63f0d3a1c2b4
 stranger=0b9d1f6e-5a3c-4c1e-8a77-1d2e3f405162
 
@@ -23,10 +22,9 @@ machine --uuid $uuid <<'END'
 tool 6 init --key=file --mode=listed --passphrase-fd=3
 check "init binds the policy to the UUID" "*Machine: dmi, *" "$said"
 tool 6 approve --passphrase-fd=3 modgate_test_one
-tool 0 key --pin
-echo "PIN $said"
+tell_pin
 END
-append=(--append "$(sed -n 's/^PIN //p' output)")
+append=(--append "$(told_pin)")
 machine --uuid $uuid "${append[@]}" <<END
 check "its own UUID: the name is the UUID's" "dmi $(printf %s $uuid | sha384sum | cut -d ' ' -f 1)" \
 	"\$(state machine) \$(state machine-name)"

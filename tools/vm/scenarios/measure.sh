@@ -9,11 +9,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-make_modules
-build_programs
-make_key anchor
-make_key owner
-make_key stranger
+prepare anchor owner stranger
 
 measure_helpers=$(cat <<'END'
 export TPM2TOOLS_TCTI=device:/dev/tpmrm0
@@ -47,10 +43,9 @@ check "not provisioned: IMA has nothing of ours" "" "$(ima_lines)"
 tool 5 verify --log
 tool 6 init --key=file --mode=listed --passphrase-fd=3
 tool 6 approve --passphrase-fd=3 modgate_test_one
-tool 0 key --pin
-echo "PIN $said"
+tell_pin
 END
-append="$(sed -n 's/^PIN //p' output) modgate.freshness=tpm"
+append="$(told_pin) modgate.freshness=tpm"
 
 machine --append "$append ima_policy=critical_data" <<'END'
 check "the boot, what was accepted, the end of state boot" "boot policy list sealed:seal " "$(events)"

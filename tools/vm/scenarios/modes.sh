@@ -7,8 +7,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-make_modules
-build_programs
+prepare
 machine() { guest --disk "$work/disk" --tpm "$work/tpm-state" --append "$pin modgate.freshness=tpm $*"; }
 pin=
 helpers=$admin_helpers
@@ -26,10 +25,9 @@ check "baseline shows what is loaded" "*modgate_test_two * loaded * pending *" "
 check "baseline shows what is installed" "*modgate_test_one * installed *not approved*" "$said"
 check "baseline leaves system modules out" "!(*modgate_test_user*)" "$said"
 tool 6 baseline --passphrase-fd=3 modgate_test_one
-tool 0 key --pin
-echo "PIN $said"
+tell_pin
 END
-pin=$(sed -n 's/^PIN //p' output)
+pin=$(told_pin)
 
 machine <<'END'
 tool 0 status

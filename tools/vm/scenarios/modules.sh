@@ -8,11 +8,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-make_modules
-build_programs
-for key in anchor owner unknown; do
-	make_key $key
-done
+prepare anchor owner unknown
 flip one.ko one-flipped.ko
 for file in one.ko one-flipped.ko; do
 	xz -k --check=crc32 $file

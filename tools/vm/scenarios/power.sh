@@ -28,8 +28,7 @@ RANDOM=$seed
 # Beside one.ko, so that a list is more than a block: none of these is seen here.
 others=2000
 
-make_modules
-build_programs
+prepare
 openssl rand $((others * 48)) | od -An -v -tx1 -w48 | tr -d ' ' >others
 mke2fs -q -t ext4 -F disk 64M >/dev/null
 

@@ -66,10 +66,9 @@ on() {
 
 on "$here" <<'END'
 tool 6 init --key=file --mode=signed --passphrase-fd=3
-tool 0 key --pin
-echo "PIN $said"
+tell_pin
 END
-boot=(--append "$(sed -n 's/^PIN //p' output) lockdown=integrity")
+boot=(--append "$(told_pin) lockdown=integrity")
 printf 'here=%q there=%q\n' "$here" "$there" >names
 
 on "$here" "${boot[@]}" <<'END'

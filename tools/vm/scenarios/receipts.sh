@@ -13,8 +13,7 @@
 
 seconds=20
 [ ! "${MODGATE_LONG:-}" ] || seconds=120
-make_modules
-build_programs
+prepare
 gcc -static -O2 -Wall -I"$top/include/uapi" -o receipt_race "$top/selftests/modgate/receipt_race.c"
 for key in anchor owner; do
 	make_key $key

@@ -8,9 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 any_kernel
-make_modules
-build_programs
-make_key partner
+prepare partner
 pin=
 machine() { guest --disk "$work/disk" --tpm "$work/tpm-state" --append "$pin modgate.freshness=tpm $*"; }
 
@@ -25,10 +23,9 @@ helpers=$admin_helpers
 machine <<'END'
 tool 6 init --passphrase-fd=3
 tool 6 approve --passphrase-fd=3 modgate_test_one
-tool 0 key --pin
-echo "PIN $said"
+tell_pin
 END
-pin=$(sed -n 's/^PIN //p' output)
+pin=$(told_pin)
 
 machine <<'END'
 tool 0 status

@@ -8,9 +8,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-make_modules
-build_programs
-make_key attacker
+prepare attacker
 flip one.ko one-flipped.ko
 
 # The disk is the machine. Its initramfs runs "modgate boot".
@@ -22,10 +20,9 @@ machine <<'END'
 tool 5 status
 tool 6 init --key=file --mode=listed --passphrase-fd=3
 tool 1 init --key=file --passphrase-fd=3
-tool 0 key --pin
-echo "PIN $said"
+tell_pin
 END
-pin=$(sed -n 's/^PIN //p' output)
+pin=$(told_pin)
 check "the pin is that of the certificate" "modgate.anchor=????????????????*" "$pin"
 
 machine --append "$pin lockdown=integrity" <<'END'

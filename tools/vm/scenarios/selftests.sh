@@ -8,11 +8,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-make_modules
-build_programs
-for key in anchor owner; do
-	make_key $key
-done
+prepare anchor owner
 system_module two.ko system.ko
 policy policy 1 --mode listed --authority "$owner_authority"
 list empty owner 1
@@ -41,7 +37,7 @@ cd /run && cp -r "$work/kselftest" .
 END
 )
 
-echo "cd /root$work; load_document anchor.der policy.bundle empty.bundle" >early
+hand_over anchor.der policy.bundle empty.bundle
 # LoadPin has a notice for every module, and the console is slow.
 guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor) loglevel=5" --timeout 4000 <<'END'
 check "modgate is active" "*modgate*" "$(cat /sys/kernel/security/lsm)"

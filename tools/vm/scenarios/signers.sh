@@ -10,11 +10,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-make_modules
-build_programs
-for key in anchor owner vendor unknown; do
-	make_key $key
-done
+prepare anchor owner vendor unknown
 
 # A vendor whose certificate is no longer valid: dates are not enforced.
 openssl req -newkey rsa:3072 -nodes -subj "/CN=modgate test expired" \
@@ -193,14 +189,10 @@ why_is() {
 END
 )
 
-cat >early <<'END'
-cd /root$work
-load_document anchor.der $policy.bundle list.bundle
-END
 for mode in system signed listed; do
 	for flag in enforcing audit; do
-		printf 'work=%q\npolicy=%q\n' "$work" "policy-$mode-$flag" | cat - early >"early-$flag"
-		guest --no-boot --initramfs-extra initramfs --early "early-$flag" \
+		hand_over anchor.der "policy-$mode-$flag.bundle" list.bundle
+		guest --no-boot --initramfs-extra initramfs --early early \
 			--append "$(pin anchor)" < <(printf 'mode=%q flag=%q\n' $mode $flag; cat <<'END'
 keyctl padd asymmetric '' %keyring:.secondary_trusted_keys <secondary.der >/dev/null
 on_disk "policy-$mode-$flag" list
@@ -258,11 +250,8 @@ for name in lying-modinfo lying-struct renamed relocated; do
 done
 cp vendor-two.ko modgate_test_one.ko
 zstd -q vendor-one.ko
-cat >early-names <<END
-cd /root$work
-load_document anchor.der policy-listed-enforcing.bundle list.bundle
-END
-guest --no-boot --initramfs-extra initramfs --early early-names \
+hand_over anchor.der policy-listed-enforcing.bundle list.bundle
+guest --no-boot --initramfs-extra initramfs --early early \
 	--append "$(pin anchor) lockdown=integrity" <<'END'
 check "lockdown: the vendor's module" "$allowed" "$(load finit vendor-one.ko)"
 check "lockdown: the vendor's module, by init_module" "$allowed" "$(load init vendor-one.ko)"
@@ -304,11 +293,8 @@ sign_chained below two.ko below.ko unknown.pem
 list list-ban owner 1 --ban-cert unknown.pem --module "$(digest successor.ko)" \
 	--module "$(digest below.ko)" "${rules[@]}"
 for name in list list-ban; do
-	cat >early-forged <<END
-cd /root$work
-load_document anchor.der policy-listed-enforcing.bundle $name.bundle
-END
-	guest --no-boot --initramfs-extra initramfs --early early-forged --append "$(pin anchor)" \
+	hand_over anchor.der policy-listed-enforcing.bundle $name.bundle
+	guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor)" \
 		< <(printf 'list=%q\n' $name; cat <<'END'
 for file in *-embedded.ko *-forged.ko; do
 	[ -e "$file" ] || continue
@@ -341,12 +327,11 @@ else
 	check "ML-DSA: approve says that signed attributes are a matter of the kernel" "*not every kernel takes that*" "$said"
 	tool 1 approve --passphrase-fd=3 ./mldsa-tampered-listed.ko
 	check "ML-DSA: what was changed after signing is not approved" "*does not match the module*" "$said"
-	tool 0 key --pin
-	echo "PIN $said"
+	tell_pin
 fi
 END
 )
-[ ${#mldsa[@]} = 0 ] || guest --disk "$work/disk" --append "$(sed -n 's/^PIN //p' output) lockdown=integrity" <<'END'
+[ ${#mldsa[@]} = 0 ] || guest --disk "$work/disk" --append "$(told_pin) lockdown=integrity" <<'END'
 check "ML-DSA: the vendor's module loads" "$allowed" "$(load finit mldsa-rule.ko)"
 tool 0 why ./mldsa-rule.ko
 check "ML-DSA: why names the vendor" "*vendor modgate test mldsa*" "$said"

@@ -10,8 +10,7 @@
 # Nor has it such variants.
 not_debugging
 
-make_modules
-build_programs
+prepare
 system_module two.ko system.ko
 
 guest --variant strict --no-boot --append "lsm=lockdown modgate.freshness=none" <<'END'

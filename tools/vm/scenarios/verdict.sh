@@ -7,11 +7,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-make_modules
-build_programs
-for key in anchor owner other villain vendor; do
-	make_key $key
-done
+prepare anchor owner other villain vendor
 system_module one.ko system.ko
 system_module two.ko banned-system.ko
 sign one.ko villain.key villain.pem villain.ko
@@ -89,10 +85,7 @@ check "the machine tells" "sealed listed yes" "$(state state) $(state mode) $(st
 END
 
 # Two lists; and the gate closes while a module is loading, after the verdict on it.
-cat >early <<END
-cd /root$work
-load_document anchor.der policy-two.bundle list-two.bundle list-other.bundle
-END
+hand_over anchor.der policy-two.bundle list-two.bundle list-other.bundle
 guest "${boot[@]}" --append "$(pin anchor)" <<'END'
 check "approved, with a signature that cannot be checked, no key banned" "$allowed" "$(load finit md5.ko)"
 check "approved: stopped and let go, it loads" "$allowed" "$(load -w true finit held.ko)"
@@ -110,10 +103,7 @@ check "and it stays" 1 "$(grep -c '^modgate_test_one ' /proc/modules)"
 END
 
 # Likewise where each list has a rule for its vendor.
-cat >early <<END
-cd /root$work
-load_document anchor.der policy-vendors.bundle list-vendor.bundle list-vendor-too.bundle
-END
+hand_over anchor.der policy-vendors.bundle list-vendor.bundle list-vendor-too.bundle
 guest "${boot[@]}" --append "$(pin anchor)" <<'END'
 check "a vendor's: the gate closes while it loads, on demand by the second list's rule" "$allowed" \
 	"$(load -w "echo 1 >$modgate/close" finit-keep vendor.ko)"
@@ -127,10 +117,7 @@ check "and permanent by that" "* reason=approved * permanent=yes" \
 	"$(grep "digest=$(digest vendor-listed.ko) .* state=live" $modgate/receipt)"
 END
 
-cat >early <<END
-cd /root$work
-load_document anchor.der policy-system.bundle list.bundle
-END
+hand_over anchor.der policy-system.bundle list.bundle
 guest "${boot[@]}" --append "$(pin anchor)" <<'END'
 check "mode system: approved" "$(refused mode)" "$(load finit one.ko)"
 check "mode system: not approved" "$(refused mode)" "$(load finit two.ko)"
@@ -138,10 +125,7 @@ check "mode system: banned before mode" "$(refused banned)" "$(load finit banned
 check "mode system: system" "$allowed" "$(load finit system.ko)"
 END
 
-cat >early <<END
-cd /root$work
-load_document anchor.der policy-audit.bundle list.bundle
-END
+hand_over anchor.der policy-audit.bundle list.bundle
 guest "${boot[@]}" --append "$(pin anchor)" <<'END'
 check "flag audit: not approved loads, recorded" "$(recorded not-approved)" "$(load finit two.ko)"
 check "flag audit: banned loads, recorded" "$(recorded banned)" "$(load finit banned-system.ko)"

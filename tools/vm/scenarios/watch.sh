@@ -11,8 +11,7 @@
 # What the tool does there does not depend on the kernel.
 any_kernel
 
-make_modules
-build_programs
+prepare
 cp modules/modgate_test_user.ko user.ko
 
 # shellcheck disable=SC2034,SC2154
@@ -57,10 +56,9 @@ on() { guest --disk "$work/disk" "$@"; }
 
 on <<'END'
 tool 6 init --key=file --freshness=none --passphrase-fd=3
-tool 0 key --pin
-echo "PIN $said"
+tell_pin
 END
-boot=(--append "$(sed -n 's/^PIN //p' output) lockdown=integrity")
+boot=(--append "$(told_pin) lockdown=integrity")
 
 on "${boot[@]}" <<'END'
 watch --new --motd=$motd

@@ -7,11 +7,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-make_modules
-build_programs
-for key in anchor owner; do
-	make_key $key
-done
+prepare anchor owner
 policy policy 1 --mode listed --authority "$owner_authority"
 list list owner 1 --module "$(digest one.ko)"
 boot=(--no-boot --initramfs-extra initramfs --early early --append "$(pin anchor)")
