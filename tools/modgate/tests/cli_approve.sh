@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: approve, list, diff, revoke on disk.
+
+: "${etc:?}" "${release:?}" "${root:?}" "${work:?}"
 
 modules=$root/lib/modules/$release/updates
 digest=$(sha384 "$work/mg_one.ko")

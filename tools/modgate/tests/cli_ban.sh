@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: bans of modules and of signers, from the command line and from a file.
+
+: "${etc:?}" "${kernel:?}" "${root:?}" "${work:?}"
 
 one=$(sha384 "$work/mg_one.ko")
 two=$(sha384 "$work/mg_two.ko")

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: the third-party modules of a machine, and one approval for them.
+
+: "${etc:?}" "${release:?}" "${root:?}" "${work:?}"
 
 fresh
 updates=$root/lib/modules/$release/updates

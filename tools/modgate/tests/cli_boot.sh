@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: boot. A pipe in place of load shows every write.
+
+: "${etc:?}" "${kernel:?}" "${mkdoc:?}" "${root:?}" "${work:?}"
 
 sfs=--securityfs=$root/sys/kernel/security
 

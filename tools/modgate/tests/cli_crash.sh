@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: killed at every step. tests/crash.c says what a step is.
+
+: "${etc:?}" "${root:?}" "${status:?}" "${tool:?}" "${work:?}"
 
 # crash SETUP CHECK ARGUMENTS: run the tool, killed at step 1, 2, ...
 # until it gets through; CHECK has to hold after each. With CRASH_STRIDE only at

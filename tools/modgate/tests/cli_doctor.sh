@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: doctor, on a machine of plain files: everything in order, then one thing
 # after the other not.
+
+: "${etc:?}" "${kernel:?}" "${release:?}" "${root:?}" "${work:?}"
 
 guid=8be4df61-93ca-11d2-aa0d-00e098032b8c
 vars=$root/sys/firmware/efi/efivars

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034,SC2119
+# shellcheck shell=bash disable=SC2119
 #
 # cli.sh: what a verifier expects of the boot chain: --learn, --expect.
+
+: "${here:?}"
 
 # shellcheck source-path=SCRIPTDIR source=cli_quoted.sh
 . "$here/cli_quoted.sh"

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: freshness and machine binding, against a TPM 2.0 that this part starts
 # (swtpm, on loopback) and ends.
+
+: "${here:?}" "${kernel:?}"
 
 # shellcheck source-path=SCRIPTDIR source=cli_tpm.sh
 . "$here/cli_tpm.sh"

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: the tool killed at every system call that changes disk or TPM, by
 # tests/crash.c, while the TPM numbers what is signed.
+
+: "${here:?}" "${status:?}"
 
 # shellcheck source-path=SCRIPTDIR source=cli_tpm.sh
 . "$here/cli_tpm.sh"
@@ -31,6 +33,7 @@ step_of_commit() {
 # the tool killed at step 1, 2, ... until it gets through. After each, the kernel
 # accepts the old list or the new one, and the next approval works.
 freshness_crash() {
+	# shellcheck disable=SC2034 # new is read in a subshell
 	local name=$1 step bad=0 tried=0 old new
 
 	shift

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: files that were made to stop the tool: module files, certificates, depmod's
 # index, a manifest, and the kernel's own files when root has done something to them.
+
+: "${etc:?}" "${here:?}" "${kernel:?}" "${mkdoc:?}" "${release:?}" "${root:?}" "${tool:?}" "${work:?}"
 
 updates=$root/lib/modules/$release/updates
 collection=$root/var/lib/modgate/collection

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: the command line, init, key.
+
+: "${etc:?}" "${root:?}" "${status:?}" "${tool:?}" "${work:?}"
 
 exits 2 "no verb"
 exits 2 "unknown verb" frobnicate

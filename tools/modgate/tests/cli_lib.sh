@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # For the parts of cli.sh: results, a root folder, modules, a kernel of plain
 # files.
 
+: "${here:?}" "${tool:?}" "${work:?}"
+
 release=$(uname -r)
 root=$work/root
 kernel=$root/sys/kernel/security/modgate
+# shellcheck disable=SC2034 # who sources this has it
 etc=$root/etc/modgate
 
 # tap GOOD NAME: one result line; GOOD is 0 if it is good.

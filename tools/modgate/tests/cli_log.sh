@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: what was measured: verify --log.
+
+: "${here:?}"
 
 # shellcheck source-path=SCRIPTDIR source=cli_measured.sh
 . "$here/cli_measured.sh"

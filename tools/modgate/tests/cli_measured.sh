@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # For cli_log.sh, cli_quote.sh and cli_expect.sh: a kernel that measures. Its part is played by
 # tpm2_pcrevent, which has the TPM itself hash each line, for each bank.
+
+: "${here:?}" "${kernel:?}"
 
 # shellcheck source-path=SCRIPTDIR source=cli_tpm.sh
 . "$here/cli_tpm.sh"

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034,SC2317
+# shellcheck shell=bash disable=SC2317
 #
 # cli.sh: modules that are signed with ML-DSA. Whether the tool can check that is a
 # matter of its OpenSSL: 3.5 and later can. Both are tested where an openssl of that
 # kind lies beside a program "run" that lends its libraries.
+
+: "${etc:?}" "${here:?}" "${kernel:?}" "${mkdoc:?}" "${root:?}" "${work:?}"
 
 find_openssl() {
 	if [ "${OPENSSL_MLDSA:-}" ]; then

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: another mode and other flags of the local policy, without and with a TPM
 # that numbers the documents.
+
+: "${here:?}"
 
 # shellcheck source-path=SCRIPTDIR source=cli_tpm.sh
 . "$here/cli_tpm.sh"

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: keys of a PKCS#11 token: SoftHSM, through OpenSSL's provider pkcs11.
+
+: "${etc:?}" "${here:?}" "${work:?}"
 
 # The provider loads the token's library in a way that sanitizers refuse.
 ! sanitized || return

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034,SC2119
+# shellcheck shell=bash disable=SC2119
 #
 # cli.sh: quotes: receipt --quote, --attestation-key, --verify-quote. What is expected
 # of the boot chain is in cli_expect.sh.
+
+: "${here:?}"
 
 # shellcheck source-path=SCRIPTDIR source=cli_quoted.sh
 . "$here/cli_quoted.sh"

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034,SC2119
+# shellcheck shell=bash disable=SC2119
 #
 # For cli_quote.sh and cli_expect.sh: a kernel in which modules came up, who verifies
 # its quotes, and who is root there, played by tpm2_quote with the same key.
+
+: "${here:?}" "${release:?}"
 
 # shellcheck source-path=SCRIPTDIR source=cli_measured.sh
 . "$here/cli_measured.sh"
 
 nonce=000102030405060708090a0b0c0d0e0f
 chain=0,1,2,3,4,5,6,7,8,9,11,14
+# shellcheck disable=SC2034 # who sources this has it
 quote=$work/quote.json
 changed=$work/changed.json
 pem=$work/attestation.pem

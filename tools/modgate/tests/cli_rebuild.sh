@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: the module collection as it is made, and receipts. What loads, and what the
 # kernel writes down, is seen in a guest.
+
+: "${etc:?}" "${here:?}" "${kernel:?}" "${release:?}" "${root:?}" "${work:?}"
 
 updates=$root/lib/modules/$release/updates
 collection=$root/var/lib/modgate/collection

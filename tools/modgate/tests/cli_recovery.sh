@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: the anchor key sealed to a recovery boot, and the menu of one, against a
 # TPM of its own. The kernel's measuring is played by tpm2_pcrevent.
+
+: "${here:?}" "${kernel:?}" "${status:?}"
 
 # shellcheck source-path=SCRIPTDIR source=cli_tpm.sh
 . "$here/cli_tpm.sh"

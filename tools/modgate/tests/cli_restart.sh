@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: restart, with programs that restart nothing.
+
+: "${etc:?}" "${kernel:?}" "${release:?}" "${root:?}" "${work:?}"
 
 updates=$root/lib/modules/$release/updates
 mkdir -p "$work/bin"

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: another owner key, without and with a TPM that numbers the documents.
+
+: "${here:?}"
 
 # shellcheck source-path=SCRIPTDIR source=cli_tpm.sh
 . "$here/cli_tpm.sh"
@@ -188,7 +190,7 @@ rotates tpm
 one_in_force tpm
 tpm2_dictionarylockout -s -n 1 -t 1000 -l 1000 >/dev/null 2>&1
 tpm2_nvdefine 0x01800100 -C o -s 8 -p secret -a "authread|authwrite" >/dev/null 2>&1
-for i in 1 2 3; do tpm2_nvread 0x01800100 -P wrong; done >"$work/out" 2>&1
+for _ in 1 2 3; do tpm2_nvread 0x01800100 -P wrong; done >"$work/out" 2>&1
 exits 6 "rotate in lockout" key --rotate --passphrase-fd=3
 exits 0 "verify then" verify
 tpm2_dictionarylockout -c >/dev/null 2>&1

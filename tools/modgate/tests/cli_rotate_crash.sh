@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: another owner key, killed at every system call that changes disk or TPM,
 # by tests/crash.c.
+
+: "${here:?}" "${status:?}"
 
 # shellcheck source-path=SCRIPTDIR source=cli_tpm.sh
 . "$here/cli_tpm.sh"

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # For cli_rotate.sh and cli_rotate_crash.sh: what the kernel would make of the
 # documents on disk, worked out by openssl alone.
+
+: "${accept:?}" "${etc:?}" "${kernel:?}" "${mkdoc:?}" "${root:?}" "${work:?}"
 
 # field DOCUMENT OFFSET SIZE: in hex; number DOCUMENT OFFSET: 64 bits.
 field() { od -An -v -tx1 -j"$2" -N"$3" "$1" | tr -d ' \n'; }
@@ -101,6 +103,8 @@ one_in_force() {
 	rm -rf "$work/old"
 	restart
 	cp -a "$etc" "$work/old"
+	# shellcheck disable=SC2034 # who sources this has it
 	old_list=$list
+	# shellcheck disable=SC2034 # who sources this has it
 	old_policy=$policy
 }

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: the state of a module, in the same words everywhere.
+
+: "${etc:?}" "${kernel:?}" "${release:?}" "${root:?}" "${work:?}"
 
 one=$(sha384 "$work/mg_one.ko")
 two=$(sha384 "$work/mg_two.ko")

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: documents that were changed, exchanged, put back or taken away.
+
+: "${etc:?}" "${kernel:?}" "${mkdoc:?}" "${work:?}"
 
 # approved: one module approved, and another; both lists are there.
 approved() {

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: what is printed cannot act on a terminal. Names of files and modules,
 # strings in modules, subjects of certificates, the kernel's lines, words on the
 # command line and files from elsewhere hold everything that a terminal acts on. Each
 # verb that the tool's own help names has a function here; both in a UTF-8 locale and in
 # another one, as text and as JSON, nothing of that comes out, and no line is forged.
+
+: "${etc:?}" "${here:?}" "${kernel:?}" "${release:?}" "${root:?}" "${tool:?}" "${work:?}"
 
 updates=$root/lib/modules/$release/updates
 

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # For cli_freshness.sh, cli_freshness_crash.sh and cli_keys.sh: a TPM of their
 # own, and what the kernel would make of its counters.
 
+: "${etc:?}" "${root:?}" "${tool:?}" "${work:?}"
+
+# shellcheck disable=SC2034 # who sources this has it
 accept=0x0184d002
+# shellcheck disable=SC2034 # who sources this has it
 issue=0x0184d003
 
 tpm_choose() {
@@ -110,8 +114,10 @@ approved() {
 	m approve --passphrase-fd=3 "$work/mg_one.ko"
 	rm -rf "$work/old"
 	cp -a "$etc/staged" "$work/old"
+	# shellcheck disable=SC2034 # who sources this has it
 	first=$(newest owner)
 	m approve --passphrase-fd=3 "$work/mg_two.ko"
+	# shellcheck disable=SC2034 # who sources this has it
 	second=$(newest owner)
 	save approved
 }

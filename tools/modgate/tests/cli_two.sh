@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: two tools at the same time. On one folder the lock keeps them apart:
 # one wins, the other one says so, and no approval is lost. On two copies of it,
 # with the same TPM, there is no such lock; no number is signed twice all the
 # same. And the kernel, which does not wait for a tool.
+
+: "${here:?}" "${status:?}"
 
 # shellcheck source-path=SCRIPTDIR source=cli_measured.sh
 . "$here/cli_measured.sh"

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: vendors, and modules that are approved with their rebuilds.
+
+: "${etc:?}" "${release:?}" "${root:?}" "${work:?}"
 
 updates=$root/lib/modules/$release/updates
 make_key other_signer

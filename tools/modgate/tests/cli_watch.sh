@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: watch, and the message at login. The kernel's file is a plain one here,
 # at which watch looks every second.
+
+: "${kernel:?}" "${release:?}" "${root:?}" "${tool:?}" "${work:?}"
 
 one=$(sha384 "$work/mg_one.ko")
 two=$(sha384 "$work/mg_two.ko")

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 #
 # cli.sh: what why advises is carried out, for every kind of module, entry and mode;
 # after a restart the module loads, or why had said that nothing helps.
+
+: "${etc:?}" "${kernel:?}" "${root:?}" "${status:?}" "${tool:?}" "${work:?}"
 
 make_key other_vendor
 

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Put in front of every script that a scenario runs in the guest; $work, $top
+# Put in front of every script that a scenario runs in the guest; $work, $top, $bin
 # and $tree are set.
 
+: "${work:?}" "${top:?}" "${bin:?}" "${tree:?}"
 modgate=/sys/kernel/security/modgate
-# shellcheck disable=SC2154
 cd "$work" || exit 1
 
 # check NAME EXPECTED ACTUAL: EXPECTED is a pattern. The host numbers it.
