@@ -6,6 +6,8 @@
 
 : "${here:?}" "${tool:?}" "${work:?}"
 
+# The exit status of the tool, which m() sets.
+status=0
 release=$(uname -r)
 root=$work/root
 kernel=$root/sys/kernel/security/modgate
