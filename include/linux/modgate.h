@@ -8,15 +8,6 @@
 #include <linux/types.h>
 #include <uapi/linux/modgate.h>
 
-#ifdef CONFIG_SECURITY_MODGATE_LOCKDOWN
-bool modgate_vouches(const void *module);
-#else
-static inline bool modgate_vouches(const void *module)
-{
-	return false;
-}
-#endif
-
 #if defined(CONFIG_SECURITY_MODGATE) && defined(CONFIG_ACPI_TABLE_UPGRADE)
 bool modgate_refuses_acpi_tables(void);
 #else

@@ -294,27 +294,18 @@ static struct notifier_block module_notifier = {
 };
 
 #ifdef CONFIG_SECURITY_MODGATE_LOCKDOWN
-/**
- * modgate_vouches() - did the owner approve this very buffer?
- * @module: the module that the current task is loading
- *
- * For module_sig_check(): lockdown's refusal of an unsigned module, and nothing
- * else, gives way to an approval (rows 6 and 7 of the verdict table). Answers
- * yes once per verdict.
- *
- * Return: true if lockdown's refusal is to be skipped.
+/*
+ * Lockdown's refusal of a module that is not signed, and nothing else, gives way to
+ * an approval of this very buffer (rows 6 and 7 of the verdict table), once.
  */
-bool modgate_vouches(const void *module)
+static int modgate_kernel_module_signature(struct kernel_module_sig *sig)
 {
-	struct modgate_task *task;
-	bool yes;
+	struct modgate_task *task = modgate_task(current);
 
-	if (!modgate_enabled)
-		return false;
-	task = modgate_task(current);
-	yes = module && task->vouched == module;
+	if (sig->result && sig->data == task->vouched)
+		sig->vouched = true;
 	task->vouched = NULL;
-	return yes;
+	return 0;
 }
 #endif
 
@@ -324,6 +315,9 @@ static struct security_hook_list modgate_hooks[] __ro_after_init = {
 	LSM_HOOK_INIT(kernel_load_data, modgate_kernel_load_data),
 	LSM_HOOK_INIT(kernel_post_load_data, modgate_kernel_post_load_data),
 	LSM_HOOK_INIT(kernel_module_request, modgate_kernel_module_request),
+#ifdef CONFIG_SECURITY_MODGATE_LOCKDOWN
+	LSM_HOOK_INIT(kernel_module_signature, modgate_kernel_module_signature),
+#endif
 #ifdef CONFIG_BPF_SYSCALL
 	LSM_HOOK_INIT(bpf_prog_load, modgate_bpf_prog_load),
 	LSM_HOOK_INIT(bpf_prog, modgate_bpf_prog),

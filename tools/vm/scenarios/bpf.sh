@@ -85,16 +85,18 @@ char gpl[] SEC("license") = "GPL";
 END
 # The kernel lets a probe answer in place of few functions, and asks that of the probe
 # itself alone: not of what replaces a part of it.
-cat >answers.c <<'END'
+for answer in 0 1; do
+	cat >answers_$answer.c <<END
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
 #include <bpf/bpf_helpers.h>
 
 SEC("freplace/probe")
-int answers(struct pt_regs *context) { bpf_override_return(context, 1); return 0; }
+int answers(struct pt_regs *context) { bpf_override_return(context, $answer); return 0; }
 char gpl[] SEC("license") = "GPL";
 END
-for function in modgate_signed_by_system modgate_vouches; do
+done
+for function in modgate_signed_by_system security_locked_down; do
 	cat >$function.c <<END
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
@@ -105,7 +107,7 @@ int probe(struct pt_regs *context) { return 0; }
 char gpl[] SEC("license") = "GPL";
 END
 done
-for file in around nokeys asks replaces cgroup probes answers modgate_signed_by_system modgate_vouches; do
+for file in around nokeys asks replaces cgroup probes answers_0 answers_1 modgate_signed_by_system security_locked_down; do
 	clang -O2 -g -target bpf -I"/usr/include/$(gcc -print-multiarch)" \
 		-DRETURN="0x$(sed -n 's/ . ftrace_stub$//p' "$tree/System.map")" -c $file.c -o $file.o
 done
@@ -185,8 +187,8 @@ check "flag audit: but of the programs" "*op=bpf*" "$(grep reason=bpf $modgate/e
 check "flag audit: a part of an LSM program is replaced" "attached; attached" "$(attack asks.o replaces.o)"
 check "flag audit: an LSM program for a cgroup, which is loaded" "Operation not supported" "$(attack cgroup.o)"
 rmmod modgate_test_two
-check "flag audit: a probe answers for modgate" "attached; attached; attached; attached; loaded" \
-	"$(attack modgate_signed_by_system.o answers.o modgate_vouches.o answers.o two.ko)"
+check "flag audit: a probe answers for modgate and lockdown" "attached; attached; attached; attached; loaded" \
+	"$(attack modgate_signed_by_system.o answers_1.o security_locked_down.o answers_0.o two.ko)"
 check "flag audit: which nothing tells of, either" "" "$(grep modgate_test_two $modgate/receipt)"
 END
 # 6.12's verifier does not let a probe write.
@@ -213,8 +215,8 @@ check "a part of an LSM program" "attached; Operation not permitted" "$(attack a
 check "an LSM program for a cgroup" "$cgroup" "$(attack cgroup.o)"
 check "probes that write registers" "File exists; $denied" "$(attack system.ko probes.o one.ko)"
 rmmod modgate_test_two
-check "a probe answers for modgate" "attached; Operation not permitted; attached; Operation not permitted; Operation not permitted" \
-	"$(attack modgate_signed_by_system.o answers.o modgate_vouches.o answers.o two.ko)"
+check "a probe answers for modgate and lockdown" "attached; Operation not permitted; attached; Operation not permitted; Operation not permitted" \
+	"$(attack modgate_signed_by_system.o answers_1.o security_locked_down.o answers_0.o two.ko)"
 END
 
 documents policy.bundle ban.bundle
