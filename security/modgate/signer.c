@@ -16,8 +16,6 @@
 #include <linux/verification.h>
 #include "compat.h"
 #include "signer.h"
-/* Of crypto/asymmetric_keys. No public header tells whether a message has certificates. */
-#include "pkcs7_parser.h"
 
 /* Possessors may search; user space may look, and nothing else. */
 #define KEY_PERM (KEY_POS_SEARCH | KEY_POS_VIEW | KEY_POS_READ | \
@@ -129,8 +127,7 @@ int modgate_key_verify(const struct modgate_key *key, const u8 *digest,
 	sig.encoding = rsa ? "pkcs1" : "x962";
 	/* The verifier wants memory that can be mapped for a device. */
 	sig.s = kmemdup(signature, size, GFP_KERNEL);
-	sig.modgate_sig_digest = kmemdup(digest, MODGATE_DIGEST_SIZE,
-					 GFP_KERNEL);
+	sig.modgate_sig_digest = kmemdup(digest, MODGATE_DIGEST_SIZE, GFP_KERNEL);
 	err = -ENOMEM;
 	if (sig.s && sig.modgate_sig_digest)
 		err = verify_signature(key->key, &sig);
@@ -192,7 +189,7 @@ void modgate_signature_find(struct modgate_signature *signature,
 	if (!is_usable(signature, PTR_ERR_OR_ZERO(message)))
 		return;
 	/* With certificates it is read anew for each keyring, see check(). */
-	if (!message->certs &&
+	if (!pkcs7_has_certificates(message) &&
 	    !is_usable(signature, check_soundness(message, bytes, size))) {
 		pkcs7_free_message(message);
 		return;
@@ -225,7 +222,7 @@ void modgate_signature_drop(struct modgate_signature *signature)
  */
 bool modgate_signature_chained(const struct modgate_signature *signature)
 {
-	return signature->message && signature->message->certs;
+	return signature->message && pkcs7_has_certificates(signature->message);
 }
 
 /*
@@ -283,40 +280,6 @@ bool modgate_signed_by_known(struct modgate_signature *signature)
 		signed_by(signature, VERIFY_USE_PLATFORM_KEYRING));
 }
 
-/*
- * By issuer and serial number, or by key identifier. The third ID is a name alone,
- * which is that of a key's successor as well, and by which no signer is looked up.
- */
-static bool has_id(const struct key *key, const struct asymmetric_key_id *id)
-{
-	const struct asymmetric_key_ids *ids = asymmetric_key_ids(key);
-
-	return asymmetric_key_id_same(ids->id[0], id) ||
-	       asymmetric_key_id_same(ids->id[1], id);
-}
-
-static bool names_key(const struct public_key_signature *sig,
-		      const struct key *key)
-{
-	return has_id(key, sig->auth_ids[0]) || has_id(key, sig->auth_ids[1]);
-}
-
-/* As a signer, as one of the certificates, or as who has signed one of these. */
-static bool mentions(const struct pkcs7_message *message, const struct key *key)
-{
-	const struct pkcs7_signed_info *info;
-	const struct x509_certificate *cert;
-
-	for (info = message->signed_infos; info; info = info->next)
-		if (names_key(info->sig, key))
-			return true;
-	for (cert = message->certs; cert; cert = cert->next)
-		if (has_id(key, cert->id) || has_id(key, cert->skid) ||
-		    names_key(cert->sig, key))
-			return true;
-	return false;
-}
-
 /**
  * modgate_signed_by_key() - did this key sign a module?
  * @signature: of the module
@@ -335,7 +298,7 @@ int modgate_signed_by_key(struct modgate_signature *signature,
 	int err = check(signature, key->keyring);
 
 	if (err == -ENOKEY && signature->message &&
-	    mentions(signature->message, key->key))
+	    pkcs7_names_key(signature->message, key->key))
 		return -EACCES;
 	return err;
 }
