@@ -23,6 +23,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Until the system's own <linux/audit.h> has them. */
+#ifndef AUDIT_MODGATE_VERDICT
+#define AUDIT_MODGATE_VERDICT	1430
+#define AUDIT_MODGATE_DOCUMENT	1431
+#endif
+
 #define MODGATE_DIR "/sys/kernel/security/modgate/"
 
 /* The whole of a file as a string, or NULL; the caller frees it. */

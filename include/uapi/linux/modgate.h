@@ -260,8 +260,4 @@ struct modgate_bundle {
 #define MODGATE_REASON_BPF		"bpf"
 #define MODGATE_REASON_ERROR		"error"
 
-/* Audit records; linux/audit.h keeps 1400-1499 for security modules. */
-#define AUDIT_MODGATE_VERDICT	1430	/* something was refused, or would be */
-#define AUDIT_MODGATE_DOCUMENT	1431	/* a document accepted or refused */
-
 #endif /* _UAPI_LINUX_MODGATE_H */
