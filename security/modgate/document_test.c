@@ -2,7 +2,7 @@
 /*
  * Reading documents in the kernel: sizes that are ABI, that well-formed ones
  * are read, and that each rule is the one reported where it breaks. The full
- * table of malformed documents is in tools/modgate/tests, over the same code.
+ * table of malformed documents is among the tests of the tool, over the same code.
  */
 #include <kunit/test.h>
 #include "document.h"

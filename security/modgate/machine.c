@@ -5,6 +5,7 @@
  * machine has: the storage root key of its TPM, a trusted key, its DMI product
  * UUID.
  */
+#include <crypto/sha2.h>
 #include <linux/dmi.h>
 #include <linux/init.h>
 #include <linux/key.h>

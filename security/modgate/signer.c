@@ -4,6 +4,7 @@
  */
 #include <crypto/pkcs7.h>
 #include <crypto/public_key.h>
+#include <crypto/sha2.h>
 #include <keys/asymmetric-subtype.h>
 #include <keys/asymmetric-type.h>
 #include <keys/system_keyring.h>

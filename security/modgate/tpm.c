@@ -11,6 +11,7 @@
  */
 #include <linux/delay.h>
 #include <linux/init.h>
+#include <linux/slab.h>
 #include <linux/tpm.h>
 #include "compat.h"
 #include "signer.h"
