@@ -15,7 +15,8 @@ help:
 	@echo 'check-debug  the tests in virtual machines, with KASAN, lockdep and kmemleak'
 	@echo 'check-long   the tests, and those that take hours or more kernels'
 	@echo 'integrate    puts modgate into the kernel tree KERNEL=<tree>'
-	@echo 'patch        writes a "git am" series per kernel series to build/patches'
+	@echo 'patch        writes a "git am" series per kernel series to build/patches;'
+	@echo '             AUTHOR="Name <mail>" signs it off'
 	@echo 'clean        removes what was built here; kernels stay in the cache'
 
 demo: deps
@@ -31,7 +32,7 @@ integrate:
 	@tools/integrate/integrate $(if $(KERNEL),"$(KERNEL)",$(error give the kernel tree: make integrate KERNEL=<tree>))
 
 patch: deps
-	@tools/integrate/mkseries build/patches
+	@AUTHOR='$(AUTHOR)' tools/integrate/mkseries build/patches
 
 install:
 	$(MAKE) -C tools/modgate install
