@@ -4,6 +4,7 @@
  */
 #include <kunit/test.h>
 #include <linux/limits.h>
+#include <linux/tpm.h>
 #include <linux/unaligned.h>
 #include "freshness.h"
 #include "tpm.h"
@@ -272,29 +273,30 @@ static const u8 nv_public[16] = {
 	0x22, 0x04, 0x00, 0x14, 0x00, 0x00, 0x00, 0x08,
 };
 
+static int parse_public(const u8 *body, size_t size, u32 index)
+{
+	struct tpm2_nv_public public;
+
+	return tpm2_nv_parse_public(body, size, index, &public) ?:
+	       modgate_tpm_check_public(&public);
+}
+
 static void tpm_public_area(struct kunit *test)
 {
 	u8 body[sizeof(nv_public)];
 	int i;
 
-	KUNIT_EXPECT_EQ(test, modgate_tpm_parse_public(nv_public,
-						       sizeof(nv_public),
-						       INDEX), 0);
-	KUNIT_EXPECT_EQ(test, modgate_tpm_parse_public(nv_public,
-						       sizeof(nv_public),
-						       INDEX + 2), -EIO);
+	KUNIT_EXPECT_EQ(test, parse_public(nv_public, sizeof(nv_public), INDEX), 0);
+	KUNIT_EXPECT_EQ(test, parse_public(nv_public, sizeof(nv_public), INDEX + 2), -EBADMSG);
 	for (i = 0; i < sizeof(nv_public); i++)
-		KUNIT_EXPECT_EQ(test, modgate_tpm_parse_public(nv_public, i,
-							       INDEX), -EIO);
+		KUNIT_EXPECT_EQ(test, parse_public(nv_public, i, INDEX), -EBADMSG);
 
 	/* Lock bits do not matter; never written does. */
 	memcpy(body, nv_public, sizeof(body));
 	put_unaligned_be32(MODGATE_NV_ATTRIBUTES | MODGATE_NV_STATE, body + 8);
-	KUNIT_EXPECT_EQ(test, modgate_tpm_parse_public(body, sizeof(body),
-						       INDEX), 0);
+	KUNIT_EXPECT_EQ(test, parse_public(body, sizeof(body), INDEX), 0);
 	put_unaligned_be32(MODGATE_NV_ATTRIBUTES, body + 8);
-	KUNIT_EXPECT_EQ(test, modgate_tpm_parse_public(body, sizeof(body),
-						       INDEX), -ENODATA);
+	KUNIT_EXPECT_EQ(test, parse_public(body, sizeof(body), INDEX), -ENODATA);
 }
 
 /* One bit of anything else is another public area, or no answer. */
@@ -309,9 +311,22 @@ static void tpm_public_area_differs(struct kunit *test)
 		if (bit / 8 >= 8 && bit / 8 < 12 &&
 		    MODGATE_NV_STATE & BIT(8 * (11 - bit / 8) + bit % 8))
 			continue;
-		err = modgate_tpm_parse_public(body, sizeof(body), INDEX);
-		KUNIT_EXPECT_TRUE(test, err == -EINVAL || err == -EIO);
+		err = parse_public(body, sizeof(body), INDEX);
+		KUNIT_EXPECT_TRUE(test, err == -EINVAL || err == -EBADMSG);
 	}
+}
+
+/* A policy is read over, and makes it another public area. */
+static void tpm_public_area_has_policy(struct kunit *test)
+{
+	u8 body[sizeof(nv_public) + 32] = { 0 };
+
+	memcpy(body, nv_public, 14);
+	body[1] += 32;
+	body[13] = 32;
+	body[sizeof(body) - 1] = MODGATE_TPM_COUNTER_SIZE;
+	KUNIT_EXPECT_EQ(test, parse_public(body, sizeof(body), INDEX), -EINVAL);
+	KUNIT_EXPECT_EQ(test, parse_public(body, sizeof(body) - 1, INDEX), -EBADMSG);
 }
 
 static void tpm_counter_value(struct kunit *test)
@@ -319,22 +334,18 @@ static void tpm_counter_value(struct kunit *test)
 	static const u8 body[] = {
 		0, 0, 0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 1, 0, 0,
 	};
-	u8 other[sizeof(body)];
-	u64 value = 0;
+	u8 other[sizeof(body)], data[MODGATE_TPM_COUNTER_SIZE];
 	int i;
 
-	KUNIT_EXPECT_EQ(test, modgate_tpm_parse_counter(body, sizeof(body),
-							&value), 0);
-	KUNIT_EXPECT_EQ(test, value, 0x0102030405060708);
+	KUNIT_EXPECT_EQ(test, tpm2_nv_parse_data(body, sizeof(body), data, sizeof(data)), 0);
+	KUNIT_EXPECT_MEMEQ(test, data, body + 6, sizeof(data));
 	for (i = 0; i < 14; i++)
-		KUNIT_EXPECT_EQ(test, modgate_tpm_parse_counter(body, i,
-								&value), -EIO);
+		KUNIT_EXPECT_EQ(test, tpm2_nv_parse_data(body, i, data, sizeof(data)), -EBADMSG);
 	for (i = 0; i < 6; i++) {
 		memcpy(other, body, sizeof(body));
 		other[i] ^= 1;
-		KUNIT_EXPECT_EQ(test, modgate_tpm_parse_counter(other,
-								sizeof(other),
-								&value), -EIO);
+		KUNIT_EXPECT_EQ(test, tpm2_nv_parse_data(other, sizeof(other), data,
+							 sizeof(data)), -EBADMSG);
 	}
 }
 
@@ -375,6 +386,7 @@ static struct kunit_case freshness_cases[] = {
 #ifdef CONFIG_SECURITY_MODGATE_TPM
 	KUNIT_CASE(tpm_public_area),
 	KUNIT_CASE(tpm_public_area_differs),
+	KUNIT_CASE(tpm_public_area_has_policy),
 	KUNIT_CASE(tpm_counter_value),
 	KUNIT_CASE(tpm_object_name),
 #endif

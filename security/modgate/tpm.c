@@ -5,22 +5,19 @@
  * is never used. No program has run by then (see early.c), so that none can have
  * put a chip there, or taken one away.
  *
- * Section numbers are those of the TPM 2.0 Library. Commands are sent with a
- * plain password session with an empty password, which is the same with and
- * without TCG_TPM2_HMAC.
+ * Section numbers are those of the TPM 2.0 Library.
  */
 #include <linux/delay.h>
 #include <linux/init.h>
 #include <linux/slab.h>
 #include <linux/tpm.h>
+#include <linux/unaligned.h>
 #include "compat.h"
 #include "signer.h"
 #include "tpm.h"
 #include "modgate.h"
 
 /* Part 2, 6.5.2 */
-#define CC_NV_INCREMENT		0x0134
-#define CC_NV_READ_PUBLIC	0x0169
 #define CC_READ_CLOCK		0x0181
 
 /* Part 2, 6.6.3; what linux/tpm.h does not have */
@@ -140,10 +137,24 @@ static int hold(void)
 }
 
 /*
- * Send a command to the chip that is held. @repeatable: it does no harm to send
- * it again after an I/O error, which may have hidden that it was carried out.
+ * What the chip has answered to the @tries-th attempt is @rc. Is it to be asked once
+ * more? @repeatable: it does no harm after an I/O error either, which may have hidden
+ * that the command was carried out. Then waits, and doubles @wait.
  */
-static int transmit(struct tpm_buf *buf, bool repeatable)
+static bool ask_again(ssize_t rc, int tries, unsigned int *wait, bool repeatable)
+{
+	if (rc == -ENOMEM || rc == -EBADMSG)
+		return false;
+	if (!(is_busy(rc) && tries < MODGATE_TPM_BUSY_TRIES) &&
+	    !(rc < 0 && repeatable && tries < MODGATE_TPM_IO_TRIES))
+		return false;
+	msleep(*wait);
+	*wait *= 2;
+	return true;
+}
+
+/* Send a command that can be repeated to the chip that is held. */
+static int transmit(struct tpm_buf *buf)
 {
 	const size_t size = tpm_buf_length(buf);
 	unsigned int wait = MODGATE_TPM_FIRST_WAIT;
@@ -156,19 +167,10 @@ static int transmit(struct tpm_buf *buf, bool repeatable)
 	memcpy(command, buf->data, size);
 	for (i = 1;; i++) {
 		rc = tpm_transmit_cmd(chip, buf, 0, NULL);
-		if (!(is_busy(rc) && i < MODGATE_TPM_BUSY_TRIES) &&
-		    !(rc < 0 && repeatable && i < MODGATE_TPM_IO_TRIES))
+		if (!ask_again(rc, i, &wait, true))
 			return to_errno(rc);
-		msleep(wait);
-		wait *= 2;
 		memcpy(buf->data, command, size);
 	}
-}
-
-/* An empty password, Part 1, 19.4 */
-static void append_password(struct tpm_buf *buf)
-{
-	tpm_buf_append_empty_auth(buf, TPM2_RS_PW);
 }
 
 static const u8 *body_of(const struct tpm_buf *buf)
@@ -192,61 +194,44 @@ static void counters_end(struct modgate_counters *unused)
 	tpm_put_ops(chip);
 }
 
-/* TPM2_NV_ReadPublic, Part 3, 31.6 */
 static int counter_check(struct modgate_counters *unused, u32 index)
 {
-	struct tpm_buf *buf;
-	int err;
+	unsigned int wait = MODGATE_TPM_FIRST_WAIT;
+	struct tpm2_nv_public public;
+	ssize_t rc;
+	int i = 1;
 
-	buf = modgate_tpm_buf(TPM2_ST_NO_SESSIONS, CC_NV_READ_PUBLIC);
-	if (!buf)
-		return -ENOMEM;
-	tpm_buf_append_u32(buf, index);
-	err = transmit(buf, true);
-	if (!err)
-		err = modgate_tpm_parse_public(body_of(buf), body_size(buf),
-					       index);
-	modgate_tpm_buf_free(buf);
-	return err;
+	do {
+		rc = tpm2_nv_read_public(chip, index, &public);
+	} while (ask_again(rc, i++, &wait, true));
+	return to_errno(rc) ?: modgate_tpm_check_public(&public);
 }
 
-/* TPM2_NV_Read, Part 3, 31.13 */
 static int counter_read(struct modgate_counters *unused, u32 index, u64 *value)
 {
-	struct tpm_buf *buf;
-	int err;
+	unsigned int wait = MODGATE_TPM_FIRST_WAIT;
+	u8 data[MODGATE_TPM_COUNTER_SIZE];
+	ssize_t rc;
+	int i = 1;
 
-	buf = modgate_tpm_buf(TPM2_ST_SESSIONS, TPM2_CC_NV_READ);
-	if (!buf)
-		return -ENOMEM;
-	tpm_buf_append_u32(buf, index);		/* authHandle */
-	tpm_buf_append_u32(buf, index);		/* nvIndex */
-	append_password(buf);
-	tpm_buf_append_u16(buf, MODGATE_TPM_COUNTER_SIZE);	/* size */
-	tpm_buf_append_u16(buf, 0);		/* offset */
-	err = transmit(buf, true);
-	if (!err)
-		err = modgate_tpm_parse_counter(body_of(buf), body_size(buf),
-						value);
-	modgate_tpm_buf_free(buf);
-	return err;
+	do {
+		rc = tpm2_nv_read(chip, index, 0, data, sizeof(data));
+	} while (ask_again(rc, i++, &wait, true));
+	if (!rc)
+		*value = get_unaligned_be64(data);
+	return to_errno(rc);
 }
 
-/* TPM2_NV_Increment, Part 3, 31.8 */
 static int counter_increment(struct modgate_counters *unused, u32 index)
 {
-	struct tpm_buf *buf;
-	int err;
+	unsigned int wait = MODGATE_TPM_FIRST_WAIT;
+	ssize_t rc;
+	int i = 1;
 
-	buf = modgate_tpm_buf(TPM2_ST_SESSIONS, CC_NV_INCREMENT);
-	if (!buf)
-		return -ENOMEM;
-	tpm_buf_append_u32(buf, index);		/* authHandle */
-	tpm_buf_append_u32(buf, index);		/* nvIndex */
-	append_password(buf);
-	err = transmit(buf, false);
-	modgate_tpm_buf_free(buf);
-	return err;
+	do {
+		rc = tpm2_nv_increment(chip, index);
+	} while (ask_again(rc, i++, &wait, false));
+	return to_errno(rc);
 }
 
 struct modgate_counters modgate_tpm_counters = {
@@ -283,7 +268,7 @@ int modgate_tpm_srk_digest(u8 *digest)
 		return -ENOMEM;
 	}
 	tpm_buf_append_u32(buf, MODGATE_SRK_HANDLE);
-	err = transmit(buf, true);
+	err = transmit(buf);
 	tpm_put_ops(chip);
 	if (!err)
 		err = modgate_tpm_parse_name(body_of(buf), body_size(buf),
@@ -313,7 +298,7 @@ int modgate_tpm_clock(u32 *resets, u32 *restarts)
 	if (err)
 		return err;
 	buf = modgate_tpm_buf(TPM2_ST_NO_SESSIONS, CC_READ_CLOCK);
-	err = buf ? transmit(buf, true) : -ENOMEM;
+	err = buf ? transmit(buf) : -ENOMEM;
 	tpm_put_ops(chip);
 	if (!err)
 		err = modgate_tpm_parse_clock(body_of(buf), body_size(buf),

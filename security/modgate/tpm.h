@@ -33,6 +33,7 @@ struct modgate_counters {
 
 extern struct modgate_counters modgate_tpm_counters;
 
+struct tpm2_nv_public;
 struct tpm_chip;
 
 /* Waits of 20, 40, ... 640 ms between them. An I/O error may take seconds. */
@@ -60,8 +61,7 @@ bool modgate_tpm_pcr_changed(const char **bank, u8 *value, size_t *size);
 /* tpm_parse.c */
 int modgate_tpm_parse_clock(const u8 *body, size_t size, u32 *resets,
 			    u32 *restarts);
-int modgate_tpm_parse_public(const u8 *body, size_t size, u32 index);
-int modgate_tpm_parse_counter(const u8 *body, size_t size, u64 *value);
+int modgate_tpm_check_public(const struct tpm2_nv_public *public);
 int modgate_tpm_parse_name(const u8 *body, size_t size, const u8 **name,
 			   size_t *name_size);
 #else

@@ -11,8 +11,6 @@
 #include <linux/modgate.h>
 #include "tpm.h"
 
-#define NV_PUBLIC_SIZE		14		/* in bytes, without a policy */
-
 /* What is left of a response; @cut once more was taken than there was. */
 struct response {
 	const u8 *at;
@@ -48,59 +46,20 @@ static u32 take_u32(struct response *r)
 }
 
 /**
- * modgate_tpm_parse_public() - is this the public area of a counter of ours?
- * @body: response to TPM2_NV_ReadPublic, without its header
- * @size: of @body, in bytes
- * @index: NV index that was asked for
+ * modgate_tpm_check_public() - is this the public area of a counter of ours?
+ * @public: as the TPM says
  *
  * Part 2, 13.5 (TPMS_NV_PUBLIC): as it stands in include/uapi/linux/modgate.h.
  *
- * Return: 0; -EINVAL: another public area; -ENODATA: ours, and never written;
- * -EIO: not a response to this command.
+ * Return: 0; -EINVAL: another public area; -ENODATA: ours, and never written.
  */
-int modgate_tpm_parse_public(const u8 *body, size_t size, u32 index)
+int modgate_tpm_check_public(const struct tpm2_nv_public *public)
 {
-	struct response r = { .at = body, .left = size };
-	u16 public_size = take_u16(&r);
-	u32 handle = take_u32(&r);
-	u16 algorithm = take_u16(&r);
-	u32 attributes = take_u32(&r);
-	u16 policy_size = take_u16(&r);
-	u16 data_size;
-
-	if (r.cut || handle != index)
-		return -EIO;
-	if (public_size != NV_PUBLIC_SIZE || policy_size)
+	if (public->policy_size || public->name_alg != TPM_ALG_SHA256 ||
+	    public->data_size != MODGATE_TPM_COUNTER_SIZE ||
+	    (public->attributes & ~MODGATE_NV_STATE) != MODGATE_NV_ATTRIBUTES)
 		return -EINVAL;
-	data_size = take_u16(&r);
-	if (r.cut)
-		return -EIO;
-	if (algorithm != TPM_ALG_SHA256 || data_size != MODGATE_TPM_COUNTER_SIZE ||
-	    (attributes & ~MODGATE_NV_STATE) != MODGATE_NV_ATTRIBUTES)
-		return -EINVAL;
-	return attributes & BIT(29) ? 0 : -ENODATA;	/* TPMA_NV_WRITTEN */
-}
-
-/**
- * modgate_tpm_parse_counter() - the value of a counter
- * @body: response to TPM2_NV_Read with a session, without its header
- * @size: of @body, in bytes
- * @value: filled in
- *
- * Return: 0; -EIO: not a response to this command.
- */
-int modgate_tpm_parse_counter(const u8 *body, size_t size, u64 *value)
-{
-	struct response r = { .at = body, .left = size };
-	u32 parameters_size = take_u32(&r);
-	u16 data_size = take_u16(&r);
-	const u8 *data = take(&r, MODGATE_TPM_COUNTER_SIZE);
-
-	if (r.cut || data_size != MODGATE_TPM_COUNTER_SIZE ||
-	    parameters_size != sizeof(u16) + MODGATE_TPM_COUNTER_SIZE)
-		return -EIO;
-	*value = get_unaligned_be64(data);
-	return 0;
+	return public->attributes & BIT(29) ? 0 : -ENODATA;	/* TPMA_NV_WRITTEN */
 }
 
 /**
