@@ -11,6 +11,7 @@
 #include "keys.h"
 #include "module.h"
 #include "receipt.h"
+#include "table.h"
 #include "view.h"
 #include "why.h"
 
@@ -148,15 +149,16 @@ static const char *exclusive_list(const struct answer *a)
 /* What takes every obstacle away that documents put up; or what cannot be. */
 static char *find_commands(const struct answer *a, bool system, char **commands)
 {
-	__u32 mode = modgate_le32(a->snap->policy_next->header.mode);
-	const char *who = lift_all_bans(a, commands);
+	const char *who = lift_all_bans(a, commands), *reason;
 	char *name;
 
 	if (who)
 		return fmt("none here: %s has to take the ban off its list", who);
 	if (system)
 		return NULL;
-	if (mode == MODGATE_MODE_SYSTEM || mode_wants_signer(a->snap, a->m))
+	reason = verdict_if(a->snap, a->m, MODGATE_FACT(MODGATE_IS_LISTED),
+			    MODGATE_FACT(MODGATE_IS_BANNED));
+	if (!strcmp(reason, MODGATE_REASON_MODE) || !strcmp(reason, MODGATE_REASON_UNSIGNED))
 		also(commands, "modgate mode listed");
 	if (is_listed(a))
 		return NULL;

@@ -15,6 +15,7 @@
 #include "module.h"
 #include "programs.h"
 #include "report.h"
+#include "table.h"
 #include "vendor_rule.h"
 #include "view.h"
 
@@ -107,9 +108,10 @@ enum status vendor_rule_from_file(struct vendor_rule *rule, const char *path,
 char *vendor_rule_obstacle(const struct vendor_rule *rule,
 			   const struct owner *owner, const struct options *o)
 {
-	const struct stored *policy = owner->snapshot.policy_next;
+	const unsigned int its = MODGATE_FACT(MODGATE_IS_SIGNED) | MODGATE_FACT(MODGATE_IS_VENDORS);
+	const char *reason = verdict_if(&owner->snapshot, NULL, its, ALL_FACTS & ~its);
 
-	if (modgate_le32(policy->header.mode) == MODGATE_MODE_SYSTEM)
+	if (!strcmp(reason, MODGATE_REASON_MODE))
 		return xstrdup("the local policy has mode system: no third-party module loads");
 	if (!(modgate_le32(owner->view->authority->roles) & MODGATE_ROLE_VENDOR))
 		return xstrdup("the local policy does not let the owner approve vendors");

@@ -11,6 +11,7 @@
 #include "document.h"
 #include "kernel.h"
 #include "module.h"
+#include "table.h"
 #include "view.h"
 
 static char *obstacle_in_file(const struct options *o,
@@ -53,14 +54,6 @@ char *module_obstacle(const struct snapshot *snapshot, const struct options *o,
 	return text;
 }
 
-/* Is the next mode "signed", and nobody whom it asks for has signed this? */
-bool mode_wants_signer(const struct snapshot *snapshot, const struct module *module)
-{
-	return modgate_le32(snapshot->policy_next->header.mode) == MODGATE_MODE_SIGNED &&
-	       module->path && modsig_known(&module->sig) == KNOWN_NO &&
-	       vendor_signed(snapshot, module, NEXT) == KNOWN_NO;
-}
-
 /**
  * approval_obstacle() - what the kernel would refuse in spite of an approval
  * @snapshot: everything that is known
@@ -73,10 +66,15 @@ bool mode_wants_signer(const struct snapshot *snapshot, const struct module *mod
 char *approval_obstacle(const struct snapshot *snapshot, const struct options *o,
 			const struct module *module, bool rebuilds)
 {
+	const unsigned int signer = MODGATE_FACT(MODGATE_IS_SIGNED) |
+				    MODGATE_FACT(MODGATE_IS_VENDORS);
+	const char *reason = verdict_if(snapshot, module, MODGATE_FACT(MODGATE_IS_LISTED) |
+					(rebuilds ? signer : 0), 0);
 	const struct authority_view *view;
 	char *text = NULL;
 
-	if (ban_find(snapshot, module, NEXT, &view))
+	if (!strcmp(reason, MODGATE_REASON_BANNED) &&
+	    ban_find(snapshot, module, NEXT, &view))
 		text = fmt("banned by the list of %s, generation %llu; its signer can lift that",
 			   view->name, (unsigned long long)
 			   stored_generation(view_list(view, NEXT)));
@@ -84,9 +82,9 @@ char *approval_obstacle(const struct snapshot *snapshot, const struct options *o
 		text = module_obstacle(snapshot, o, module);
 	if (text)
 		return text;
-	if (modgate_le32(snapshot->policy_next->header.mode) == MODGATE_MODE_SYSTEM)
+	if (!strcmp(reason, MODGATE_REASON_MODE))
 		return xstrdup("the local policy has mode system: no third-party module loads");
-	if (!rebuilds && mode_wants_signer(snapshot, module))
+	if (!strcmp(reason, MODGATE_REASON_UNSIGNED))
 		return fmt("the local policy has mode signed, and no known key signed %s",
 			   module->path);
 	return NULL;

@@ -1,175 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel's verdict, worked out in user space from the same documents, row
- * by row as in security/modgate/verdict.c; and whether it is somebody else in
- * the kernel who refuses.
+ * The verdict that the kernel would come to: its own table, asked with the rules and the
+ * facts that are known here, and what decides it in a sentence for people; and whether it
+ * is somebody else in the kernel who refuses.
  */
-#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base.h"
 #include "document.h"
+#include "facts.h"
 #include "kernel.h"
 #include "module.h"
+#include "table.h"
 #include "view.h"
-
-static void __printf(4, 5) decide(struct verdict *v, bool allow,
-				  const char *reason, const char *format, ...)
-{
-	va_list ap;
-
-	v->allow = allow;
-	v->reason = reason;
-	va_start(ap, format);
-	v->decided = vfmt(format, ap);
-	va_end(ap);
-}
-
-static void decide_by_list(struct verdict *v, bool allow, const char *reason,
-			   const struct authority_view *view, enum when when)
-{
-	decide(v, allow, reason, "list of %s, generation %llu", view->name,
-	       (unsigned long long)stored_generation(view_list(view, when)));
-}
-
-static bool bans(const struct stored *list, const struct modgate_ban *b,
-		 const struct module *module)
-{
-	if (modgate_le32(b->kind) == MODGATE_BAN_CERT)
-		return names_signer(list, b->cert_offset, b->cert_size, module);
-	return !memcmp(b->digest, module->digest, MODGATE_DIGEST_SIZE) ||
-	       (module->path && !memcmp(b->digest, module->content, MODGATE_DIGEST_SIZE));
-}
-
-/**
- * ban_next() - the next entry of a list that bans a module
- * @list: a list
- * @module: a module; who names a banned signer counts as banned
- * @after: the one before, or NULL
- *
- * Return: the entry, or NULL at the end.
- */
-const struct modgate_ban *ban_next(const struct stored *list,
-				   const struct module *module,
-				   const struct modgate_ban *after)
-{
-	const struct modgate_ban *b = after ? after + 1 : list->doc.bans;
-
-	for (; b < list->doc.bans + list->doc.n_bans; b++)
-		if (bans(list, b, module))
-			return b;
-	return NULL;
-}
-
-/*
- * The kernel does not say what is in revoke. What it has refused as revoked is
- * known, and what was approved and is not any more.
- */
-static bool is_revoked(const struct snapshot *snap, const struct module *module)
-{
-	if (module->event &&
-	    record_is(module->event, "reason", MODGATE_REASON_REVOKED))
-		return true;
-	return record_number(&snap->kernel.state, "revoked") &&
-	       snapshot_approval(snap, module->digest, NOW) &&
-	       !snapshot_approval(snap, module->digest, NEXT);
-}
-
-/**
- * ban_find() - the entry that bans a module
- * @snap: everything that is known
- * @module: a module
- * @when: now, or after a restart
- * @view: set to whose list it is in
- *
- * Return: the entry, or NULL.
- */
-const struct modgate_ban *ban_find(const struct snapshot *snap,
-				   const struct module *module, enum when when,
-				   const struct authority_view **view)
-{
-	const struct modgate_ban *ban;
-	size_t i;
-
-	for (i = 0; i < snap->n_views; i++) {
-		const struct stored *list = view_list(&snap->views[i], when);
-
-		ban = list ? ban_next(list, module, NULL) : NULL;
-		*view = &snap->views[i];
-		if (ban)
-			return ban;
-	}
-	return NULL;
-}
-
-static bool row_1(struct verdict *v, const struct snapshot *snap,
-		  const struct module *module, enum when when)
-{
-	const struct authority_view *view;
-
-	if (when == NOW && is_revoked(snap, module)) {
-		decide(v, false, MODGATE_REASON_REVOKED,
-		       "its digest was written to revoke, until restart");
-		return true;
-	}
-	if (!ban_find(snap, module, when, &view))
-		return false;
-	decide_by_list(v, false, MODGATE_REASON_BANNED, view, when);
-	return true;
-}
-
-/* Has the kernel already found that it is not a system module? */
-static bool judged_third_party(const struct module *module)
-{
-	return module->event &&
-	       !record_is(module->event, "reason", MODGATE_REASON_REVOKED) &&
-	       !record_is(module->event, "reason", MODGATE_REASON_BANNED) &&
-	       !record_is(module->event, "reason", MODGATE_REASON_ERROR);
-}
-
-/**
- * system_keys_lost() - may this be a system module that the kernel cannot tell?
- * @snapshot: everything that is known
- * @module: a module
- *
- * Return: true if the kernel's own keys were invalidated, which lasts until restart,
- * and the module has a signature.
- */
-bool system_keys_lost(const struct snapshot *snapshot, const struct module *module)
-{
-	return record_is(&snapshot->kernel.state, "system-keys", "lost") &&
-	       (module->sig.state == SIG_UNVERIFIED || module->sig.state == SIG_VERIFIED);
-}
-
-/* Row 2, as far as it is known: signed by a key of the kernel's own. */
-bool module_is_system(const struct module *module)
-{
-	return module->path && !judged_third_party(module) &&
-	       modsig_system(&module->sig) == KNOWN_YES;
-}
-
-static bool row_2(struct verdict *v, const struct module *module)
-{
-	enum known system = modsig_system(&module->sig);
-
-	if (judged_third_party(module))
-		return false;
-	if (!module->path) {
-		v->unsure = "without the file its signer is not known";
-		return false;
-	}
-	if (system == KNOWN_UNKNOWN)
-		v->unsure = "the kernel's keyrings may not be read here";
-	if (system != KNOWN_YES)
-		return false;
-	if (module->sig.state != SIG_VERIFIED)
-		v->unsure = "whether its signature is right was not checked here";
-	decide(v, true, MODGATE_REASON_SYSTEM,
-	       "signed by %s, a key in .builtin_trusted_keys",
-	       dash(module->sig.signer));
-	return true;
-}
 
 static const struct authority_view *missing_list(const struct snapshot *snap, enum when when)
 {
@@ -189,30 +33,92 @@ static const struct authority_view *missing_list(const struct snapshot *snap, en
 	return NULL;
 }
 
-static bool row_3(struct verdict *v, const struct snapshot *snap, enum when when)
+static bool policy_is_there(const struct snapshot *snap, enum when when)
 {
-	const struct record *state = &snap->kernel.state;
-	const struct authority_view *missing;
-	bool policy;
+	return when == NEXT ? !!snap->policy_next :
+			      record_is(&snap->kernel.state, "policy", "yes");
+}
 
-	if (when == NOW && record_is(state, "state", "boot")) {
-		decide(v, false, MODGATE_REASON_NOT_SEALED,
-		       "the kernel is still in state boot");
-		return true;
-	}
-	policy = when == NEXT ? !!snap->policy_next : record_is(state, "policy", "yes");
-	if (!policy) {
-		decide(v, false, MODGATE_REASON_NO_POLICY,
-		       "no local policy is in force");
-		return true;
-	}
-	missing = missing_list(snap, when);
-	if (!missing && (when == NEXT || !record_number(state, "missing-lists")))
-		return false;
-	decide(v, false, MODGATE_REASON_NO_LIST,
-	       "the required list of %s is not in force",
-	       missing ? missing->name : "an authority");
-	return true;
+static __u32 mode_of(const struct snapshot *snap, enum when when)
+{
+	if (when == NEXT)
+		return snap->policy_next ? modgate_le32(snap->policy_next->header.mode) : 0;
+	return mode_parse(dash(record_get(&snap->kernel.state, "mode")));
+}
+
+static enum modgate_state state_of(const struct snapshot *snap, enum when when)
+{
+	if (when == NEXT)
+		return MODGATE_SEALED;
+	if (record_is(&snap->kernel.state, "state", "boot"))
+		return MODGATE_BOOT;
+	return record_is(&snap->kernel.state, "state", "closed") ? MODGATE_CLOSED :
+								   MODGATE_SEALED;
+}
+
+static struct modgate_rules rules_of(const struct snapshot *snap, enum when when)
+{
+	return (struct modgate_rules){
+		.state = state_of(snap, when),
+		.policy = policy_is_there(snap, when),
+		.lists = !missing_list(snap, when) &&
+			 (when == NEXT || !record_number(&snap->kernel.state, "missing-lists")),
+		.mode = mode_of(snap, when),
+	};
+}
+
+/* A verdict that is to be explained. */
+struct question {
+	const struct snapshot *snap;
+	const struct module *module;
+	enum when when;
+};
+
+static char *by_list(const struct question *q, const struct authority_view *view)
+{
+	return fmt("list of %s, generation %llu", view->name,
+		   (unsigned long long)stored_generation(view_list(view, q->when)));
+}
+
+static char *explain_banned(const struct question *q)
+{
+	const struct authority_view *view;
+
+	ban_find(q->snap, q->module, q->when, &view);
+	return by_list(q, view);
+}
+
+static char *explain_system(const struct question *q)
+{
+	return fmt("signed by %s, a key in .builtin_trusted_keys", dash(q->module->sig.signer));
+}
+
+static char *explain_no_list(const struct question *q)
+{
+	const struct authority_view *missing = missing_list(q->snap, q->when);
+
+	return fmt("the required list of %s is not in force",
+		   missing ? missing->name : "an authority");
+}
+
+static char *explain_approved(const struct question *q)
+{
+	const struct authority_view *view;
+
+	approval_find(q->snap, q->module, q->when, 0, &view);
+	return by_list(q, view);
+}
+
+static char *explain_vendor(const struct question *q)
+{
+	const struct authority_view *view;
+	const struct modgate_vendor *vendor = vendor_find(q->snap, q->module, q->when, 0, &view);
+	char *list = by_list(q, view);
+	char *text = fmt("vendor %s, modules %s, in the %s", dash(q->module->sig.signer),
+			 (const char *)vendor->pattern, list);
+
+	free(list);
+	return text;
 }
 
 /* The same name with another digest: it was rebuilt, or changed. */
@@ -233,87 +139,70 @@ static const struct authority_view *same_name(const struct snapshot *snap,
 	return NULL;
 }
 
-static void not_approved(struct verdict *v, const struct snapshot *snap,
-			 const struct module *module, enum when when)
+static char *explain_not_approved(const struct question *q)
 {
-	const struct authority_view *other = same_name(snap, module, when);
+	const struct authority_view *other = same_name(q->snap, q->module, q->when);
+	char *list, *text;
+
+	if (!other)
+		return fmt("no list %s approves its digest",
+			   q->when == NEXT ? "on disk" : "in force");
+	list = by_list(q, other);
+	text = fmt("the %s, approves %s with another digest: it was rebuilt or changed since",
+		   list, q->module->name);
+	free(list);
+	return text;
+}
+
+/* What decides, by the reason that the table gives: always the same, or to be found. */
+static const struct explanation {
+	const char *reason;
+	const char *text;
+	char *(*explain)(const struct question *q);
+} explanations[] = {
+	{ MODGATE_REASON_REVOKED, .text = "its digest was written to revoke, until restart" },
+	{ MODGATE_REASON_BANNED, .explain = explain_banned },
+	{ MODGATE_REASON_SYSTEM, .explain = explain_system },
+	{ MODGATE_REASON_NOT_SEALED, .text = "the kernel is still in state boot" },
+	{ MODGATE_REASON_NO_POLICY, .text = "no local policy is in force" },
+	{ MODGATE_REASON_NO_LIST, .explain = explain_no_list },
+	{ MODGATE_REASON_MODE,
+	  .text = "the local policy has mode system: no third-party modules" },
+	{ MODGATE_REASON_CLOSED,
+	  .text = "the kernel is in state closed, and it is not approved on demand" },
+	{ MODGATE_REASON_APPROVED, .explain = explain_approved },
+	{
+		MODGATE_REASON_UNSIGNED,
+		.text =
+		"the local policy has mode signed, and neither a vendor nor a key that the kernel knows signed it",
+	},
+	{ MODGATE_REASON_VENDOR, .explain = explain_vendor },
+	{ MODGATE_REASON_NOT_APPROVED, .explain = explain_not_approved },
+};
+
+static char *explain(const struct question *q, const char *reason)
+{
 	size_t i;
 
-	for (i = 0; i < snap->n_views; i++)
-		if (when == NOW && !snap->views[i].in_force && snap->views[i].line &&
-		    record_is(snap->views[i].line, "loaded", "yes"))
-			v->unsure = "a list in force is not on disk";
-	if (other)
-		decide(v, false, MODGATE_REASON_NOT_APPROVED,
-		       "the list of %s, generation %llu, approves %s with another digest: it was rebuilt or changed since",
-		       other->name,
-		       (unsigned long long)stored_generation(view_list(other, when)),
-		       module->name);
-	else
-		decide(v, false, MODGATE_REASON_NOT_APPROVED,
-		       "no list %s approves its digest",
-		       when == NEXT ? "on disk" : "in force");
+	for (i = 0; i < ARRAY_SIZE(explanations); i++) {
+		const struct explanation *e = &explanations[i];
+
+		if (!strcmp(e->reason, reason))
+			return e->text ? xstrdup(e->text) : e->explain(q);
+	}
+	return xstrdup(reason);
 }
 
-static void by_vendor(struct verdict *v, const struct modgate_vendor *vendor,
-		      const struct module *module, const struct authority_view *view,
-		      enum when when)
+/* Of what the table asked for and is not known here, the last one. */
+static const char *why_unsure(const struct module_facts *facts,
+			      const struct table_answer *answer)
 {
-	decide(v, true, MODGATE_REASON_VENDOR,
-	       "vendor %s, modules %s, in the list of %s, generation %llu",
-	       dash(module->sig.signer), (const char *)vendor->pattern,
-	       view->name,
-	       (unsigned long long)stored_generation(view_list(view, when)));
-	v->unsure = vendor_unknown(view_list(view, when), vendor);
-}
+	unsigned int which = FACTS;
 
-static void rows_4_to_8(struct verdict *v, const struct snapshot *snap,
-			const struct module *module, enum when when)
-{
-	const struct stored *policy = when == NEXT ? snap->policy_next : snap->policy;
-	const char *mode = when == NEXT ? mode_name(modgate_le32(policy->header.mode)) :
-			   dash(record_get(&snap->kernel.state, "mode"));
-	const struct modgate_module *m;
-	const struct modgate_vendor *vendor;
-	const struct authority_view *view = NULL, *by = NULL;
-
-	if (!strcmp(mode, "system")) {
-		decide(v, false, MODGATE_REASON_MODE,
-		       "the local policy has mode system: no third-party modules");
-		return;
-	}
-	m = approval_find(snap, module, when, 0, &view);
-	vendor = vendor_find(snap, module, when, 0, &by);
-	if (when == NOW && record_is(&snap->kernel.state, "state", "closed") &&
-	    !approval_find(snap, module, when, MODGATE_MODULE_ON_DEMAND, &by) &&
-	    !vendor_find(snap, module, when, MODGATE_MODULE_ON_DEMAND, &by)) {
-		decide(v, false, MODGATE_REASON_CLOSED,
-		       "the kernel is in state closed, and it is not approved on demand");
-		return;
-	}
-	if (!m && vendor) {
-		by_vendor(v, vendor, module, by, when);
-		return;
-	}
-	if (!m) {
-		not_approved(v, snap, module, when);
-		return;
-	}
-	if (!strcmp(mode, "signed")) {
-		enum known by_vendor = vendor_signed(snap, module, when);
-		enum known known = modsig_known(&module->sig);
-
-		if (known != KNOWN_YES && by_vendor != KNOWN_NO)
-			known = by_vendor;
-		if (known == KNOWN_NO && module->path) {
-			decide(v, false, MODGATE_REASON_UNSIGNED,
-			       "the local policy has mode signed, and neither a vendor nor a key that the kernel knows signed it");
-			return;
-		}
-		if (known != KNOWN_YES)
-			v->unsure = "whether the kernel knows the signer is not known here";
-	}
-	decide_by_list(v, true, MODGATE_REASON_APPROVED, view, when);
+	while (which--)
+		if (answer->unsure & answer->asked & MODGATE_FACT(which))
+			return facts->why[which];
+	return NULL;
 }
 
 /* What no document decides: the kernel could not come to a verdict, or not measure. */
@@ -334,16 +223,53 @@ static const char *refused_as_error(const struct snapshot *snap, const struct mo
  * @snapshot: everything that is known
  * @module: a module
  * @when: now, or after a restart
+ *
+ * Where the kernel may not be asked (@snapshot is assumed), the verdict is as sure as
+ * what is assumed.
  */
 void verdict_make(struct verdict *v, const struct snapshot *snapshot,
 		  const struct module *module, enum when when)
 {
-	memset(v, 0, sizeof(*v));
-	if (!row_1(v, snapshot, module, when) && !row_2(v, module) &&
-	    !row_3(v, snapshot, when))
-		rows_4_to_8(v, snapshot, module, when);
+	const struct question q = { .snap = snapshot, .module = module, .when = when };
+	const struct modgate_rules rules = rules_of(snapshot, when);
+	struct table_answer answer;
+	struct module_facts facts;
+
+	facts_supposed(&facts, 0, 0);
+	facts_find(&facts, &rules, snapshot, module, when);
+	answer = table_ask(&rules, &facts.known);
+	*v = (struct verdict){
+		.allow = answer.verdict.allow,
+		.vouch = answer.verdict.vouch,
+		.reason = answer.verdict.reason,
+		.decided = explain(&q, answer.verdict.reason),
+		.unsure = why_unsure(&facts, &answer),
+	};
 	if (when == NOW && v->allow && refused_as_error(snapshot, module))
 		v->unsure = refused_as_error(snapshot, module);
+}
+
+/**
+ * verdict_if() - what would the kernel say after a restart, if ...?
+ * @snapshot: everything that is known; with a local policy for the next start
+ * @module: a module; may be NULL if every fact is supposed
+ * @yes: facts supposed to be true, MODGATE_FACT(MODGATE_IS_*)
+ * @no: facts supposed not to be, likewise
+ *
+ * That every required list is in force is supposed as well.
+ *
+ * Return: the reason, MODGATE_REASON_*.
+ */
+const char *verdict_if(const struct snapshot *snapshot, const struct module *module,
+		       unsigned int yes, unsigned int no)
+{
+	struct modgate_rules rules = rules_of(snapshot, NEXT);
+	struct module_facts facts;
+
+	rules.lists = true;
+	facts_supposed(&facts, yes, no);
+	facts_find(&facts, &rules, snapshot, module, NEXT);
+	return table_ask(&rules, &facts.known).verdict.reason;
 }
 
 void verdict_free(struct verdict *v)
@@ -381,8 +307,7 @@ bool lockdown_refusal(const struct snapshot *snapshot, const struct options *o,
 {
 	return module->path && modsig_known(&module->sig) == KNOWN_NO &&
 	       locked_down(o) && lockdown_heeds(snapshot) &&
-	       strcmp(v->reason, MODGATE_REASON_APPROVED) &&
-	       strcmp(v->reason, MODGATE_REASON_VENDOR);
+	       !v->vouch;
 }
 
 /**

@@ -11,20 +11,33 @@
 struct module_facts {
 	struct modgate_facts facts;	/* first, so that ask() finds the rest */
 	unsigned int yes;
+	unsigned int asked;
 };
 
 static bool ask(struct modgate_facts *facts, enum modgate_fact fact)
 {
-	const struct module_facts *module = (const struct module_facts *)facts;
+	struct module_facts *module = (struct module_facts *)facts;
 
+	module->asked |= MODGATE_FACT(fact);
 	return module->yes & MODGATE_FACT(fact);
+}
+
+/* @asked: set to the facts that the verdict rests on */
+static struct modgate_verdict decide_on(const struct modgate_rules *rules, unsigned int yes,
+					unsigned int *asked)
+{
+	struct module_facts module = { .facts.ask = ask, .yes = yes };
+	struct modgate_verdict verdict = modgate_decide(rules, &module.facts);
+
+	*asked = module.asked;
+	return verdict;
 }
 
 static struct modgate_verdict decide(const struct modgate_rules *rules, unsigned int yes)
 {
-	struct module_facts module = { .facts.ask = ask, .yes = yes };
+	unsigned int asked;
 
-	return modgate_decide(rules, &module.facts);
+	return decide_on(rules, yes, &asked);
 }
 
 static bool differ(const struct modgate_verdict *a, const struct modgate_verdict *b)
@@ -62,9 +75,10 @@ static bool matters(const struct modgate_rules *rules, const struct known_facts 
 struct table_answer table_ask(const struct modgate_rules *rules,
 			      const struct known_facts *known)
 {
-	struct table_answer answer = { .verdict = decide(rules, known->yes) };
+	struct table_answer answer = { 0 };
 	unsigned int fact;
 
+	answer.verdict = decide_on(rules, known->yes, &answer.asked);
 	for (fact = 1; fact && fact <= known->unknown; fact <<= 1)
 		if (known->unknown & fact && matters(rules, known, fact))
 			answer.unsure |= fact;

@@ -8,6 +8,8 @@
 
 #include "modgate/verdict.h"
 
+#define ALL_FACTS	(MODGATE_FACT(MODGATE_IS_VENDORS + 1) - 1)
+
 /**
  * struct known_facts - what is known about a module
  * @yes: the facts taken to be true, MODGATE_FACT(MODGATE_IS_*)
@@ -23,10 +25,13 @@ struct known_facts {
  * @verdict: if everything is as it is taken to be
  * @unsure: the unknown facts that the verdict depends on, MODGATE_FACT(MODGATE_IS_*); 0 if
  *	    the verdict is the same whatever is true of them
+ * @asked: the facts that the table asked for on its way to @verdict, likewise; if
+ *	   @unsure is not 0, at least one of them is in it
  */
 struct table_answer {
 	struct modgate_verdict verdict;
 	unsigned int unsure;
+	unsigned int asked;
 };
 
 struct table_answer table_ask(const struct modgate_rules *rules,

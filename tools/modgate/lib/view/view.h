@@ -85,12 +85,14 @@ const struct modgate_module *snapshot_approval(const struct snapshot *snapshot,
 /**
  * struct verdict - what the kernel would say
  * @allow: it would load, as far as the lists and the mode go
+ * @vouch: likewise because the owner approved it, so that lockdown lets it through
  * @reason: MODGATE_REASON_*
  * @decided: what decided it, for people
  * @unsure: what could not be found out here, or NULL
  */
 struct verdict {
 	bool allow;
+	bool vouch;
 	const char *reason;
 	char *decided;
 	const char *unsure;
@@ -99,7 +101,16 @@ struct verdict {
 /* predict.c */
 void verdict_make(struct verdict *v, const struct snapshot *snapshot,
 		  const struct module *module, enum when when);
+const char *verdict_if(const struct snapshot *snapshot, const struct module *module,
+		       unsigned int yes, unsigned int no);
 void verdict_free(struct verdict *v);
+bool verdict_enforced(const struct snapshot *snapshot, enum when when);
+bool lockdown_refusal(const struct snapshot *snapshot, const struct options *o,
+		      const struct module *module, const struct verdict *v);
+char *kernel_refusal(const struct snapshot *snapshot, const struct options *o,
+		     const struct module *module);
+
+/* facts.c */
 const struct modgate_ban *ban_next(const struct stored *list,
 				   const struct module *module,
 				   const struct modgate_ban *after);
@@ -108,11 +119,6 @@ const struct modgate_ban *ban_find(const struct snapshot *snap,
 				   const struct authority_view **view);
 bool module_is_system(const struct module *module);
 bool system_keys_lost(const struct snapshot *snapshot, const struct module *module);
-bool verdict_enforced(const struct snapshot *snapshot, enum when when);
-bool lockdown_refusal(const struct snapshot *snapshot, const struct options *o,
-		      const struct module *module, const struct verdict *v);
-char *kernel_refusal(const struct snapshot *snapshot, const struct options *o,
-		     const struct module *module);
 
 /* approval.c */
 const struct stored *view_list(const struct authority_view *view, enum when when);
@@ -137,7 +143,6 @@ const struct modgate_vendor *vendor_entry(const struct stored *list,
 /* examine.c */
 char *module_obstacle(const struct snapshot *snapshot, const struct options *o,
 		      const struct module *module);
-bool mode_wants_signer(const struct snapshot *snapshot, const struct module *module);
 char *approval_obstacle(const struct snapshot *snapshot, const struct options *o,
 			const struct module *module, bool rebuilds);
 bool approval_needless(const struct snapshot *snapshot, const struct module *module);
