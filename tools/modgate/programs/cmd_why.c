@@ -32,6 +32,7 @@ static void find_answer(struct answer *a)
 	if (a->has_next)
 		verdict_make(&a->next, a->snap, a->m, NEXT);
 	a->kernel = kernel_refusal(a->snap, a->o, a->m);
+	a->unsure = kernel_unsure(a->snap, a->o, a->m, &a->now);
 	if (loads_now(a))
 		a->status = ST_OK;
 	else
@@ -81,12 +82,25 @@ static void show_lockdown(const struct answer *a)
 		why_field("kernel", "lockdown: the kernel itself refuses what no list approves");
 }
 
+/* What could not be known, and how to know it. */
+static void why_show_unsure(const struct answer *a)
+{
+	if (a->now.unsure)
+		why_field("unsure", a->now.unsure);
+	if (a->unsure)
+		why_field("unsure", a->unsure);
+	if (a->snap->assumed)
+		why_field("unsure",
+			  "what is in force, what was revoked and whether the kernel has lost its own keys: taken from active/; run it as root");
+}
+
 static void why_show(const struct answer *a)
 {
 	const struct module *m = a->m;
 	char hex[HEX_SIZE], *text;
 
-	say("%s: %s\n", dash(m->name), headline(a));
+	say("%s: %s%s\n", dash(m->name), headline(a),
+	    loading_unsure(a) ? ", as far as is known here" : "");
 	why_field("state", a->state);
 	why_field("reason", a->now.reason);
 	why_field("decided", a->now.decided);
@@ -112,11 +126,7 @@ static void why_show(const struct answer *a)
 	free(text);
 	if (m->event)
 		show_event(m->event);
-	if (a->now.unsure)
-		why_field("unsure", a->now.unsure);
-	if (a->snap->assumed)
-		why_field("unsure",
-			  "what is in force, what was revoked and whether the kernel has lost its own keys only root can see; taken from active/");
+	why_show_unsure(a);
 	if (a->remedy)
 		why_field("remedy", a->remedy);
 }
@@ -129,7 +139,9 @@ static void why_show_json(const struct answer *a)
 	json_str(j, "state", a->state);
 	json_yes(j, "loads", loads_now(a));
 	json_yes(j, "loads_after_restart", loads_next(a));
+	json_yes(j, "loads_unsure", loading_unsure(a));
 	json_yes(j, "allow", a->now.allow);
+	json_yes(j, "vouch", a->now.vouch);
 	json_str(j, "reason", a->now.reason);
 	json_str(j, "decided", a->now.decided);
 	if (a->has_next)
@@ -137,7 +149,7 @@ static void why_show_json(const struct answer *a)
 	json_yes(j, "permanent", a->permanent);
 	json_str(j, "release", a->release);
 	json_str(j, "kernel", a->kernel);
-	json_str(j, "unsure", a->now.unsure);
+	json_str(j, "unsure", a->now.unsure ? a->now.unsure : a->unsure);
 	json_yes(j, "assumed", a->snap->assumed);
 	json_str(j, "remedy", a->remedy);
 	if (a->m->event) {

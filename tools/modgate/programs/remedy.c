@@ -35,6 +35,16 @@ bool loads_next(const struct answer *a)
 	       loads(a, &a->next, NEXT);
 }
 
+/* Could it be the other way round now, for all that is known? */
+bool loading_unsure(const struct answer *a)
+{
+	if (a->kernel)
+		return false;
+	return a->unsure || a->snap->assumed ||
+	       (a->now.allow_unsure && verdict_enforced(a->snap, NOW)) ||
+	       (a->now.vouch_unsure && lockdown_asks(a->snap, a->o, a->m));
+}
+
 bool stops_loading(const struct answer *a)
 {
 	return a->has_next && loads_now(a) && !loads_next(a);

@@ -16,6 +16,7 @@ struct answer {
 	struct verdict next;
 	bool has_next;
 	char *kernel;		/* what no approval changes, or NULL */
+	const char *unsure;	/* whether something else refuses it, or NULL */
 	enum status status;
 	char *remedy;
 	char *state;
@@ -27,6 +28,7 @@ struct answer {
 bool loads_now(const struct answer *a);
 bool loads_next(const struct answer *a);
 bool stops_loading(const struct answer *a);
+bool loading_unsure(const struct answer *a);
 void find_remedy(struct answer *a);
 void find_permanent(struct answer *a);
 

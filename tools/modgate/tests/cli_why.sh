@@ -104,3 +104,57 @@ sed -i 's/^system-keys=.*/system-keys=lost/' "$kernel/state"
 m why "$work/why_lost_other.ko"
 says "modgate ban --remove" "why: without the kernel's own keys, a banned one"
 rm "$work"/why_lost_*.ko
+
+# What cannot be known here is an answer of its own: what it is, and how to know it. The
+# keyrings are those of another machine.
+fresh
+m approve --passphrase-fd=3 --vendor="$work/signer.crt" --name=mg_one
+after_restart
+for kind in unsigned vendor other; do
+	make_kind "$work/why_unsure_$kind" "$kind"
+done
+m why "$work/why_unsure_unsigned.ko"
+[ "$status" = 1 ] && ! grep -qE "^  unsure|as far as" "$work/out"
+tap $? "why: what is not signed is surely not the kernel's own"
+m why "$work/why_unsure_vendor.ko"
+says "whether the kernel's own key signed it: the kernel's keyrings cannot be searched from here; run it as root" \
+	"why: what a vendor signed may be signed by the kernel's own key; and how to know"
+! grep -q "as far as" "$work/out"
+tap $? "why: it loads in any case"
+exits 1 "why of what somebody else signed" why "$work/why_unsure_other.ko"
+says "would not load, as far as is known here" "why: it may be the kernel's own, and load"
+m --json why "$work/why_unsure_other.ko"
+json '.loads == false and .loads_unsure and .reason == "not-approved"' "why: JSON says so"
+event 1 "$(sha384 "$work/why_unsure_other.ko")" mg_one not-approved
+m --json why "$work/why_unsure_other.ko"
+json '.loads == false and (.loads_unsure | not) and .unsure == null' \
+	"why: once the kernel has refused it as not approved, it is surely not its own"
+: >"$kernel/events"
+m ban --passphrase-fd=3 "$(sha384 "$work/why_unsure_other.ko")"
+after_restart
+m --json why "$work/why_unsure_other.ko"
+json '.reason == "banned" and .unsure == null' "why: a ban decides, whoever signed it"
+m ban --passphrase-fd=3 --remove "$(sha384 "$work/why_unsure_other.ko")"
+m mode system --passphrase-fd=3
+after_restart
+m --json why "$work/why_unsure_vendor.ko"
+json '.loads == false and .loads_unsure and .reason == "mode"' \
+	"why: in mode system it matters whether the kernel's own key signed it"
+
+# Likewise where it is not modgate that asks who signed it.
+m mode listed --passphrase-fd=3
+after_restart
+mkdir -p "$root/sys/module/module/parameters"
+echo Y >"$root/sys/module/module/parameters/sig_enforce"
+m why "$work/why_unsure_vendor.ko"
+says "whether the kernel knows the signer, as is demanded by module.sig_enforce; run it as root" \
+	"why: the kernel demands a signer that it knows; whether it does is not known"
+says "would load, as far as is known here" "why: so it may not load"
+rm -r "$root/sys/module/module"
+
+# What a user is told is what is in active/.
+for_users
+m why "$work/why_unsure_unsigned.ko"
+says "taken from active/; run it as root" "why: not root: what is in force is taken from active/"
+says "would not load, as far as is known here" "why: not root: it may be otherwise"
+rm "$work"/why_unsure_*.ko

@@ -12,8 +12,17 @@
 #include "module.h"
 #include "view.h"
 
-#define NO_FILE "without the file its signer is not known"
-#define NOT_ON_DISK "a list in force is not on disk"
+/* What is not known, and how to know it. */
+#define NO_FILE \
+	"who signed it: no file with this digest was found; name the file itself"
+#define NOT_ON_DISK \
+	"what a list in force says: it is not on disk; put it back into active/, or restart"
+#define NOT_CHECKED \
+	"whether its signature is right: no certificate here to check it with; --cert names one"
+#define WHICH_REVOKED \
+	"whether it was revoked: the kernel does not say which digests were; a restart forgets them"
+#define ASK_AS_ROOT \
+	"the kernel's keyrings cannot be searched from here; run it as root, on the machine itself"
 
 /**
  * struct fact - one fact
@@ -176,7 +185,7 @@ static struct fact is_revoked(const struct snapshot *snap, const struct module *
 	} else if (when == NOW && record_number(&snap->kernel.state, "revoked")) {
 		fact.yes = snapshot_approval(snap, module->digest, NOW) &&
 			   !snapshot_approval(snap, module->digest, NEXT);
-		fact.unknown = "the kernel does not say which digests were written to revoke";
+		fact.unknown = WHICH_REVOKED;
 	}
 	return fact;
 }
@@ -196,9 +205,8 @@ static struct fact is_banned(const struct snapshot *snap, const struct module *m
 	return fact;
 }
 
-/* What a vendor on a list is known to have signed is not signed by a key of the kernel's. */
-static struct fact is_system(const struct snapshot *snap, const struct module *module,
-			     enum when when)
+/* A vendor's certificate may be built into the kernel as well: only the keyring tells. */
+static struct fact is_system(const struct module *module)
 {
 	enum known system = modsig_system(&module->sig);
 	struct fact fact = { 0 };
@@ -208,10 +216,10 @@ static struct fact is_system(const struct snapshot *snap, const struct module *m
 	fact.yes = module_is_system(module);
 	if (!module->path)
 		fact.unknown = NO_FILE;
-	else if (system == KNOWN_UNKNOWN && vendor_signed(snap, module, when) != KNOWN_YES)
-		fact.unknown = "the kernel's keyrings may not be read here";
+	else if (system == KNOWN_UNKNOWN)
+		fact.unknown = "whether the kernel's own key signed it: " ASK_AS_ROOT;
 	else if (fact.yes && module->sig.state != SIG_VERIFIED)
-		fact.unknown = "whether its signature is right was not checked here";
+		fact.unknown = NOT_CHECKED;
 	return fact;
 }
 
@@ -267,9 +275,12 @@ static struct fact is_signed(const struct snapshot *snap, const struct module *m
 	    (known == KNOWN_YES && module->sig.state == SIG_VERIFIED))
 		return fact;
 	if (known == KNOWN_YES)
-		fact.unknown = "whether its signature is right was not checked here";
-	else if (known == KNOWN_UNKNOWN || by_vendor == KNOWN_UNKNOWN || !module->path)
-		fact.unknown = "whether the kernel knows the signer is not known here";
+		fact.unknown = NOT_CHECKED;
+	else if (!module->path)
+		fact.unknown = NO_FILE;
+	else if (known == KNOWN_UNKNOWN || by_vendor == KNOWN_UNKNOWN)
+		fact.unknown =
+			"whether the kernel knows the signer is not known here: " ASK_AS_ROOT;
 	else
 		fact = (struct fact){ .unknown = unseen(snap, when, "vendors") };
 	return fact;
@@ -284,7 +295,7 @@ static struct fact find(enum modgate_fact which, const struct snapshot *snap,
 	case MODGATE_IS_BANNED:
 		return is_banned(snap, module, when);
 	case MODGATE_IS_SYSTEM:
-		return is_system(snap, module, when);
+		return is_system(module);
 	case MODGATE_IS_LISTED:
 		return listed(snap, module, when, 0);
 	case MODGATE_IS_ON_DEMAND:

@@ -244,9 +244,13 @@ void verdict_make(struct verdict *v, const struct snapshot *snapshot,
 		.reason = answer.verdict.reason,
 		.decided = explain(&q, answer.verdict.reason),
 		.unsure = why_unsure(&facts, &answer),
+		.allow_unsure = answer.allow_unsure,
+		.vouch_unsure = answer.vouch_unsure,
 	};
-	if (when == NOW && v->allow && refused_as_error(snapshot, module))
+	if (when == NOW && v->allow && refused_as_error(snapshot, module)) {
 		v->unsure = refused_as_error(snapshot, module);
+		v->allow_unsure = true;
+	}
 }
 
 /**
@@ -294,6 +298,21 @@ static bool lockdown_heeds(const struct snapshot *snapshot)
 }
 
 /**
+ * lockdown_asks() - does lockdown let it through only if a list approves it?
+ * @snapshot: everything that is known
+ * @o: options
+ * @module: a module
+ *
+ * Return: true if lockdown is on, heeds modgate, and the kernel does not know the signer.
+ */
+bool lockdown_asks(const struct snapshot *snapshot, const struct options *o,
+		   const struct module *module)
+{
+	return module->path && modsig_known(&module->sig) == KNOWN_NO &&
+	       locked_down(o) && lockdown_heeds(snapshot);
+}
+
+/**
  * lockdown_refusal() - would lockdown refuse it, because no list approves it?
  * @snapshot: everything that is known
  * @o: options
@@ -305,9 +324,31 @@ static bool lockdown_heeds(const struct snapshot *snapshot)
 bool lockdown_refusal(const struct snapshot *snapshot, const struct options *o,
 		      const struct module *module, const struct verdict *v)
 {
-	return module->path && modsig_known(&module->sig) == KNOWN_NO &&
-	       locked_down(o) && lockdown_heeds(snapshot) &&
-	       !v->vouch;
+	return lockdown_asks(snapshot, o, module) && !v->vouch;
+}
+
+#define KNOWS_SIGNER "whether the kernel knows the signer, as is demanded by "
+#define RUN_AS_ROOT "; run it as root, on the machine itself"
+
+/**
+ * kernel_unsure() - is it unknown whether the kernel itself refuses it?
+ * @snapshot: everything that is known
+ * @o: options
+ * @module: a module
+ * @v: modgate's verdict
+ *
+ * Return: what is not known, and how to know it; or NULL.
+ */
+const char *kernel_unsure(const struct snapshot *snapshot, const struct options *o,
+			  const struct module *module, const struct verdict *v)
+{
+	if (!module->path || modsig_known(&module->sig) != KNOWN_UNKNOWN)
+		return NULL;
+	if (sig_enforced(o))
+		return KNOWS_SIGNER "module.sig_enforce" RUN_AS_ROOT;
+	if (locked_down(o) && !(lockdown_heeds(snapshot) && v->vouch && !v->vouch_unsure))
+		return KNOWS_SIGNER "lockdown" RUN_AS_ROOT;
+	return NULL;
 }
 
 /**

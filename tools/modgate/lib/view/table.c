@@ -45,6 +45,24 @@ static bool differ(const struct modgate_verdict *a, const struct modgate_verdict
 	return a->allow != b->allow || a->vouch != b->vouch || strcmp(a->reason, b->reason);
 }
 
+/* Look at every way for the unknown facts to be. */
+static void find_others(const struct modgate_rules *rules, const struct known_facts *known,
+			struct table_answer *answer)
+{
+	const unsigned int certain = known->yes & ~known->unknown;
+	unsigned int guess = known->unknown;
+	struct modgate_verdict other;
+
+	for (;;) {
+		other = decide(rules, certain | guess);
+		answer->allow_unsure |= other.allow != answer->verdict.allow;
+		answer->vouch_unsure |= other.vouch != answer->verdict.vouch;
+		if (!guess)
+			return;
+		guess = (guess - 1) & known->unknown;	/* the next smaller subset */
+	}
+}
+
 /* Is there a way for the other unknown facts to be in which @fact changes the verdict? */
 static bool matters(const struct modgate_rules *rules, const struct known_facts *known,
 		    unsigned int fact)
@@ -82,5 +100,6 @@ struct table_answer table_ask(const struct modgate_rules *rules,
 	for (fact = 1; fact && fact <= known->unknown; fact <<= 1)
 		if (known->unknown & fact && matters(rules, known, fact))
 			answer.unsure |= fact;
+	find_others(rules, known, &answer);
 	return answer;
 }

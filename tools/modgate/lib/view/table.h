@@ -27,11 +27,15 @@ struct known_facts {
  *	    the verdict is the same whatever is true of them
  * @asked: the facts that the table asked for on its way to @verdict, likewise; if
  *	   @unsure is not 0, at least one of them is in it
+ * @allow_unsure: one way for the unknown facts to be allows it, another one denies it
+ * @vouch_unsure: likewise, of whether somebody vouches for it
  */
 struct table_answer {
 	struct modgate_verdict verdict;
 	unsigned int unsure;
 	unsigned int asked;
+	bool allow_unsure;
+	bool vouch_unsure;
 };
 
 struct table_answer table_ask(const struct modgate_rules *rules,

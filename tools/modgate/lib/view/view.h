@@ -88,7 +88,10 @@ const struct modgate_module *snapshot_approval(const struct snapshot *snapshot,
  * @vouch: likewise because the owner approved it, so that lockdown lets it through
  * @reason: MODGATE_REASON_*
  * @decided: what decided it, for people
- * @unsure: what could not be found out here, or NULL
+ * @unsure: what could not be found out here though it changes the verdict, and how to
+ *	    find it out; or NULL
+ * @allow_unsure: @allow depends on that, and not only @reason
+ * @vouch_unsure: @vouch does
  */
 struct verdict {
 	bool allow;
@@ -96,6 +99,8 @@ struct verdict {
 	const char *reason;
 	char *decided;
 	const char *unsure;
+	bool allow_unsure;
+	bool vouch_unsure;
 };
 
 /* predict.c */
@@ -105,8 +110,12 @@ const char *verdict_if(const struct snapshot *snapshot, const struct module *mod
 		       unsigned int yes, unsigned int no);
 void verdict_free(struct verdict *v);
 bool verdict_enforced(const struct snapshot *snapshot, enum when when);
+bool lockdown_asks(const struct snapshot *snapshot, const struct options *o,
+		   const struct module *module);
 bool lockdown_refusal(const struct snapshot *snapshot, const struct options *o,
 		      const struct module *module, const struct verdict *v);
+const char *kernel_unsure(const struct snapshot *snapshot, const struct options *o,
+			  const struct module *module, const struct verdict *v);
 char *kernel_refusal(const struct snapshot *snapshot, const struct options *o,
 		     const struct module *module);
 
