@@ -18,6 +18,7 @@
 #include "document.h"
 #include "kernel.h"
 #include "module.h"
+#include "table.h"
 #include "view.h"
 
 /* Clocks that are set by hand differ so much. */
@@ -44,32 +45,39 @@ static void check_clock(struct doctor *d)
 	free(text);
 }
 
-/* Would whoever has this key get a module in that nobody has approved by its bytes? */
-static const char *trusted_by(const struct doctor *d, const struct cert *cert)
+/* The facts of a module that a key signed, all others not being true. */
+static bool key_leads_to(const struct doctor *d, unsigned int yes, const char *reason)
 {
-	const struct stored *policy = d->snap->policy_next;
+	return !strcmp(verdict_if(d->snap, NULL, yes, ALL_FACTS & ~yes), reason);
+}
+
+/*
+ * What would whoever has this key gain, for a module that nobody has approved by its
+ * bytes? @unsure: set if some keyring does not tell.
+ */
+static const char *trusted_by(const struct doctor *d, const struct cert *cert, bool *unsure)
+{
+	const unsigned int is_signed = MODGATE_FACT(MODGATE_IS_SIGNED);
+	const unsigned int listed = MODGATE_FACT(MODGATE_IS_LISTED);
 	char *id = cert_key_id(cert->x509);
-	bool known = false, builtin;
+	enum known held[KEYRINGS];
+	bool known = false;
 	enum keyring k;
-	size_t i;
-	__u32 n;
 
-	for (k = 0; k < KEYRINGS; k++)
-		known = known || keyring_holds(d->o, k, id) == KNOWN_YES;
-	builtin = keyring_holds(d->o, KEYRING_BUILTIN, id) == KNOWN_YES;
-	free(id);
-	if (builtin)
-		return "it is built into the kernel, so that what it signs needs no approval";
-	for (i = 0; i < d->snap->n_views; i++) {
-		const struct stored *list = view_list(&d->snap->views[i], NEXT);
-
-		for (n = 0; list && n < list->doc.n_vendors; n++)
-			if (!memcmp(list->doc.vendors[n].digest, cert->digest,
-				    MODGATE_DIGEST_SIZE))
-				return "a list approves what it signs";
+	for (k = 0; k < KEYRINGS; k++) {
+		held[k] = keyring_holds(d->o, k, id);
+		known = known || held[k] == KNOWN_YES;
+		*unsure = *unsure || held[k] == KNOWN_UNKNOWN;
 	}
-	if (known && policy &&
-	    modgate_le32(policy->header.mode) == MODGATE_MODE_SIGNED)
+	free(id);
+	if (held[KEYRING_BUILTIN] == KNOWN_YES &&
+	    key_leads_to(d, MODGATE_FACT(MODGATE_IS_SYSTEM), MODGATE_REASON_SYSTEM))
+		return "it is built into the kernel, so that what it signs needs no approval";
+	if (vendor_listed(d->snap, cert->digest) &&
+	    key_leads_to(d, is_signed | MODGATE_FACT(MODGATE_IS_VENDORS), MODGATE_REASON_VENDOR))
+		return "a list approves what it signs";
+	if (known && key_leads_to(d, listed, MODGATE_REASON_UNSIGNED) &&
+	    key_leads_to(d, listed | is_signed, MODGATE_REASON_APPROVED))
 		return "the kernel knows it, which is what mode signed goes by";
 	return NULL;
 }
@@ -77,11 +85,12 @@ static const char *trusted_by(const struct doctor *d, const struct cert *cert)
 static void doctor_disk_check_keys(struct doctor *d)
 {
 	size_t before = d->bad, n = 0;
+	bool unsure = false;
 	struct cert cert;
 	char *key;
 
 	while ((key = signing_key_on_disk(d->o, &n, &cert))) {
-		const char *why = trusted_by(d, &cert);
+		const char *why = trusted_by(d, &cert, &unsure);
 
 		if (why)
 			doctor_bad(d, "signing keys",
@@ -91,7 +100,31 @@ static void doctor_disk_check_keys(struct doctor *d)
 		free(key);
 	}
 	if (d->bad == before)
-		doctor_good(d, "signing keys", "none on disk that modgate would go by");
+		doctor_good(d, "signing keys", "none on disk that modgate would go by%s", unsure ?
+			    ", as far as is known here: the kernel's keyrings cannot be searched" :
+			    "");
+}
+
+/* The root file system needs it before any list counts. */
+static void check_in_initramfs(struct doctor *d, const struct module *m, const char *name)
+{
+	struct verdict v;
+
+	verdict_in_initramfs(&v, d->snap, m);
+	if (v.allow_unsure)
+		doctor_bad(d, "root modules", "run it as root, on the machine itself",
+			   "%s: whether it loads in the initramfs is not known here: %s", name,
+			   v.unsure);
+	else if (!v.allow && strcmp(v.reason, MODGATE_REASON_NOT_SEALED))
+		doctor_bad(d, "root modules", "see modgate why",
+			   "the root file system needs %s, which the kernel refuses as %s", name,
+			   v.reason);
+	else if (!v.allow)
+		doctor_bad(d, "root modules",
+			   "have the root file system on drivers of the kernel's own before modgate enforces",
+			   "%s is a third-party module, and the root file system needs it: in the initramfs it does not load",
+			   name);
+	verdict_free(&v);
 }
 
 /* What is built in is not loaded. */
@@ -109,11 +142,8 @@ static void check_needed(struct doctor *d, const char *name)
 		doctor_bad(d, "root modules", "install it anew",
 			   "%s, which the root file system needs, is loaded, but its file is not there",
 			   name);
-	else if (modsig_system(&m.sig) == KNOWN_NO)
-		doctor_bad(d, "root modules",
-			   "have the root file system on drivers of the kernel's own before modgate enforces",
-			   "%s is a third-party module, and the root file system needs it: in the initramfs it does not load",
-			   name);
+	else
+		check_in_initramfs(d, &m, name);
 	module_free(&m);
 	free(path);
 	free(release);

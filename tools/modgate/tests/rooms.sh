@@ -14,17 +14,18 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 read -ra rooms < <(sed -n 's/^ROOMS[[:space:]]*:= *//p' Makefile)
+read -ra shared < <(sed -n 's/^SHARED[[:space:]]*:= *//p' Makefile)
 
 # The rooms that the Makefile allows to a room, in their order.
 allowed() { sed -n "s/^$1_uses[[:space:]]*:= *//p" Makefile; }
 
 # "ROOM OTHER", a line for each arrow that there is.
 arrows() {
-	local parts=(lib/*/*.c)
+	local parts=(lib/*/*.c) kernels=("${shared[@]/#/$1/shared/}")
 
 	parts=("${parts[@]/#/$1/}")
 	{
-		"${NM:-nm}" -A "${parts[@]/%.c/.o}" "$1"/shared/*/*.o
+		"${NM:-nm}" -A "${parts[@]/%.c/.o}" "${kernels[@]/%/.o}"
 		grep -Ho 'lib/[a-z_/.]*\.h' "${parts[@]/%.c/.d}"
 	} | awk -v folder="$1" '
 		{ sub(/:/, " "); split(substr($1, length(folder) + 2), part, "/"); room = part[2] }

@@ -123,8 +123,32 @@ static void test_unsure_means_another_verdict(void)
 	tap(good, "unsure: of one fact exactly where its opposite changes the verdict");
 }
 
+/* Of all reasons there are, those that are another word once the module is approved. */
+static void test_approval_helps(void)
+{
+	static const struct {
+		const char *reason;
+		bool helps;
+	} reasons[] = {
+		{ MODGATE_REASON_NOT_SEALED, true }, { MODGATE_REASON_NO_POLICY, true },
+		{ MODGATE_REASON_NO_LIST, true }, { MODGATE_REASON_CLOSED, true },
+		{ MODGATE_REASON_NOT_APPROVED, true }, { MODGATE_REASON_REVOKED, false },
+		{ MODGATE_REASON_BANNED, false }, { MODGATE_REASON_MODE, false },
+		{ MODGATE_REASON_UNSIGNED, false }, { MODGATE_REASON_ERROR, false },
+		{ MODGATE_REASON_SYSTEM, false }, { MODGATE_REASON_APPROVED, false },
+		{ MODGATE_REASON_VENDOR, false }, { MODGATE_REASON_KEXEC, false },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(reasons); i++)
+		tap(table_approval_helps(reasons[i].reason) == reasons[i].helps,
+		    "an approval %s what was refused as %s",
+		    reasons[i].helps ? "helps" : "does not help", reasons[i].reason);
+}
+
 int main(void)
 {
+	test_approval_helps();
 	test_cases();
 	test_unsure();
 	test_unsure_means_another_verdict();

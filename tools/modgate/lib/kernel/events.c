@@ -9,6 +9,7 @@
 
 #include "base.h"
 #include "kernel.h"
+#include "table.h"
 
 /**
  * event_clock() - when was that?
@@ -46,29 +47,13 @@ void event_json(struct json_object *j, const struct record *event)
 	free(last);
 }
 
-/* Reasons that may be another word once the module is approved. */
-static bool approval_could_help(const char *reason)
-{
-	static const char *const reasons[] = {
-		MODGATE_REASON_NOT_APPROVED, MODGATE_REASON_NOT_SEALED,
-		MODGATE_REASON_NO_POLICY, MODGATE_REASON_NO_LIST,
-		MODGATE_REASON_CLOSED,
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(reasons); i++)
-		if (!strcmp(reason, reasons[i]))
-			return true;
-	return false;
-}
-
 /* Is it a module that an approval could have load? */
 bool event_is_pending(const struct record *event)
 {
 	const char *reason = record_get(event, "reason");
 
 	return record_is(event, "op", "module") && reason &&
-	       approval_could_help(reason);
+	       table_approval_helps(reason);
 }
 
 /* The latest event about a module, or NULL. */

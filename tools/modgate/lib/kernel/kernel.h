@@ -2,7 +2,7 @@
 /*
  * The room kernel: what the kernel says. modgate's files in securityfs, its events, and
  * what other parts of the kernel have to say about modules: keyrings, lockdown,
- * configuration. Uses base.
+ * configuration. Uses table and base.
  */
 #ifndef _MODGATE_LIB_KERNEL_H
 #define _MODGATE_LIB_KERNEL_H

@@ -181,6 +181,22 @@ vendor_find(const struct snapshot *snap, const struct module *module, enum when 
 	return NULL;
 }
 
+/* Will any list approve modules that this certificate signed? */
+bool vendor_listed(const struct snapshot *snap, const __u8 *digest)
+{
+	size_t i;
+	__u32 n;
+
+	for (i = 0; i < snap->n_views; i++) {
+		const struct stored *list = counting_list(snap, i, NEXT);
+
+		for (n = 0; list && n < list->doc.n_vendors; n++)
+			if (!memcmp(list->doc.vendors[n].digest, digest, MODGATE_DIGEST_SIZE))
+				return true;
+	}
+	return false;
+}
+
 /* Why only the kernel can check what a vendor signed; or NULL. */
 const char *vendor_unknown(const struct stored *list,
 			   const struct modgate_vendor *v)

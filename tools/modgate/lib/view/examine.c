@@ -200,6 +200,16 @@ const char *approval_note(const struct snapshot *snapshot, const struct options 
 	return NULL;
 }
 
+/* A word for people on what the table says of it. */
+static const char *dependency_word(const struct verdict *v)
+{
+	if (v->allow_unsure)
+		return "not known here whether it is the kernel's own: run it as root";
+	if (v->allow)
+		return strcmp(v->reason, MODGATE_REASON_SYSTEM) ? "approved" : "system";
+	return strcmp(v->reason, MODGATE_REASON_NOT_APPROVED) ? v->reason : "not approved";
+}
+
 /**
  * approval_dependency() - would a module that this one needs load?
  * @snapshot: everything that is known
@@ -207,26 +217,25 @@ const char *approval_note(const struct snapshot *snapshot, const struct options 
  * @release: of the kernel
  * @name: of the other module
  *
- * Return: a word for people.
+ * Return: a word for people, on what it will be after a restart.
  */
 const char *approval_dependency(const struct snapshot *snapshot,
 				const struct options *o, const char *release,
 				const char *name)
 {
 	char *path = lookup_name(o, release, name);
-	const char *word = "not approved";
+	const char *word = "unreadable";
+	struct verdict v;
 	struct module m;
 
 	if (!path)
 		return "built in, or not installed";
-	if (module_read(&m, o, path, NULL) || m.problem)
-		word = "unreadable";
-	else if (modsig_system(&m.sig) == KNOWN_YES)
-		word = "system";
-	else if (snapshot_approval(snapshot, m.digest, NEXT))
-		word = "approved";
-	else if (modsig_system(&m.sig) == KNOWN_UNKNOWN)
-		word = "system or not approved, not known here";
+	if (!module_read(&m, o, path, NULL) && !m.problem) {
+		m.event = event_for(&snapshot->kernel, m.digest);
+		verdict_make(&v, snapshot, &m, NEXT);
+		word = dependency_word(&v);
+		verdict_free(&v);
+	}
 	module_free(&m);
 	free(path);
 	return word;

@@ -217,6 +217,26 @@ static const char *refused_as_error(const struct snapshot *snap, const struct mo
 	return "refused as error: no memory, or its signer, maybe a banned one, is not known";
 }
 
+static void ask_table(struct verdict *v, const struct question *q,
+		      const struct modgate_rules *rules)
+{
+	struct table_answer answer;
+	struct module_facts facts;
+
+	facts_supposed(&facts, 0, 0);
+	facts_find(&facts, rules, q->snap, q->module, q->when);
+	answer = table_ask(rules, &facts.known);
+	*v = (struct verdict){
+		.allow = answer.verdict.allow,
+		.vouch = answer.verdict.vouch,
+		.reason = answer.verdict.reason,
+		.decided = explain(q, answer.verdict.reason),
+		.unsure = why_unsure(&facts, &answer),
+		.allow_unsure = answer.allow_unsure,
+		.vouch_unsure = answer.vouch_unsure,
+	};
+}
+
 /**
  * verdict_make() - what would the kernel say?
  * @v: filled in; to be freed
@@ -232,25 +252,28 @@ void verdict_make(struct verdict *v, const struct snapshot *snapshot,
 {
 	const struct question q = { .snap = snapshot, .module = module, .when = when };
 	const struct modgate_rules rules = rules_of(snapshot, when);
-	struct table_answer answer;
-	struct module_facts facts;
 
-	facts_supposed(&facts, 0, 0);
-	facts_find(&facts, &rules, snapshot, module, when);
-	answer = table_ask(&rules, &facts.known);
-	*v = (struct verdict){
-		.allow = answer.verdict.allow,
-		.vouch = answer.verdict.vouch,
-		.reason = answer.verdict.reason,
-		.decided = explain(&q, answer.verdict.reason),
-		.unsure = why_unsure(&facts, &answer),
-		.allow_unsure = answer.allow_unsure,
-		.vouch_unsure = answer.vouch_unsure,
-	};
+	ask_table(v, &q, &rules);
 	if (when == NOW && v->allow && refused_as_error(snapshot, module)) {
 		v->unsure = refused_as_error(snapshot, module);
 		v->allow_unsure = true;
 	}
+}
+
+/**
+ * verdict_in_initramfs() - what would the kernel say after a restart, before the lists count?
+ * @v: filled in; to be freed
+ * @snapshot: everything that is known
+ * @module: a module
+ */
+void verdict_in_initramfs(struct verdict *v, const struct snapshot *snapshot,
+			  const struct module *module)
+{
+	const struct question q = { .snap = snapshot, .module = module, .when = NEXT };
+	struct modgate_rules rules = rules_of(snapshot, NEXT);
+
+	rules.state = MODGATE_BOOT;
+	ask_table(v, &q, &rules);
 }
 
 /**

@@ -3,7 +3,7 @@
  * The room view: kernel and disk side by side. What is in force, what will be after a
  * restart, and what that means for a module: the verdict that the kernel would give, and
  * what stands in the way of another one. Changes nothing but what the kernel has accepted.
- * Uses base, kernel, crypto, tpm, keys, module and document.
+ * Uses table, base, kernel, crypto, tpm, keys, module and document.
  */
 #ifndef _MODGATE_LIB_VIEW_H
 #define _MODGATE_LIB_VIEW_H
@@ -106,6 +106,8 @@ struct verdict {
 /* predict.c */
 void verdict_make(struct verdict *v, const struct snapshot *snapshot,
 		  const struct module *module, enum when when);
+void verdict_in_initramfs(struct verdict *v, const struct snapshot *snapshot,
+			  const struct module *module);
 const char *verdict_if(const struct snapshot *snapshot, const struct module *module,
 		       unsigned int yes, unsigned int no);
 void verdict_free(struct verdict *v);
@@ -144,6 +146,7 @@ vendor_find(const struct snapshot *snap, const struct module *module, enum when 
 	    __u32 flags, const struct authority_view **view);
 enum known vendor_signed(const struct snapshot *snap, const struct module *module,
 			 enum when when);
+bool vendor_listed(const struct snapshot *snap, const __u8 *digest);
 const char *vendor_unknown(const struct stored *list,
 			   const struct modgate_vendor *v);
 const struct modgate_vendor *vendor_entry(const struct stored *list,

@@ -83,6 +83,49 @@ static bool matters(const struct modgate_rules *rules, const struct known_facts 
 	}
 }
 
+/* Is there a module that is refused so by these rules, and would not be once approved? */
+static bool approval_helps_by(const struct modgate_rules *rules, const char *reason)
+{
+	const struct modgate_rules next = {
+		.state = MODGATE_SEALED, .policy = true, .lists = true, .mode = rules->mode,
+	};
+	const unsigned int listed = MODGATE_FACT(MODGATE_IS_LISTED);
+	unsigned int yes;
+
+	for (yes = 0; yes <= ALL_FACTS; yes++)
+		if (!strcmp(decide(rules, yes).reason, reason) &&
+		    !decide(rules, yes).allow && decide(&next, yes | listed).allow)
+			return true;
+	return false;
+}
+
+/**
+ * table_approval_helps() - could an approval have a module load that was refused?
+ * @reason: of the refusal
+ *
+ * Approved, that is, and after a restart that everything is in force for.
+ *
+ * Return: true if so, of some module at least; false also for what is no reason of the
+ * table's.
+ */
+bool table_approval_helps(const char *reason)
+{
+	unsigned int state, mode, documents;
+
+	for (state = MODGATE_BOOT; state <= MODGATE_CLOSED; state++)
+		for (mode = MODGATE_MODE_SYSTEM; mode <= MODGATE_MODE_LISTED; mode++)
+			for (documents = 0; documents < 4; documents++) {
+				const struct modgate_rules rules = {
+					.state = state, .mode = mode,
+					.policy = documents & 1, .lists = documents & 2,
+				};
+
+				if (approval_helps_by(&rules, reason))
+					return true;
+			}
+	return false;
+}
+
 /**
  * table_ask() - what does the kernel's verdict table say about a module?
  * @rules: that are in force

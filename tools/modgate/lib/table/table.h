@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's verdict table (security/modgate/verdict.c), for a caller that does not
- * know every fact.
+ * The room table: the kernel's verdict table (security/modgate/verdict.c), for a caller
+ * that does not know every fact. Uses no other room.
  */
 #ifndef _MODGATE_TABLE_H
 #define _MODGATE_TABLE_H
@@ -38,6 +38,7 @@ struct table_answer {
 	bool vouch_unsure;
 };
 
+bool table_approval_helps(const char *reason);
 struct table_answer table_ask(const struct modgate_rules *rules,
 			      const struct known_facts *known);
 
