@@ -158,3 +158,23 @@ m why "$work/why_unsure_unsigned.ko"
 says "taken from active/; run it as root" "why: not root: what is in force is taken from active/"
 says "would not load, as far as is known here" "why: not root: it may be otherwise"
 rm "$work"/why_unsure_*.ko
+
+# A signature of which the kernel may not be able to say that no banned key made it.
+fresh
+make_kind "$work/why_sha1" unsigned
+make_kind "$work/why_sha512" unsigned
+sign_module "$work/why_sha1.ko" "$work/signer.key" "$work/signer.crt" -noattr -md sha1
+sign_module "$work/why_sha512.ko" "$work/signer.key" "$work/signer.crt" -noattr
+for name in sha1 sha512; do
+	m approve --passphrase-fd=3 "$work/why_$name.ko"
+done
+after_restart
+m --json why "$work/why_sha1.ko"
+json '.reason == "approved" and (.loads_unsure | not)' "why: while no key is banned, an unusual signature does not matter"
+m ban --passphrase-fd=3 --signer="$work/other_vendor.crt"
+after_restart
+m --json why "$work/why_sha1.ko"
+json '.loads and .loads_unsure' "why: once a key is banned, it does"
+m --json why "$work/why_sha512.ko"
+json '.loads and (.loads_unsure | not)' "why: a usual one does not"
+rm "$work"/why_sha1.ko* "$work"/why_sha512.ko*

@@ -21,6 +21,10 @@
 	"whether its signature is right: no certificate here to check it with; --cert names one"
 #define WHICH_REVOKED \
 	"whether it was revoked: the kernel does not say which digests were; a restart forgets them"
+#define CHAIN \
+	"whether a banned key signed it, or a certificate in its signature: loading it tells"
+#define UNUSUAL_HASH \
+	"whether the kernel can check that no banned key signed it: loading it tells"
 #define ASK_AS_ROOT \
 	"the kernel's keyrings cannot be searched from here; run it as root, on the machine itself"
 
@@ -158,6 +162,37 @@ static bool any_bans(const struct snapshot *snap, enum when when)
 	return false;
 }
 
+static bool bans_signers(const struct snapshot *snap, enum when when)
+{
+	const struct stored *list;
+	size_t i;
+	__u32 k;
+
+	for (i = 0; i < snap->n_views; i++) {
+		list = view_list(&snap->views[i], when);
+		for (k = 0; list && k < list->doc.n_bans; k++)
+			if (modgate_le32(list->doc.bans[k].kind) == MODGATE_BAN_CERT)
+				return true;
+	}
+	return false;
+}
+
+/* Every kernel that has modgate can check these. */
+static bool is_usual_hash(const char *hash)
+{
+	return !strcmp(hash, "sha256") || !strcmp(hash, "sha384") || !strcmp(hash, "sha512");
+}
+
+/* Whether a banned key signed it: the kernel refuses as error what it cannot check. */
+static const char *ban_unknown(const struct modsig *sig)
+{
+	if (sig->state == SIG_NONE || sig->state == SIG_BROKEN)
+		return NULL;
+	if (sig->chained)
+		return CHAIN;
+	return sig->hash && !is_usual_hash(sig->hash) ? UNUSUAL_HASH : NULL;
+}
+
 static bool any_vendors(const struct snapshot *snap, enum when when)
 {
 	const struct stored *list;
@@ -202,6 +237,8 @@ static struct fact is_banned(const struct snapshot *snap, const struct module *m
 	fact.unknown = unseen(snap, when, "bans");
 	if (!fact.unknown && !module->path && any_bans(snap, when))
 		fact.unknown = NO_FILE;
+	if (!fact.unknown && bans_signers(snap, when))
+		fact.unknown = ban_unknown(&module->sig);
 	return fact;
 }
 
