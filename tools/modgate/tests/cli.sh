@@ -20,7 +20,7 @@ umask 022
 . "$here/cli_lib.sh"
 prepare
 shift 3
-[ $# -gt 0 ] || set -- init boot approve baseline rebuild vendor mldsa ban mode recovery why doctor tamper hostile kernel states watch restart terminal keys pkcs11 freshness two log quote expect rotate crash freshness_crash rotate_crash
+[ $# -gt 0 ] || set -- init boot approve baseline rebuild vendor mldsa ban mode recovery why verdict doctor tamper hostile kernel states watch restart terminal keys pkcs11 freshness two log quote expect rotate crash freshness_crash rotate_crash
 trap end_all EXIT
 for part; do
 	. "$here/cli_$part.sh"

@@ -16,12 +16,14 @@
 #include "document.h"
 #include "mkdoc.h"
 #include "module.h"
+#include "modgate/verdict_cases.h"
 
 static const char help[] =
 "usage: mkdoc policy [options] --out FILE	writes FILE and FILE.sig\n"
 "       mkdoc list [options] --out FILE		likewise\n"
 "       mkdoc bundle DOC SIG [--out FILE]	for the kernel's load; - is stdout\n"
 "       mkdoc cert FILE [--out FILE]		PEM or DER to DER\n"
+"       mkdoc cases				the cases of the verdict table\n"
 "       mkdoc digest FILE...			SHA-384 of each, decompressed\n"
 "       mkdoc load [--to FILE] [--split N] [--offset N] FILE...\n"
 "						hand over, one write(2) each\n"
@@ -254,6 +256,34 @@ static int run_load(int argc, char **argv)
 	return status;
 }
 
+static const struct {
+	unsigned int fact;
+	const char *word;
+} fact_words[] = {
+	{ REVOKED, "revoked" }, { BANNED, "banned" }, { SYSTEM, "system" }, { LISTED, "listed" },
+	{ ON_DEMAND, "on-demand" }, { SIGNED, "signed" }, { VENDORS, "vendors" },
+};
+
+/* "NAME|STATE|POLICY|LISTS|MODE|FACT FACT...|REASON|ALLOW|VOUCH", a line for each. */
+static int print_cases(void)
+{
+	static const char *const states[] = { "boot", "sealed", "closed" };
+	size_t i, k;
+
+	for (i = 0; i < ARRAY_SIZE(verdict_cases); i++) {
+		const struct verdict_case *c = &verdict_cases[i];
+
+		printf("%s|%s|%d|%d|%s|", c->name, states[c->rules.state], c->rules.policy,
+		       c->rules.lists, mode_name(c->rules.mode));
+		for (k = 0; k < ARRAY_SIZE(fact_words); k++)
+			if (c->module & fact_words[k].fact)
+				printf("%s ", fact_words[k].word);
+		printf("|%s|%s|%s\n", c->reason, c->allow ? "true" : "false",
+		       c->vouch ? "true" : "false");
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -268,6 +298,8 @@ int main(int argc, char **argv)
 		return run_bundle(argc, argv);
 	if (!strcmp(what, "cert"))
 		return cert(argc, argv);
+	if (!strcmp(what, "cases"))
+		return print_cases();
 	if (!strcmp(what, "digest"))
 		return digests(argc, argv);
 	if (!strcmp(what, "load"))

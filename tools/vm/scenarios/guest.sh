@@ -33,7 +33,7 @@ refused() { echo "result=EPERM audit=$1 event=$1"; }
 recorded() { echo "result=ok audit=$1 event=$1"; }
 digest() { sha384sum "$1" | cut -d ' ' -f 1; }
 
-# on_disk POLICY LIST: puts the documents, and their signers, where the tool reads them.
+# on_disk POLICY LIST [LIST]: puts the documents, and their signers, where the tool reads them.
 on_disk() {
 	local active=/etc/modgate/active
 	mkdir -p /etc/modgate/keys $active
@@ -42,4 +42,6 @@ on_disk() {
 	cp "$1.sig" $active/local-1.policy.sig
 	cp "$2" $active/owner-1.list
 	cp "$2.sig" $active/owner-1.list.sig
+	[ -z "${3:-}" ] || cp "$3" $active/other-1.list
+	[ -z "${3:-}" ] || cp "$3.sig" $active/other-1.list.sig
 }

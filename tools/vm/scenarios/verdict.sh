@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Every row of the verdict table that can be reached, by the reason that is in
-# the audit record and in modgate/events.
+# the audit record and in modgate/events; and each time "modgate why" has said before
+# what the kernel then does.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -37,17 +38,72 @@ policy policy-vendors 1 --mode listed --authority "$owner_authority" \
 list list-vendor owner 1 --vendor vendor.pem --module "$(digest vendor-listed.ko)"
 list list-vendor-too other 1 --vendor "vendor.pem,on-demand+permanent,modgate_test_*"
 
+# The tool says what it expects before the kernel is asked.
+# shellcheck disable=SC2034
+helpers=$(cat <<'END'
+PATH=$top/tools/modgate:$PATH
+
+# The kernel's certificate, where its build leaves it.
+has_build() {
+	mkdir -p "/lib/modules/$(uname -r)"
+	ln -sfn "$tree" "/lib/modules/$(uname -r)/build"
+}
+
+# told JSON: by modgate why: does it load, the reason, is that sure?
+told() {
+	jq -r '"\(if .loads then "loads" else "refused" end) \(.reason) \(if .unsure then "unsure" else "sure" end)"' <<<"$1"
+}
+
+# done_to MODULE RESULT: likewise of what load printed; a system module is in no receipt.
+done_to() {
+	local verb=refused reason=${2##*event=}
+	[[ $2 != result=ok* ]] || verb=loads
+	if [ "$reason" = - ]; then
+		reason=$(sed -n "s/.* digest=$(digest "$1") .* reason=\([a-z-]*\) .*/\1/p" $modgate/receipt)
+	fi
+	echo "$verb ${reason:-system}"
+}
+
+# agree NAME EXPECTED WAY MODULE: modgate why and the kernel. With unsure=yes the tool
+# cannot know, and has to say so.
+agree() {
+	local name=$1 want=$2 module=${!#} said got real
+	said=$(modgate --json why "$PWD/$module" 2>&1)
+	shift 2
+	got=$(load "$@")
+	real=$(done_to "$module" "$got")
+	check "$name" "$want" "$got"
+	case ${unsure:-no} in
+	no) check "$name: why has said so" "$real sure" "$(told "$said")" ;;
+	yes) check "$name: why was unsure" "* unsure" "$(told "$said")" ;;
+	esac
+}
+END
+)
+
 # In the initramfs, before and after the list is there.
+put_programs initramfs "$top/tools/modgate/modgate"
 cat >early <<END
 cd /root$work
+mkdir -p /etc/modgate/keys /etc/modgate/active /lib/modules/\$(uname -r)
+ln -s /root$tree /lib/modules/\$(uname -r)/build
+cp anchor.pem owner.pem /etc/modgate/keys
+# agree WAY MODULE
+agree() {
+	$top/tools/modgate/modgate --json why /root$work/\$2 | tr -d '\\n' >>/root/run/told
+	echo >>/root/run/told
+	load_module \$1 \$2 >>/root/run/early
+}
 load_document anchor.der
-load_module finit one.ko >>/root/run/early
-load_module finit system.ko >>/root/run/early
+agree finit one.ko
+agree finit system.ko
 load_document policy.bundle list.bundle
-load_module finit one.ko >>/root/run/early
-load_module init two.ko >>/root/run/early
-load_module finit system.ko >>/root/run/early
-load_module finit banned-system.ko >>/root/run/early
+for file in policy policy.sig; do cp \$file /etc/modgate/active/local-1.\$file; done
+for file in list list.sig; do cp \$file /etc/modgate/active/owner-1.\$file; done
+agree finit one.ko
+agree init two.ko
+agree finit system.ko
+agree finit banned-system.ko
 load_module kexec >>/root/run/early
 load_module kexec-file /root$tree/arch/x86/boot/bzImage >>/root/run/early
 load_module kexec-file /root$tree/arch/x86/boot/bzImage "lsm=none" >>/root/run/early
@@ -56,6 +112,13 @@ boot=(--no-boot --initramfs-extra initramfs --early early)
 
 guest "${boot[@]}" --append "$(pin anchor)" <<'END'
 mapfile -t early </run/early
+mapfile -t why </run/told
+on_disk policy list
+i=0
+for module in one system one two system banned-system; do
+	check "state boot: why has said so: $module, $((i + 1))" "$(done_to $module.ko "${early[i]}") sure" "$(told "${why[i]}")"
+	i=$((i + 1))
+done
 check "state boot, no policy: third-party" "$(refused not-sealed)" "${early[0]}"
 check "state boot, no policy: system" "$allowed" "${early[1]}"
 check "state boot: approved" "$(refused not-sealed)" "${early[2]}"
@@ -65,38 +128,41 @@ check "state boot: banned system module" "$(refused banned)" "${early[5]}"
 check "state boot: kexec_load" "$(refused kexec)" "${early[6]}"
 check "state boot: kexec_file_load" "$(refused kexec)" "${early[7]}"
 check "state boot: kexec_file_load with another command line" "$(refused kexec)" "${early[8]}"
-check "sealed: approved" "$allowed" "$(load finit one.ko)"
-check "sealed: not approved" "$(refused not-approved)" "$(load finit two.ko)"
-check "sealed: system" "$allowed" "$(load finit system.ko)"
-check "banned by digest, a system module" "$(refused banned)" "$(load finit banned-system.ko)"
-check "banned by certificate, though approved" "$(refused banned)" "$(load finit villain.ko)"
-check "approved, with a signature that cannot be checked while keys are banned" "$(refused error)" \
-	"$(load finit md5.ko)"
-check "approved, before it is revoked" "$allowed" "$(load finit revoked.ko)"
+agree "sealed: approved" "$allowed" finit one.ko
+agree "sealed: not approved" "$(refused not-approved)" finit two.ko
+unsure=yes agree "sealed: system, and no certificate to check it with" "$allowed" finit system.ko
+has_build
+agree "sealed: system" "$allowed" finit system.ko
+agree "banned by digest, a system module" "$(refused banned)" finit banned-system.ko
+agree "banned by certificate, though approved" "$(refused banned)" finit villain.ko
+unsure=yes agree "approved, with a signature that cannot be checked while keys are banned" \
+	"$(refused error)" finit md5.ko
+agree "approved, before it is revoked" "$allowed" finit revoked.ko
 sha384sum revoked.ko | cut -c 1-96 >$modgate/revoke
-check "revoked, though approved" "$(refused revoked)" "$(load finit revoked.ko)"
+unsure=yes agree "revoked, though approved" "$(refused revoked)" finit revoked.ko
 kernel=$tree/arch/x86/boot/bzImage
 check "sealed: kexec_load" "$(refused kexec)" "$(load kexec)"
 check "sealed: kexec_file_load" "$(refused kexec)" "$(load kexec-file "$kernel" "$(cat /proc/cmdline)")"
 check "sealed: kexec_file_load with another command line" "$(refused kexec)" "$(load kexec-file "$kernel" "lsm=none")"
 sha384sum system.ko | cut -c 1-96 >$modgate/revoke
-check "revoked, a system module" "$(refused revoked)" "$(load finit system.ko)"
+unsure=yes agree "revoked, a system module" "$(refused revoked)" finit system.ko
 check "the machine tells" "sealed listed yes" "$(state state) $(state mode) $(state enforcing)"
 END
 
 # Two lists; and the gate closes while a module is loading, after the verdict on it.
 hand_over anchor.der policy-two.bundle list-two.bundle list-other.bundle
 guest "${boot[@]}" --append "$(pin anchor)" <<'END'
-check "approved, with a signature that cannot be checked, no key banned" "$allowed" "$(load finit md5.ko)"
-check "approved: stopped and let go, it loads" "$allowed" "$(load -w true finit held.ko)"
+on_disk policy-two list-two list-other
+agree "approved, with a signature that cannot be checked, no key banned" "$allowed" finit md5.ko
+agree "approved: stopped and let go, it loads" "$allowed" -w true finit held.ko
 check "the gate closes while it loads" "$(refused closed)" "$(load -w "echo 1 >$modgate/close" finit held.ko)"
 check "the gate is closed" closed "$(state state)"
-check "closed: approved" "$(refused closed)" "$(load finit held.ko)"
+agree "closed: approved" "$(refused closed)" finit held.ko
 kernel=$tree/arch/x86/boot/bzImage
 check "closed: kexec_load" "$(refused kexec)" "$(load kexec)"
 check "closed: kexec_file_load" "$(refused kexec)" "$(load kexec-file "$kernel" "$(cat /proc/cmdline)")"
 check "closed: kexec_file_load with another command line" "$(refused kexec)" "$(load kexec-file "$kernel" "lsm=none")"
-check "closed: approved twice, on demand by the second list" "$allowed" "$(load -w true finit-keep one.ko)"
+agree "closed: approved twice, on demand by the second list" "$allowed" -w true finit-keep one.ko
 check "permanent by the second list" "* permanent=yes" "$(grep "digest=$(digest one.ko) .* state=live" $modgate/receipt)"
 rmmod modgate_test_one 2>/dev/null
 check "and it stays" 1 "$(grep -c '^modgate_test_one ' /proc/modules)"
@@ -105,31 +171,35 @@ END
 # Likewise where each list has a rule for its vendor.
 hand_over anchor.der policy-vendors.bundle list-vendor.bundle list-vendor-too.bundle
 guest "${boot[@]}" --append "$(pin anchor)" <<'END'
-check "a vendor's: the gate closes while it loads, on demand by the second list's rule" "$allowed" \
-	"$(load -w "echo 1 >$modgate/close" finit-keep vendor.ko)"
+on_disk policy-vendors list-vendor list-vendor-too
+agree "a vendor's: the gate closes while it loads, on demand by the second list's rule" "$allowed" \
+	-w "echo 1 >$modgate/close" finit-keep vendor.ko
 check "the gate is closed" closed "$(state state)"
 check "permanent by the second list's rule" "* reason=vendor * permanent=yes" \
 	"$(grep "digest=$(digest vendor.ko) .* state=live" $modgate/receipt)"
 rmmod modgate_test_one 2>/dev/null
 check "and it stays" 1 "$(grep -c '^modgate_test_one ' /proc/modules)"
-check "approved by the first list, on demand by the second one's rule" "$allowed" "$(load finit-keep vendor-listed.ko)"
+agree "approved by the first list, on demand by the second one's rule" "$allowed" finit-keep vendor-listed.ko
 check "and permanent by that" "* reason=approved * permanent=yes" \
 	"$(grep "digest=$(digest vendor-listed.ko) .* state=live" $modgate/receipt)"
 END
 
 hand_over anchor.der policy-system.bundle list.bundle
 guest "${boot[@]}" --append "$(pin anchor)" <<'END'
-check "mode system: approved" "$(refused mode)" "$(load finit one.ko)"
-check "mode system: not approved" "$(refused mode)" "$(load finit two.ko)"
-check "mode system: banned before mode" "$(refused banned)" "$(load finit banned-system.ko)"
-check "mode system: system" "$allowed" "$(load finit system.ko)"
+on_disk policy-system list
+has_build
+agree "mode system: approved" "$(refused mode)" finit one.ko
+agree "mode system: not approved" "$(refused mode)" finit two.ko
+agree "mode system: banned before mode" "$(refused banned)" finit banned-system.ko
+agree "mode system: system" "$allowed" finit system.ko
 END
 
 hand_over anchor.der policy-audit.bundle list.bundle
 guest "${boot[@]}" --append "$(pin anchor)" <<'END'
-check "flag audit: not approved loads, recorded" "$(recorded not-approved)" "$(load finit two.ko)"
-check "flag audit: banned loads, recorded" "$(recorded banned)" "$(load finit banned-system.ko)"
-check "flag audit: approved" "$allowed" "$(load finit one.ko)"
+on_disk policy-audit list
+agree "flag audit: not approved loads, recorded" "$(recorded not-approved)" finit two.ko
+agree "flag audit: banned loads, recorded" "$(recorded banned)" finit banned-system.ko
+agree "flag audit: approved" "$allowed" finit one.ko
 check "flag audit: kexec_load" "$(recorded kexec)" "$(load kexec)"
 # This kernel is not one that can be moved, as the kernel itself finds.
 check "flag audit: kexec_file_load" "result=ENOEXEC audit=kexec event=kexec" \
@@ -141,8 +211,9 @@ END
 
 # Not provisioned: everything loads, and is recorded.
 guest --no-boot <<'END'
-check "not provisioned: third-party loads, recorded" "$(recorded no-policy)" "$(load finit one.ko)"
-check "not provisioned: system" "$allowed" "$(load finit system.ko)"
+has_build
+agree "not provisioned: third-party loads, recorded" "$(recorded no-policy)" finit one.ko
+agree "not provisioned: system" "$allowed" finit system.ko
 check "not provisioned: state says so" "no record - allowed" \
 	"$(state provisioned) $(state enforcing) $(state anchor) $(state kexec)"
 check "not provisioned: kexec is the kernel's affair" "$allowed, result=ENOEXEC audit=- event=-" \
