@@ -57,34 +57,34 @@ machine <<END
 modgate receipt --attestation-key >/run/key.pem
 send key.pem /run/key.pem
 insmod one.ko
-check "an approved module is there" 1 "\$(grep -c 'name=modgate_test_one .* state=live' \$modgate/receipt)"
+check "an approved module is live" 1 "\$(grep -c 'name=modgate_test_one .* state=live' \$modgate/receipt)"
 quote first $one
 modgate receipt --verify-quote=/run/quote --nonce=$one --attestation-key=/run/key.pem >/run/said
-check "on the machine itself it is good as well" 0 \$?
-check "another module comes and goes" "\$allowed" "\$(load finit two.ko)"
+check "the machine itself verifies its quote" 0 \$?
+check "a second approved module loads, and is unloaded" "\$allowed" "\$(load finit two.ko)"
 quote second $two
 END
 received key.pem
 received first
 received second
-verify 0 "a quote" first "$one"
-check "it names the module" "*power-on: 1*modgate_test_one (approved) $(digest one.ko)" "$said"
-check "and how the kernel booted" "*boot: normal, freshness none*" "$said"
-check "and its policy" \
+verify 0 "a quote verifies" first "$one"
+check "the verifier lists the loaded module" "*power-on: 1*modgate_test_one (approved) $(digest one.ko)" "$said"
+check "the verifier shows how the kernel booted" "*boot: normal, freshness none*" "$said"
+check "the verifier shows the local policy in force" \
 	"*policy: generation 1, digest $(digest policy), signer $(digest anchor.der)*" "$said"
-check "and its list" \
+check "the verifier shows the list in force" \
 	"*list: generation 1, digest $(digest list), signer $(digest owner.der)*" "$said"
-verify 0 "a later quote" second "$two"
-check "it names the module that is gone, too" \
+verify 0 "a later quote verifies" second "$two"
+check "the verifier also lists a module that was unloaded" \
 	"*power-on: 2*modgate_test_one*modgate_test_two (approved) $(digest two.ko)" "$said"
-verify 1 "the other's nonce" first "$two"
+verify 1 "a quote made for another nonce is refused" first "$two"
 
 # On the way somebody changes a field, of any record of the log.
 # shellcheck disable=SC2016
 filter='.log |= (split("\n") | .[$n] |=
 	(split(" ") | map(if . == $from then $to else . end) | join(" ")) | join("\n"))'
 bad=
-check "there are six records" 6 "$(jq -r .log second | grep -c .)"
+check "the log has six records" 6 "$(jq -r .log second | grep -c .)"
 for ((n = 1; n <= 6; n++)); do
 	for field in $(jq -r .log second | sed -n "${n}p"); do
 		jq --arg from "$field" --arg to "${field%?}X" --argjson n "$((n - 1))" "$filter" \
@@ -94,9 +94,9 @@ for ((n = 1; n <= 6; n++)); do
 		[ "$status" = 8 ] || bad+="$n:$field "
 	done
 done
-check "one field of any record changed: exit status 8" "" "$bad"
+check "a change to any field of any log record gives exit status 8" "" "$bad"
 jq '.receipt |= sub("state=gone"; "state=live")' second >changed
-verify 8 "what a module does now is covered as well" changed "$two"
+verify 8 "a change to a module's state in the receipt is found" changed "$two"
 
 # After a restart; the module was not loaded.
 machine <<END
@@ -109,16 +109,16 @@ END
 received key.again
 received third
 received fourth
-check "the attestation key is the same after the restart" "$(cat key.pem)" "$(cat key.again)"
-verify 0 "a quote after the restart" third "$three"
-check "no module" "*No third-party module had been in this kernel*" "$said"
-verify 1 "a quote from before the restart" second "$three"
-check "it is refused as an answer to another nonce" "*nonce: it answers another one*" "$said"
+check "the attestation key survives a restart" "$(cat key.pem)" "$(cat key.again)"
+verify 0 "a quote made after the restart verifies" third "$three"
+check "the verifier reports that no module was loaded since the restart" "*No third-party module had been in this kernel*" "$said"
+verify 1 "a quote from before the restart is refused" second "$three"
+check "the refusal says that the quote answers another nonce" "*nonce: it answers another one*" "$said"
 jq --arg n "$three" '.nonce = $n' second >changed
-verify 8 "a quote from before the restart, with the new nonce written into it" changed "$three"
+verify 8 "an old quote with the new nonce written into it is refused" changed "$three"
 jq --slurpfile old second '.log = $old[0].log | .receipt = $old[0].receipt' third >changed
-verify 8 "the log from before the restart with the new quote" changed "$three"
-verify 8 "root has extended the PCR" fourth "$three"
-check "root has extended the PCR: it does not match" \
+verify 8 "the old log with the new quote is refused" changed "$three"
+verify 8 "a quote made after root extended the PCR is refused" fourth "$three"
+check "the refusal says that the log does not lead to the signed PCR value" \
 	"*PCR 13, sha384: the log makes *, which is not what the TPM has signed*" "$said"
 finish

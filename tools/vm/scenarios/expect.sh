@@ -24,7 +24,7 @@ cp -r initramfs other_initramfs
 echo "of another day" >other_initramfs/other
 # It would do the same.
 LC_ALL=C sed 's/modgate@vm/modgate@vn/' "$tree/arch/x86/boot/bzImage" >other_kernel
-check "the other kernel is another one" other \
+check "the other kernel differs from the first one" other \
 	"$(cmp -s "$tree/arch/x86/boot/bzImage" other_kernel && echo same || echo other)"
 
 # shellcheck disable=SC2034
@@ -41,7 +41,7 @@ quote() {
 resets() { tpm2_readclock | sed -n 's/^ *reset_count: *//p'; }
 # forge: what root gives for the kernel's files is in forged/; its log goes into the PCR.
 forge() {
-	check "the kernel has measured nothing" "- 0" "$(state pcr) $(state measured)"
+	check "a kernel without an anchor has measured nothing" "- 0" "$(state pcr) $(state measured)"
 	while IFS= read -r line; do
 		printf %s "$line" | tpm2_pcrevent -Q 13
 	done <forged/modgate/log
@@ -90,36 +90,36 @@ END
 for file in key.pem state log receipt; do
 	received $file
 done
-verify 0 "a machine that is trusted" --learn=expected
-verify 0 "and held against itself" --expect=expected
+verify 0 "the quote of a trusted machine verifies, and is learned" --learn=expected
+verify 0 "the quote of a trusted machine matches what was learned from it" --expect=expected
 
 machine <<<"insmod one.ko; quote $nonce"
-verify 0 "the same machine again" --expect=expected
-check "the same machine again: the boot chain is as expected" "*boot chain: PCRs 0 to 9, 11, 14, sha384, are as expected*" "$said"
-verify 0 "the same machine again, and nothing is expected"
-check "then the first line says that the kernel is not proven" "The kernel is not proven: *" "$said"
+verify 0 "the same machine matches what was learned" --expect=expected
+check "the same machine has the expected boot chain" "*boot chain: PCRs 0 to 9, 11, 14, sha384, are as expected*" "$said"
+verify 0 "the same machine verifies without expected values"
+check "without expected values the first line says that the kernel is not proven" "The kernel is not proven: *" "$said"
 
 extra=other_initramfs
 machine <<<"insmod one.ko; quote $nonce"
 extra=initramfs
-verify 1 "another initramfs" --expect=expected
-check "another initramfs: its PCR is named" 9 "$(changed)"
+verify 1 "another initramfs is found" --expect=expected
+check "another initramfs changes PCR 9 and no other" 9 "$(changed)"
 
 append+=" another=parameter"
 machine <<<"insmod one.ko; quote $nonce"
 append=$(pin anchor)
-verify 1 "another command line" --expect=expected
-check "another command line: its PCR is named" 9 "$(changed)"
+verify 1 "another command line is found" --expect=expected
+check "another command line changes PCR 9 and no other" 9 "$(changed)"
 
 machine --image other_kernel <<<"insmod one.ko; quote $nonce"
-verify 1 "another kernel" --expect=expected
-check "another kernel: its PCR is named" 4 "$(changed)"
+verify 1 "another kernel is found" --expect=expected
+check "another kernel changes PCR 4 and no other" 4 "$(changed)"
 
 efi=
 machine <<<"insmod one.ko; quote $nonce"
 efi=--efi
-verify 1 "firmware that does not measure the kernel" --learn=useless
-check "firmware that does not measure the kernel: says so" "*boot chain: PCRs 8, 9 and 11 have nothing in them*" "$said"
+verify 1 "a boot that the firmware did not measure cannot be learned" --learn=useless
+check "learning names the PCRs that the firmware left empty" "*boot chain: PCRs 8, 9 and 11 have nothing in them*" "$said"
 
 # Root on a kernel without an anchor: log, state and receipt of the first boot, with the
 # TPM's count of resets as it is now.
@@ -128,21 +128,21 @@ cp state receipt forged/modgate
 append=
 machine <<END
 insmod two.ko
-check "what nobody approved is live" 1 "\$(lsmod | grep -c '^modgate_test_two ')"
+check "without an anchor an unapproved module is live" 1 "\$(lsmod | grep -c '^modgate_test_two ')"
 cp -r forged /run
 cd /run
 sed "s/reset-count=[0-9]*/reset-count=\$(resets)/" "\$work/log" >forged/modgate/log
 forge $nonce
 END
-verify 0 "a forged log, and nothing is expected"
-check "a forged log: the first line says that the kernel is not proven" "The kernel is not proven: *" "$said"
-verify 1 "a forged log, and the boot chain is expected" --expect=expected
-check "a forged log: the PCR of the command line is named" 9 "$(changed)"
-check "a forged log: nothing of it is shown" "*Nothing of what this quote says can be believed." "$said"
+verify 0 "a forged log verifies without expected values"
+check "the first line on a forged log says that the kernel is not proven" "The kernel is not proven: *" "$said"
+verify 1 "a forged log is found by the expected boot chain" --expect=expected
+check "the PCR of the command line gives a forged log away" 9 "$(changed)"
+check "nothing of a forged log is shown" "*Nothing of what this quote says can be believed." "$said"
 
 # Its own log, as it was.
 cp log forged/modgate
 machine <<<"forge $nonce"
-verify 8 "the log of an earlier boot, and nothing is expected"
-check "the log of an earlier boot: it was another start of the TPM" "*✗ boot: the log says reset-count=*, the TPM *" "$said"
+verify 8 "the log of an earlier boot is found without expected values"
+check "the log of an earlier boot has another reset count than the TPM" "*✗ boot: the log says reset-count=*, the TPM *" "$said"
 finish

@@ -78,57 +78,57 @@ slab() { sed -n 's/^SUnreclaim: *\([0-9]*\) kB/\1/p' /proc/meminfo; }
 END
 )
 guest --tpm "$work/tpm" --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor) lockdown=integrity" <<'END'
-check "a load that fails after relocations" EFAULT "$(python3 efault.py vendor.ko 1)"
-check "is in the receipt" "modgate_test_one vendor judged 0" "$(line vendor.ko)"
-check "and measured" "seq=* event=module number=1 * name=modgate_test_one reason=vendor *" "$(sed -n '$p' $modgate/log)"
-check "one whose relocation is wrong does not load" "result=ENOEXEC *" "$(load finit bad.signed.ko)"
-check "it is in the receipt" "modgate_test_one vendor judged 0" "$(line bad.signed.ko)"
-check "what is refused is not" "$(refused not-approved) " "$(load finit one.ko) $(line one.ko)"
+check "a load with bad parameters fails after relocations" EFAULT "$(python3 efault.py vendor.ko 1)"
+check "a load that failed after relocations is in the receipt" "modgate_test_one vendor judged 0" "$(line vendor.ko)"
+check "a load that failed after relocations is measured" "seq=* event=module number=1 * name=modgate_test_one reason=vendor *" "$(sed -n '$p' $modgate/log)"
+check "a module with an unknown relocation does not load" "result=ENOEXEC *" "$(load finit bad.signed.ko)"
+check "a module with an unknown relocation is in the receipt" "modgate_test_one vendor judged 0" "$(line bad.signed.ko)"
+check "a refused module is not in the receipt" "$(refused not-approved) " "$(load finit one.ko) $(line one.ko)"
 # Many, of one whose signature need not be verified each time.
-check "one that is approved fails" EFAULT "$(python3 efault.py two.0.ko 1)"
+check "a load of an approved module with bad parameters fails" EFAULT "$(python3 efault.py two.0.ko 1)"
 records=$(wc -l <$modgate/log) before=$(slab)
-check "1500 more that fail" EFAULT "$(python3 efault.py two.0.ko 1500)"
+check "1500 more loads of an approved module fail" EFAULT "$(python3 efault.py two.0.ko 1500)"
 grown=$(($(slab) - before))
-check "are in the same line" "modgate_test_two approved judged 0 lines=3 lost=0 *" \
+check "repeated failed loads share one line of the receipt" "modgate_test_two approved judged 0 lines=3 lost=0 *" \
 	"$(line two.0.ko) $(sed -n '$p' $modgate/receipt)"
-check "are not measured again" "$records" "$(wc -l <$modgate/log)"
+check "repeated failed loads are not measured again" "$records" "$(wc -l <$modgate/log)"
 # A line of 300 bytes for each would be 450 kB. KASAN keeps for a while what was freed.
 grep -q '^CONFIG_KASAN=y' "$tree/.config" ||
-	check "and leave memory flat" yes "$([ $grown -lt 250 ] && echo yes || echo "$grown kB")"
-check "then it loads" "result=ok audit=- event=-" "$(load finit-keep vendor.ko)"
-check "and is counted" "modgate_test_one vendor live 1" "$(line vendor.ko)"
-check "another try, while it is live" EEXIST "$(python3 efault.py vendor.ko 1)"
-check "changes nothing" "modgate_test_one vendor live 1" "$(line vendor.ko)"
+	check "repeated failed loads leave memory flat" yes "$([ $grown -lt 250 ] && echo yes || echo "$grown kB")"
+check "a module loads after its failed loads" "result=ok audit=- event=-" "$(load finit-keep vendor.ko)"
+check "the receipt counts the load of a live module" "modgate_test_one vendor live 1" "$(line vendor.ko)"
+check "another load of a live module fails" EEXIST "$(python3 efault.py vendor.ko 1)"
+check "another load of a live module leaves its line as it was" "modgate_test_one vendor live 1" "$(line vendor.ko)"
 rmmod modgate_test_one
-check "and it goes" "modgate_test_one vendor gone 1" "$(line vendor.ko)"
-check "a reader of a receipt that grows sees a whole one, and its end once" "True b''" "$(python3 torn.py)"
+check "the receipt keeps an unloaded module as gone" "modgate_test_one vendor gone 1" "$(line vendor.ko)"
+check "a receipt that grows while it is read stays whole, with one end" "True b''" "$(python3 torn.py)"
 PATH=$bin:$PATH
 said=$(modgate receipt --verify 2>&1)
-check "the receipt verifies" "*receipt: 6 line(s) make its running hash*log: each line of the receipt was measured as it is*" "$said"
+check "the receipt verifies against its hash and the log" "*receipt: 6 line(s) make its running hash*log: each line of the receipt was measured as it is*" "$said"
 
 # Files of the kernel have no size that root can set.
 for file in state receipt log events; do
 	truncate -s 20M $modgate/$file
-	check "$file is given no size" 0 "$(stat -c %s $modgate/$file)"
+	check "root cannot give $file a size" 0 "$(stat -c %s $modgate/$file)"
 done
-check "state is read all the same" sealed "$(state state)"
+check "state can still be read after root tried to give it a size" sealed "$(state state)"
 
 # What identifies the machine, counts or has failed is root's.
 ordinary() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
-check "an ordinary user is told no more than this" \
+check "an ordinary user sees only these fields of state" \
 	"state ended-by boot-kind provisioned anchor policy mode enforcing missing-lists freshness freshness-backend machine tpm pcr last lockdown force acpi-tables kexec " \
 	"$(ordinary cat $modgate/state | sed 's/=.*//' | tr '\n' ' ')"
-check "root is" "*anchor-digest=*machine-name=*measured=*measure-errors=0*pcr-changed=0*system-keys=usable*refused=*revoked=*error=*" \
+check "root sees the other fields of state" "*anchor-digest=*machine-name=*measured=*measure-errors=0*pcr-changed=0*system-keys=usable*refused=*revoked=*error=*" \
 	"$(cat $modgate/state)"
-check "root without CAP_MAC_ADMIN is not" 0 \
+check "root without CAP_MAC_ADMIN does not see the machine's name" 0 \
 	"$(setpriv --bounding-set=-mac_admin --inh-caps=-mac_admin grep -c machine-name $modgate/state)"
 
 # Somebody extends the PCR: noticed with the next record.
 export TPM2TOOLS_TCTI=device:/dev/tpmrm0
 zeros=$(printf '%0128d' 0)
 tpm2_pcrextend "13:sha1=${zeros:0:40},sha256=${zeros:0:64},sha384=${zeros:0:96},sha512=$zeros"
-check "a load after somebody has extended the PCR" "$allowed" "$(load finit two.5.ko)"
-check "it is in the log" "seq=* event=module *event=pcr-changed bank=sha* value=*" "$(tail -n 2 $modgate/log)"
-check "and in state" 1 "$(state pcr-changed)"
+check "an approved module loads after root extended the PCR" "$allowed" "$(load finit two.5.ko)"
+check "the log records that the PCR was changed" "seq=* event=module *event=pcr-changed bank=sha* value=*" "$(tail -n 2 $modgate/log)"
+check "state shows that the PCR was changed" 1 "$(state pcr-changed)"
 END
 finish

@@ -18,7 +18,7 @@ pcr() { tpm2_pcrread sha1:13+sha256:13+sha384:13+sha512:13 | sed -n 's/^ *13 *: 
 # matches WHEN
 matches() {
 	tool 0 verify --log
-	check "$1: every bank is what the log makes" "4 0" \
+	check "$1: the log leads to the PCR in every bank" "4 0" \
 		"$(grep -c 'PCR 13, sha.*: the log makes what it has: ' <<<"$said") $(grep -c '^✗' <<<"$said")"
 }
 # events: of the log, with who ended it
@@ -38,8 +38,8 @@ check "not provisioned: nothing is measured" "- 0 0" "$(state pcr) $(state measu
 check "not provisioned: the log is empty" "" "$(cat $modgate/log)"
 check "not provisioned: the PCR is zero in all four banks" "4 0" \
 	"$(pcr | wc -l) $(pcr | tr -d '0\n' | wc -c)"
-check "not provisioned: IMA has nothing of ours, but measures" "*kernel_version*" "$(cat $ima)"
-check "not provisioned: IMA has nothing of ours" "" "$(ima_lines)"
+check "not provisioned: IMA itself measures" "*kernel_version*" "$(cat $ima)"
+check "not provisioned: IMA has no record of modgate" "" "$(ima_lines)"
 tool 5 verify --log
 tool 6 init --key=file --mode=listed --passphrase-fd=3
 tool 6 approve --passphrase-fd=3 modgate_test_one
@@ -48,42 +48,42 @@ END
 append="$(told_pin) modgate.freshness=tpm"
 
 machine --append "$append ima_policy=critical_data" <<'END'
-check "the boot, what was accepted, the end of state boot" "boot policy list sealed:seal " "$(events)"
-check "state counts them" "13 4 0" "$(state pcr) $(state measured) $(state measure-errors)"
+check "the log has the boot, the accepted documents and the end of state boot" "boot policy list sealed:seal " "$(events)"
+check "state counts the records of the log" "13 4 0" "$(state pcr) $(state measured) $(state measure-errors)"
 matches "after the boot"
 before=$(pcr)
-check "the boot has freshness, the name of the machine, and the TPM's counts" \
+check "the boot record has freshness, machine name and the TPM's counts" \
 	"seq=1 event=boot kind=normal freshness=tpm machine=tpm machine-name=$(state machine-name) $(tpm2_readclock |
 		sed -n 's/^ *reset_count: */reset-count=/p; s/^ *restart_count: */restart-count=/p' | paste -sd ' ')" \
 	"$(sed -n 1p $modgate/log)"
 policy=$(sha384sum </etc/modgate/active/local-*.policy | cut -d ' ' -f 1)
 list=$(sha384sum </etc/modgate/active/owner-*.list | cut -d ' ' -f 1)
-check "the local policy is the one on disk" "seq=2 event=policy digest=$policy *" "$(sed -n 2p $modgate/log)"
-check "the list is the one on disk" "seq=3 event=list digest=$list *" "$(sed -n 3p $modgate/log)"
-check "with the counters that they have" "counter=[1-9]* counter=[1-9]*" \
+check "the policy record has the policy on disk" "seq=2 event=policy digest=$policy *" "$(sed -n 2p $modgate/log)"
+check "the list record has the list on disk" "seq=3 event=list digest=$list *" "$(sed -n 3p $modgate/log)"
+check "the records of both documents have their counters" "counter=[1-9]* counter=[1-9]*" \
 	"$(sed -n 's/.* \(counter=.*\)/\1/p' $modgate/log | tr '\n' ' ' | sed 's/ $//')"
-check "which are those in policy and lists" "$(cat $modgate/policy $modgate/lists | grep -o 'counter=[0-9]*')" \
+check "the counters in the log are those in policy and lists" "$(cat $modgate/policy $modgate/lists | grep -o 'counter=[0-9]*')" \
 	"$(grep -o ' counter=[0-9]*' $modgate/log | tr -d ' ')"
-check "IMA has the same bytes, the boot's included" "$(cat $modgate/log)" "$(ima_log)"
-check "IMA has the events as names" "boot policy list sealed " "$(ima_names)"
+check "IMA has the records of the log, the boot's included" "$(cat $modgate/log)" "$(ima_log)"
+check "IMA names its records after their events" "boot policy list sealed " "$(ima_names)"
 
 # A module that comes up is; nothing else of what happens later.
-check "a load" "$allowed" "$(load finit one.ko)"
-check "is measured as the receipt has it" \
+check "an approved module loads" "$allowed" "$(load finit one.ko)"
+check "the record of a load is the line of the receipt" \
 	"seq=5 event=module $(sed -n 's/ state=.*//p' $modgate/receipt)" "$(sed -n 5p $modgate/log)"
-check "IMA has it too" "$(cat $modgate/log)" "$(ima_log)"
+check "IMA has the record of a load" "$(cat $modgate/log)" "$(ima_log)"
 before=$(pcr)
 matches "after a load"
-check "a refusal" "$(refused not-approved)" "$(load finit two.ko)"
+check "an unapproved module is refused" "$(refused not-approved)" "$(load finit two.ko)"
 matches "after a refusal"
 tool 0 revoke --passphrase-fd=3 modgate_test_one
-check "a revocation" "$(refused revoked)" "$(load finit one.ko)"
+check "a revoked module is refused" "$(refused revoked)" "$(load finit one.ko)"
 tool 6 approve --passphrase-fd=3 modgate_test_two
 tool "[1-8]" boot
-check "a document after sealed" "*result=EPERM*" "$(./load_document anchor.der)"
+check "a document is refused once sealed" "*result=EPERM*" "$(./load_document anchor.der)"
 echo 1 >$modgate/seal
-matches "after a revocation, an approval, a late document, another seal"
-check "nothing was added" "$before boot policy list sealed:seal module " "$(pcr) $(events)"
+matches "after a revocation, an approval, a late document and another seal"
+check "refusals, revocations and late documents add nothing to log and PCR" "$before boot policy list sealed:seal module " "$(pcr) $(events)"
 
 # A copy is as good; one with a change in whichever field is not.
 cp $modgate/log /run/copy
@@ -98,20 +98,20 @@ while read -r line; do
 		[ $? = 8 ] && [ "$(grep -c '^✗ PCR 13, sha.*: has .*, the log makes ' /run/said)" = 4 ] || bad+="$n:${field%%=*} "
 	done
 done <$modgate/log
-check "one field changed, of any record: no bank matches" "5 " "$n $bad"
+check "a log with one field changed matches no bank" "5 " "$n $bad"
 sed 3d $modgate/log >/run/copy
 tool 8 verify --log=/run/copy
 tpm2_pcrextend 13:sha256=$(sha256sum <$modgate/log | cut -d ' ' -f 1)
 tool 8 verify --log
-check "somebody else has extended one bank: it is named" 1 "$(grep -c '^✗ PCR 13, sha' <<<"$said")"
-check "somebody else has extended one bank: which" "*PCR 13, sha256: has *" "$said"
+check "one bank that somebody else extended is one mismatch" 1 "$(grep -c '^✗ PCR 13, sha' <<<"$said")"
+check "the bank that somebody else extended is named" "*PCR 13, sha256: has *" "$said"
 END
 
 # The next boot begins anew; without IMA's consent it is left alone.
 machine --append "$append" <<'END'
-check "the next boot: once more from the start" "boot policy list sealed:seal " "$(events)"
+check "the next boot starts the log anew" "boot policy list sealed:seal " "$(events)"
 matches "the next boot"
-check "IMA without a rule: nothing of ours" "" "$(ima_lines)"
+check "IMA without a rule has no record of modgate" "" "$(ima_lines)"
 END
 
 # freshness=none; documents made by hand, some to be refused; left by exec. IMA
@@ -149,40 +149,40 @@ END
 by_hand() { guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor)" "$@"; }
 
 by_hand --tpm "$work/tpm-by-hand" <<'END'
-check "refused and accepted, in turn" \
+check "documents are refused and accepted in turn" \
 	"EINVAL EKEYREJECTED ok EKEYREJECTED EKEYREJECTED EXDEV ok EEXIST EINVAL EKEYREJECTED EKEYREJECTED ESTALE ok EEXIST " \
 	"$(sed -n 's/.*result=\([A-Za-z]*\).*/\1/p' /run/early | tr '\n' ' ')"
-check "freshness=none measures as well" "none 13 4 0" \
+check "freshness=none: documents are measured" "none 13 4 0" \
 	"$(state freshness) $(state pcr) $(state measured) $(state measure-errors)"
-check "what was refused is not in the log; the end of state boot is last" "boot policy list sealed:exec " "$(events)"
-check "what was accepted is" "$(sha384sum policy list | cut -d ' ' -f 1)" \
+check "freshness=none: the log has no refused document, and ends with state boot" "boot policy list sealed:exec " "$(events)"
+check "freshness=none: the log has the accepted documents" "$(sha384sum policy list | cut -d ' ' -f 1)" \
 	"$(sed -n 's/.* digest=\([0-9a-f]*\) .*/\1/p' $modgate/log)"
-check "the counter is 0" "0 0 " "$(sed -n 's/.* counter=//p' $modgate/log | tr '\n' ' ')"
-check "in state boot the log had all but the last" "$(sed '$d' $modgate/log)" "$(cat /run/log)"
-matches "refused and accepted, freshness=none"
-check "a load" "$allowed" "$(load finit one.ko)"
-check "a refusal" "$(refused not-approved)" "$(load finit two.ko)"
+check "freshness=none: the counters in the log are 0" "0 0 " "$(sed -n 's/.* counter=//p' $modgate/log | tr '\n' ' ')"
+check "freshness=none: in state boot the log lacks only its last record" "$(sed '$d' $modgate/log)" "$(cat /run/log)"
+matches "freshness=none, after the boot"
+check "freshness=none: an approved module loads" "$allowed" "$(load finit one.ko)"
+check "freshness=none: an unapproved module is refused" "$(refused not-approved)" "$(load finit two.ko)"
 sha384sum one.ko | cut -d ' ' -f 1 >$modgate/revoke
-check "a revocation" "$(refused revoked)" "$(load finit one.ko)"
-matches "after a load, a refusal, a revocation"
-check "IMA has what came after its rule" "$(sed 1d $modgate/log)" "$(ima_log)"
+check "freshness=none: a revoked module is refused" "$(refused revoked)" "$(load finit one.ko)"
+matches "freshness=none, after a load, a refusal and a revocation"
+check "IMA has every record since its rule" "$(sed 1d $modgate/log)" "$(ima_log)"
 
 # Root takes the TPM away, and gives it back. A log without what comes then would agree
 # with the PCR.
 device=$(readlink -f /sys/class/tpm/tpm0/device)
 driver=$(readlink -f $device/driver)
-check "a module" "$allowed" "$(load finit before.ko)"
+check "an approved module loads while there is a TPM" "$allowed" "$(load finit before.ko)"
 echo "${device##*/}" >$driver/unbind
-check "no TPM: what was measured before" "$allowed" "$(load finit before.ko)"
-check "no TPM: another one" "$(refused error)" "$(load finit again.ko)"
-check "no TPM: its line" 1 "$(grep -c "digest=$(digest again.ko) .* state=judged loads=0 " $modgate/receipt)"
-check "no TPM: system" "$allowed" "$(load finit system.ko)"
-check "no TPM: state says so" 1 "$(state measure-errors)"
+check "no TPM: a module that was measured before loads" "$allowed" "$(load finit before.ko)"
+check "no TPM: a module that was not measured before is refused" "$(refused error)" "$(load finit again.ko)"
+check "no TPM: the refused module is in the receipt as judged" 1 "$(grep -c "digest=$(digest again.ko) .* state=judged loads=0 " $modgate/receipt)"
+check "no TPM: a system module loads" "$allowed" "$(load finit system.ko)"
+check "no TPM: state counts the failed measurement" 1 "$(state measure-errors)"
 echo "${device##*/}" >$driver/bind
-check "the TPM is back: the same" "$(refused error)" "$(load finit again.ko)"
-check "the TPM is back: another one" "$(refused error)" "$(load finit later.ko)"
-check "the TPM is back: it was never measured" 2 "$(state measure-errors)"
-check "the TPM is back: what was measured before" "$allowed" "$(load finit before.ko)"
+check "the TPM is back: the module refused before is still refused" "$(refused error)" "$(load finit again.ko)"
+check "the TPM is back: a module that was not measured before is refused" "$(refused error)" "$(load finit later.ko)"
+check "the TPM is back: state counts both failed measurements" 2 "$(state measure-errors)"
+check "the TPM is back: a module that was measured before loads" "$allowed" "$(load finit before.ko)"
 END
 
 # A TPM that does not answer in time, as another machine's share of a processor may have it:
@@ -220,7 +220,7 @@ for module in before again later; do
 	n=$((n + 1))
 	echo "a slow TPM, $n" >/dev/kmsg
 	sleep 1
-	check "a slow TPM: $module" "$allowed" "$(load finit $module.ko)"
+	check "a slow TPM: module $module loads" "$allowed" "$(load finit $module.ko)"
 done
 # One that does not answer keeps only third-party modules waiting. The kernel gives it two
 # seconds, which is less than a load takes under KASAN.
@@ -233,21 +233,21 @@ first=$(load finit system.ko) waiting=$(cat /run/last)
 ! $slow || check "a slow TPM: a system module does not wait for it" "result=ok * " "$first $waiting"
 echo "a slow TPM, go on" >/dev/kmsg
 wait $!
-check "a slow TPM: a third-party module does" "result=ok *" "$(cat /run/last)"
-check "a slow TPM: the kernel has waited for it in vain" yes "$(grep -q 'tpm0: Operation Timed out' <(dmesg) && echo yes)"
-check "a slow TPM: nothing is lost" "8 0" "$(state measured) $(state measure-errors)"
+check "a slow TPM: a third-party module waits for it, and loads" "result=ok *" "$(cat /run/last)"
+check "a slow TPM: the kernel reports that it timed out" yes "$(grep -q 'tpm0: Operation Timed out' <(dmesg) && echo yes)"
+check "a slow TPM: no record is lost" "8 0" "$(state measured) $(state measure-errors)"
 matches "a slow TPM"
 END
 reap $slow
 
 by_hand <<'END'
-check "without a TPM: a log, and no PCR" "- 0 0 boot policy list sealed:exec " \
+check "without a TPM: there is a log, and no PCR" "- 0 0 boot policy list sealed:exec " \
 	"$(state pcr) $(state measured) $(state measure-errors) $(events)"
 tool 1 verify --log
-check "without a TPM: it can only be believed" "*holds no TPM 2.0*" "$said"
-check "without a TPM: IMA has it" "$(sed 1d $modgate/log)" "$(ima_log)"
+check "without a TPM: verify --log says that there is none" "*holds no TPM 2.0*" "$said"
+check "without a TPM: IMA has every record since its rule" "$(sed 1d $modgate/log)" "$(ima_log)"
 sed 's/event=list/event=policy/' $modgate/log >/run/copy
 tool 8 verify --log=/run/copy
-check "without a TPM: what the kernel contradicts is seen" "*list of owner: in force, and not in the log*" "$said"
+check "without a TPM: a log that the kernel contradicts is found" "*list of owner: in force, and not in the log*" "$said"
 END
 finish

@@ -56,7 +56,7 @@ guest --no-boot --tpm "$work/tpm" --cpus 2 --early early.sh --initramfs-extra in
 	--timeout 900 --append "$(pin anchor) lockdown=integrity ima_policy=critical_data" <<'END'
 # shellcheck disable=SC2086
 ./receipt_race $seconds $files -- race/modgate_test_two.ko race/modgate_test_two.other.ko >counts
-check "the race ends well" 0 $?
+check "the race ends without an error" 0 $?
 digest() { sha384sum "$1" | cut -d ' ' -f 1; }
 wrong= total=0
 while read -r count file _; do
@@ -65,21 +65,21 @@ while read -r count file _; do
 	[ "$count" = "${loads:-0}" ] || wrong+="$file came up $count times, the receipt says ${loads:-0}; "
 done <counts
 check "each module came up as often as the receipt says" "" "$wrong"
-check "and each did come up" "" "$(grep '^0 ' counts)"
-check "more than once or twice" yes "$([ $total -gt 30 ] && echo yes)"
+check "each module came up" "" "$(grep '^0 ' counts)"
+check "the modules came up more than 30 times" yes "$([ $total -gt 30 ] && echo yes)"
 echo "# $total modules came up in $seconds s"
-check "what is rewritten was refused at times, by both calls, and came up" \
+check "a module rewritten while it loads was refused and came up, by both calls" \
 	"*finit=[1-9]*/[1-9]* init=[1-9]*/[1-9]*" "$(tail -n 1 counts)"
 tail -n 1 counts | sed 's/^/# /'
-check "what nobody approved never did" 0 \
+check "the unapproved module never came up" 0 \
 	"$(grep -c "digest=$(digest race/modgate_test_two.other.ko)" $modgate/receipt)"
-check "every line is approved" "$(wc -l <counts)" "$(grep -c ' reason=approved ' $modgate/receipt)"
-check "nothing is left coming or live" 0 "$(grep -cE 'state=(coming|live)' $modgate/receipt)"
+check "every line of the receipt has the reason approved" "$(wc -l <counts)" "$(grep -c ' reason=approved ' $modgate/receipt)"
+check "no line of the receipt is left coming or live" 0 "$(grep -cE 'state=(coming|live)' $modgate/receipt)"
 said=$(modgate receipt --verify 2>&1)
-check "the receipt verifies" "*receipt: 17 line(s) make its running hash*" "$said"
-check "against what was measured" "*log: each line of the receipt was measured as it is*" "$said"
-check "against the PCR" "*PCR 13, sha256: the log makes what it has*" "$said"
-check "against IMA's list" "*IMA's list: each line of the receipt was measured as it is*" "$said"
+check "the receipt verifies against its running hash" "*receipt: 17 line(s) make its running hash*" "$said"
+check "the receipt verifies against the log" "*log: each line of the receipt was measured as it is*" "$said"
+check "the log leads to the PCR" "*PCR 13, sha256: the log makes what it has*" "$said"
+check "the receipt verifies against IMA's list" "*IMA's list: each line of the receipt was measured as it is*" "$said"
 echo "$said" | sed 's/^/# /'
 END
 [ "${MODGATE_LONG:-}" ] || { finish; exit 0; }
@@ -96,14 +96,14 @@ for $n (1 .. $ARGV[1]) {
 	syscall(175, $bytes, length $bytes, $none = "") and die "init_module: $!";
 	syscall(176, $name = "modgate_test_two", 0) and die "delete_module: $!";
 }'
-check "more modules than the receipt has lines" 0 \
+check "more modules load than the receipt has lines" 0 \
 	"$(perl -e "$count" race/modgate_test_two.ko 16387 2>&1; echo $?)"
-check "the receipt counts those that it lacks" "lines=16384 lost=3 *" "$(tail -n 1 $modgate/receipt)"
-check "the first of them is measured, and no other" "seq=* event=lost lines=16384" \
+check "a full receipt counts the modules without a line" "lines=16384 lost=3 *" "$(tail -n 1 $modgate/receipt)"
+check "the first module without a line is measured, and no other" "seq=* event=lost lines=16384" \
 	"$(grep event=lost $modgate/log)"
 said=$(modgate receipt --verify 2>&1)
-check "the tool says so" "*lost=3: so many modules came up without a line*" "$said"
-check "and that this was measured" "*log: each line of the receipt was measured as it is*" "$said"
-check "by PCR" "*PCR 13, sha256: the log makes what it has*" "$said"
+check "receipt --verify says how many modules have no line" "*lost=3: so many modules came up without a line*" "$said"
+check "a full receipt verifies against the log" "*log: each line of the receipt was measured as it is*" "$said"
+check "the log of a full receipt leads to the PCR" "*PCR 13, sha256: the log makes what it has*" "$said"
 END
 finish
