@@ -58,106 +58,106 @@ pin=$(told_pin)
 machine <<'END'
 # While a module is loading, after the verdict on it. A system module's digest is not
 # known then if nothing is revoked or banned yet.
-check "system module, nothing revoked: stopped and let go, it loads" "$allowed" \
+check "a system module loads if nothing was revoked while it was held" "$allowed" \
 	"$(load -w true finit system-one.ko)"
-check "revoked while it loads, the first of all: refused" "$(refused error)" \
+check "a system module is refused if the first revocation comes while it loads" "$(refused error)" \
 	"$(load -w "$(revoking system-one.ko)" finit system-one.ko)"
-check "and once more" "$(refused revoked)" "$(load finit system-one.ko)"
+check "a system module is refused as revoked at the next attempt" "$(refused revoked)" "$(load finit system-one.ko)"
 for way in finit init; do
-	check "$way: stopped and let go, it loads" "$allowed" "$(load -w true $way two-$way.ko)"
-	check "$way: revoked while it loads: refused" "$(refused revoked)" \
+	check "$way: an approved module loads after it was held and let go" "$allowed" "$(load -w true $way two-$way.ko)"
+	check "$way: a module revoked while it loads is refused" "$(refused revoked)" \
 		"$(load -w "$(revoking two-$way.ko)" $way-keep two-$way.ko)"
-	check "$way: after the verdict, without its file" \
+	check "$way: the late refusal is an event with the digest, and no name or path" \
 		"* reason=revoked digest=$(digest two-$way.ko) name=- * path=-" \
 		"$(tail -n 1 $modgate/events)"
-	check "$way: and it is not there" 0 "$(there modgate_test_two)"
+	check "$way: a module revoked while it loads does not stay" 0 "$(there modgate_test_two)"
 done
 
-check "a module and what it needs are loaded" loaded \
+check "an approved module loads together with its dependency" loaded \
 	"$(modprobe modgate_test_user 2>&1; loaded modgate_test_user)"
 tool 6 revoke --passphrase-fd=3 modgate_test_one
-check "revoke of a module in use says by whom" "*loaded: it stays so*in use by modgate_test_user*" "$said"
-check "and it stays" loaded "$(loaded modgate_test_one)"
+check "revoke of a module in use names its user" "*loaded: it stays so*in use by modgate_test_user*" "$said"
+check "a module in use stays loaded after revoke" loaded "$(loaded modgate_test_one)"
 tool 0 revoke --passphrase-fd=3 --keep-loaded modgate_test_user
-check "revoke, asked to keep it" "*as asked for*" "$said"
-check "and it stays" loaded "$(loaded modgate_test_user)"
+check "revoke --keep-loaded says that the module stays loaded" "*as asked for*" "$said"
+check "revoke --keep-loaded leaves the module loaded" loaded "$(loaded modgate_test_user)"
 tool 0 revoke modgate_test_user
-check "revoke unloads it" "*it was, and is unloaded now*" "$said"
-check "and it is gone" gone "$(loaded modgate_test_user)"
+check "revoke says that it unloaded a module nobody uses" "*it was, and is unloaded now*" "$said"
+check "revoke unloads a module nobody uses" gone "$(loaded modgate_test_user)"
 tool 0 revoke --json modgate_test_one
-check "what it needed is not in use any more" '*"unloaded":true*' "$(tr -d ' ' <<<"$said")"
-check "and is gone" gone "$(loaded modgate_test_one)"
-check "neither loads again" "$(refused revoked)" "$(load finit one.ko)"
+check "revoke of a dependency unloads it once its user is gone" '*"unloaded":true*' "$(tr -d ' ' <<<"$said")"
+check "a revoked dependency is gone once its user is" gone "$(loaded modgate_test_one)"
+check "a revoked module does not load again" "$(refused revoked)" "$(load finit one.ko)"
 
 # A build of the same name that stays approved may be the one that is loaded.
-check "two builds of a name are approved: the first one loads" "$allowed" "$(load finit-keep two.ko)"
+check "the first of two approved builds of one name loads" "$allowed" "$(load finit-keep two.ko)"
 tool 0 revoke --passphrase-fd=3 ./two-again.ko
-check "the other one is revoked" "*may be another build*" "$said"
-check "and the first one stays" loaded "$(loaded modgate_test_two)"
+check "revoke of the other build says that another one may be loaded" "*may be another build*" "$said"
+check "the loaded build stays after the other build is revoked" loaded "$(loaded modgate_test_two)"
 # Installed, it is still not the one that is loaded.
 cp two-other.ko $extra/modgate_test_two.ko
 tool 0 revoke ./two-other.ko
-check "the file that is installed is not what is loaded" "*is another build than*" "$said"
-check "and it stays" loaded "$(loaded modgate_test_two)"
+check "revoke of an installed file says that the loaded build is another one" "*is another build than*" "$said"
+check "the loaded build stays after another installed build is revoked" loaded "$(loaded modgate_test_two)"
 cp two.ko $extra/modgate_test_two.ko
 tool 0 revoke --passphrase-fd=3 ./two.ko
-check "the file that is loaded" "*is unloaded now*" "$said"
-check "and is gone" gone "$(loaded modgate_test_two)"
+check "revoke of the loaded build by its file says that it is unloaded" "*is unloaded now*" "$said"
+check "revoke of the loaded build by its file unloads it" gone "$(loaded modgate_test_two)"
 tool 6 approve --passphrase-fd=3 ./two.ko
 
-check "a system module loads" "$allowed" "$(load finit system.ko)"
-check "with its signature written in another way, too" "$allowed" "$(load finit respelled.ko)"
+check "a system module loads before it is banned" "$allowed" "$(load finit system.ko)"
+check "a system module loads with its signature encoded differently" "$allowed" "$(load finit respelled.ko)"
 tool 0 ban --passphrase-fd=3 ./system.ko
-check "banned, it is refused at once" "$(refused revoked)" "$(load finit system.ko)"
-check "however its signature is written" "$(refused revoked)" "$(load finit respelled.ko)"
-check "what the villain signed loads: it is approved" "$allowed" "$(load finit by-villain.ko)"
+check "a banned system module is refused at once" "$(refused revoked)" "$(load finit system.ko)"
+check "a banned module with its signature encoded differently is refused at once" "$(refused revoked)" "$(load finit respelled.ko)"
+check "an approved module loads before its signer is banned" "$allowed" "$(load finit by-villain.ko)"
 tool 6 ban --passphrase-fd=3 --signer=villain.pem
 tool 1 ban --passphrase-fd=3 --signer=builtin.der
-check "a key of the kernel cannot be banned" "*built into the kernel*" "$said"
+check "a key built into the kernel cannot be banned" "*built into the kernel*" "$said"
 tool 0 verify
 tool 6 status
 END
 
 machine <<'END'
 tool 0 status
-check "a system module that is banned" "$(refused banned)" "$(load finit system.ko)"
-check "however its signature is written" "$(refused banned)" "$(load finit respelled.ko)"
-check "and without it" "$(refused banned)" "$(load init own.ko)"
-check "banned by its signer, though approved" "$(refused banned)" "$(load finit by-villain.ko)"
-check "revoked for good" "$(refused not-approved)" "$(load finit one.ko)"
-check "not banned" "$allowed" "$(load finit two.ko)"
+check "a banned system module is refused after the restart" "$(refused banned)" "$(load finit system.ko)"
+check "a banned module with another signature encoding is refused after the restart" "$(refused banned)" "$(load finit respelled.ko)"
+check "a banned system module is refused without its signature" "$(refused banned)" "$(load init own.ko)"
+check "an approved module is refused if its signer is banned" "$(refused banned)" "$(load finit by-villain.ko)"
+check "a revoked module is not approved after the restart" "$(refused not-approved)" "$(load finit one.ko)"
+check "an approved module without a ban loads after the restart" "$allowed" "$(load finit two.ko)"
 tool 1 why ./system.ko
-check "why says which list" "*banned*list of owner*" "$said"
+check "why names the list that bans the module" "*banned*list of owner*" "$said"
 tool 1 doctor
-check "doctor: this boot's initramfs" "*initramfs *sealed the kernel*recovery initramfs *knows recovery*" "$said"
-check "doctor: what holds here" "*lockdown *lets approved modules through*kexec *refused by modgate*" "$said"
-check "doctor: what does not" "*secure boot *not started by UEFI*freshness *none*root modules *on no device*" "$said"
+check "doctor checks the initramfs of this boot and the recovery initramfs" "*initramfs *sealed the kernel*recovery initramfs *knows recovery*" "$said"
+check "doctor says that lockdown lets approved modules through and kexec is refused" "*lockdown *lets approved modules through*kexec *refused by modgate*" "$said"
+check "doctor reports missing secure boot, no freshness and no root device" "*secure boot *not started by UEFI*freshness *none*root modules *on no device*" "$said"
 tool 0 list
 check "list shows the bans" "*modgate_test_two*ban*banned*" "$said"
 tool 6 ban --remove --passphrase-fd=3 ./system.ko
-check "the ban holds until the restart" "$(refused banned)" "$(load finit system.ko)"
+check "a removed ban still holds until the restart" "$(refused banned)" "$(load finit system.ko)"
 tool 6 ban --remove --passphrase-fd=3 --signer=villain.pem
 tool 6 ban --passphrase-fd=3 --import=digests
-check "import says that the kernel has no more room" "*No space left*" "$said"
-check "a file does not use up all places" 3840 "$(state revoked)"
+check "ban --import says that the kernel has no more room" "*No space left*" "$said"
+check "ban --import leaves some of the kernel's revocations free" 3840 "$(state revoked)"
 told=0
 while read -r digest _; do
 	printf %s "$digest" >$modgate/revoke || break
 	told=$((told + 1))
 done <others 2>/dev/null
-check "256 are left, and the 4,097th is refused" "256 4096" "$told $(state revoked)"
-check "for want of space" "*No space left*" \
+check "256 more revocations are taken, and the 4,097th is refused" "256 4096" "$told $(state revoked)"
+check "a revocation too many fails for want of space" "*No space left*" \
 	"$(bash -c "sha384sum <<<x | head -c 96 >$modgate/revoke" 2>&1)"
-check "one that it knows already is no error" 0 \
+check "revoking a revoked digest again is no error when space is used up" 0 \
 	"$(sort digests | head -c 96 >$modgate/revoke; echo $?)"
 END
 
 machine <<'END'
 tool 0 status
-check "the system module loads again" "$allowed" "$(load finit system.ko)"
-check "so does what the villain signed" "$allowed" "$(load finit by-villain.ko)"
-check "the last one of 5,001 is banned" "$(refused banned)" "$(load finit two.ko)"
-check "all of them are in force" "*bans=5001*" "$(cat $modgate/lists)"
+check "a system module loads again once its ban is removed" "$allowed" "$(load finit system.ko)"
+check "an approved module loads again once its signer's ban is removed" "$allowed" "$(load finit by-villain.ko)"
+check "the last of 5,001 banned digests is refused" "$(refused banned)" "$(load finit two.ko)"
+check "all 5,001 bans are in force" "*bans=5001*" "$(cat $modgate/lists)"
 END
 
 # In state boot a system module loads beside the documents: two of them, and the list
@@ -179,20 +179,20 @@ exec 3</run/early
 next() { IFS= read -r got <&3; }
 for way in finit init; do
 	next
-	check "state boot, $way: stopped and let go, it loads" "$allowed" "$got"
+	check "state boot, $way: a system module loads after it was held and let go" "$allowed" "$got"
 done
 for file in anchor.der policy.bundle ban-both.bundle; do
 	next
-	check "while both are loading, $file is taken" "$file result=ok *" "$got"
+	check "$file is taken while two system modules are loading" "$file result=ok *" "$got"
 done
 for way in init finit; do
 	next
-	check "state boot, $way: banned while it loads: refused" "$(refused banned)" "$got"
+	check "state boot, $way: a system module banned while it loads is refused" "$(refused banned)" "$got"
 done
 for file in system-one.ko system.ko; do
-	check "$file: after the verdict" "*reason=banned digest=$(digest $file) name=- * path=-*" \
+	check "$file: the late refusal is an event with the digest, and no name or path" "*reason=banned digest=$(digest $file) name=- * path=-*" \
 		"$(grep $(digest $file) $modgate/events)"
 done
-check "and neither is there" "0 0" "$(there modgate_test_one) $(there modgate_test_two)"
+check "neither system module banned while loading is loaded" "0 0" "$(there modgate_test_one) $(there modgate_test_two)"
 END
 finish

@@ -29,9 +29,9 @@ tell_pin
 END
 	pin=$(told_pin)
 	guest "${options[@]}" --append "$pin modgate.freshness=$freshness" <<END
-check "$name: list and local policy are in force" "sealed yes" "\$(state state) \$(state policy)"
-check "$name: the approved module loads" "\$allowed" "\$(load finit one.ko)"
-check "$name: another one does not" "\$(refused not-approved)" "\$(load finit two.ko)"
+check "$name: the kernel is sealed, and the local policy in force" "sealed yes" "\$(state state) \$(state policy)"
+check "$name: an approved module loads" "\$allowed" "\$(load finit one.ko)"
+check "$name: an unapproved module is refused" "\$(refused not-approved)" "\$(load finit two.ko)"
 tool 0 status
 tool 6 approve --passphrase-fd=3 modgate_test_two
 secret() { exec 3<<<"a wrong passphrase"; }

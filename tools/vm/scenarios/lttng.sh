@@ -22,7 +22,7 @@ build_modules acpi
 mkdir modules
 cp "$lttng"/*.ko acpi/*.ko modules/
 count=$(find modules -name '*.ko' | wc -l)
-check "there are dozens" "[2-9][0-9]" "$count"
+check "the package has dozens of modules" "[2-9][0-9]" "$count"
 
 # shellcheck disable=SC2034
 helpers=$(cat <<'END'
@@ -51,15 +51,15 @@ on <<'END'
 tool 6 init --freshness=tpm --passphrase-fd=3
 tell_pin
 tool 6 approve --passphrase-fd=3 modules/*.ko
-check "approved in one act" "*Approved: $count module(s)*" "$said"
+check "one act approves every module" "*Approved: $count module(s)*" "$said"
 END
 
 boot=(--append "$(told_pin) lockdown=integrity")
 
 on "${boot[@]}" <<'END'
 tool 0 rebuild --no-close
-check "all of them loaded" "*collection for $(uname -r): rebuilt; $count loaded, 0 on demand, 0 left out*" "$said"
-check "complete in the receipt" "$count" "$(grep -c ' reason=approved .* state=live loads=1 ' $modgate/receipt)"
+check "rebuild loads every module" "*collection for $(uname -r): rebuilt; $count loaded, 0 on demand, 0 left out*" "$said"
+check "the receipt has a live line for every module" "$count" "$(grep -c ' reason=approved .* state=live loads=1 ' $modgate/receipt)"
 
 # Each came after those that it needs, of which there are some dozens.
 sed -n 's/.* name=\([^ ]*\) .*/\1/p' $modgate/receipt >order
@@ -71,13 +71,13 @@ early=$(while read -r name; do
 		[ -z "$before" ] || echo "$name" >>needing
 	done
 done <order)
-check "in order" "" "$early"
-check "there is an order" yes "$([ "$(wc -l <needing)" -gt 24 ] && echo yes)"
+check "each module loads after those that it needs" "" "$early"
+check "the modules have more than 24 dependencies to order" yes "$([ "$(wc -l <needing)" -gt 24 ] && echo yes)"
 rmmod lttng_test
-check "unloaded and loaded again" "$allowed" "$(load finit $extra/lttng-test.ko)"
-check "is counted" 1 "$(grep -c ' name=lttng_test .* state=gone loads=2 ' $modgate/receipt)"
+check "an unloaded module loads again" "$allowed" "$(load finit $extra/lttng-test.ko)"
+check "the receipt counts the second load" 1 "$(grep -c ' name=lttng_test .* state=gone loads=2 ' $modgate/receipt)"
 tool 0 receipt --verify
-check "and it verifies" "*receipt: $count line(s) make its running hash*" "$said"
+check "the receipt verifies" "*receipt: $count line(s) make its running hash*" "$said"
 END
 
 finish

@@ -21,8 +21,8 @@ depmod 2>/dev/null
 tool 6 init --passphrase-fd=3
 modprobe modgate_test_two
 tool 0 baseline
-check "baseline shows what is loaded" "*modgate_test_two * loaded * pending *" "$said"
-check "baseline shows what is installed" "*modgate_test_one * installed *not approved*" "$said"
+check "baseline shows a loaded module" "*modgate_test_two * loaded * pending *" "$said"
+check "baseline shows an installed module" "*modgate_test_one * installed *not approved*" "$said"
 check "baseline leaves system modules out" "!(*modgate_test_user*)" "$said"
 tool 6 baseline --passphrase-fd=3 modgate_test_one
 tell_pin
@@ -31,40 +31,40 @@ pin=$(told_pin)
 
 machine <<'END'
 tool 0 status
-check "mode listed: approved" "$allowed" "$(load finit one.ko)"
+check "mode listed: an approved module loads" "$allowed" "$(load finit one.ko)"
 tool 6 mode signed --passphrase-fd=3
 tool 6 status
 tool 0 why modgate_test_one
-check "why says what comes" "*not after a restart*restart*unsigned*" "$said"
-check "before the restart nothing has changed" "$allowed listed" "$(load finit one.ko) $(state mode)"
+check "why says that the module will not load after the restart" "*not after a restart*restart*unsigned*" "$said"
+check "a new mode changes nothing before the restart" "$allowed listed" "$(load finit one.ko) $(state mode)"
 tool 0 mode
-check "mode shows both" "*In force:*listed*After restart:*signed*" "$said"
+check "mode shows the mode in force and that after the restart" "*In force:*listed*After restart:*signed*" "$said"
 END
 
 # In between, a recovery boot: with the policy, without lists, and measured as one.
 machine modgate.recovery <<'END'
 tool 1 status
-check "recovery boot: status says so" "*recovery*no lists*" "$said"
-check "recovery boot: the policy is in force, nothing loads" "signed $(refused no-list)" \
+check "recovery boot: status says that no lists are in force" "*recovery*no lists*" "$said"
+check "recovery boot: the policy is in force, and a third-party module is refused" "signed $(refused no-list)" \
 	"$(state mode) $(load finit one.ko)"
 tool 0 verify --log
-check "recovery boot: measured as one" "seq=1 event=boot kind=recovery freshness=tpm machine=tpm *" \
+check "recovery boot: it is measured as one" "seq=1 event=boot kind=recovery freshness=tpm machine=tpm *" \
 	"$(head -n 1 $modgate/log)"
 check "recovery boot: no list is in the log" 0 "$(grep -c event=list $modgate/log)"
 END
 
 machine <<'END'
 tool 0 status
-check "mode signed: not by a key that the kernel knows" "$(refused unsigned)" "$(load finit one.ko)"
+check "mode signed: a module signed by no key that the kernel knows is refused" "$(refused unsigned)" "$(load finit one.ko)"
 tool 1 why modgate_test_one
 tool 6 mode listed --audit --allow-kexec --passphrase-fd=3
-check "kexec is still refused" "result=EPERM *" "$(load kexec)"
+check "kexec is refused until the restart" "result=EPERM *" "$(load kexec)"
 END
 
 machine <<'END'
-check "audit, listed" "audit listed" "$(state enforcing) $(state mode)"
-check "audit: what is not approved loads, recorded" "$(recorded not-approved)" "$(load finit two.ko)"
-check "kexec is allowed" allowed "$(state kexec)"
+check "flag audit: state shows it, and mode listed" "audit listed" "$(state enforcing) $(state mode)"
+check "flag audit: an unapproved module loads, recorded" "$(recorded not-approved)" "$(load finit two.ko)"
+check "flag allow-kexec: kexec is allowed" allowed "$(state kexec)"
 tool 6 mode --enforce --refuse-kexec --passphrase-fd=3
 tool 6 mode system --passphrase-fd=3
 cp -a /etc/modgate/active /etc/modgate/kept
@@ -72,9 +72,9 @@ END
 
 machine <<'END'
 tool 0 status
-check "mode system" "$(refused mode)" "$(load finit one.ko)"
+check "mode system: an approved module is refused" "$(refused mode)" "$(load finit one.ko)"
 tool 1 why modgate_test_one
-check "why says the command" "*modgate mode listed*" "$said"
+check "why names the command that changes the mode" "*modgate mode listed*" "$said"
 # The policy with the flag audit, put back.
 rm -f /etc/modgate/active/local-* /etc/modgate/staged/local-*
 cp /etc/modgate/kept/local-* /etc/modgate/active
@@ -84,6 +84,6 @@ END
 machine <<'END'
 tool 8 status
 check "an older policy that was put back is not in force" "yes no" "$(state enforcing) $(state policy)"
-check "and nothing loads" "$(refused no-policy)" "$(load finit one.ko)"
+check "a third-party module is refused with an older policy put back" "$(refused no-policy)" "$(load finit one.ko)"
 END
 finish

@@ -74,23 +74,23 @@ printf 'here=%q there=%q\n' "$here" "$there" >names
 on "$here" "${boot[@]}" <<'END'
 . ./names
 install signed-$here.ko
-check "before approval" "*not permitted*" "$(loads)"
+check "an unapproved build is refused" "*not permitted*" "$(loads)"
 tool 1 why acpi_call
 tool 6 approve --rebuilds --passphrase-fd=3 acpi_call
-check "approve warns of the key on the disk" "*whoever is root here*/var/lib/dkms/mok.key*" "$said"
-check "before the restart" "*not permitted*" "$(loads)"
+check "approve --rebuilds warns of the signing key on the disk" "*whoever is root here*/var/lib/dkms/mok.key*" "$said"
+check "an approved build is refused before the restart" "*not permitted*" "$(loads)"
 END
 
 on "$here" "${boot[@]}" <<'END'
 . ./names
 install signed-$here.ko
-check "after the restart" "it loads" "$(loads)"
+check "an approved build loads after the restart" "it loads" "$(loads)"
 tool 0 why acpi_call
-check "why names the vendor" "*vendor DKMS module signing key*" "$said"
+check "why names the vendor that the build is approved by" "*vendor DKMS module signing key*" "$said"
 install other-$here.ko
-check "the same build, signed by another key" "*not permitted*" "$(loads)"
+check "the same build signed by another key is refused" "*not permitted*" "$(loads)"
 install acpi_call-$here.ko
-check "the same build, not signed" "*not permitted*" "$(loads)"
+check "the same build without a signature is refused" "*not permitted*" "$(loads)"
 END
 
 # collected: the kernels that have a collection
@@ -103,7 +103,7 @@ on "$here" "${boot[@]}" <<'END'
 . ./names
 install signed-$here.ko
 tool 0 rebuild
-check "it is collected, and loaded at boot" "*; 1 loaded, 0 on demand, 0 left out*" "$said"
+check "rebuild collects and loads an approved build" "*; 1 loaded, 0 on demand, 0 left out*" "$said"
 END
 
 on "$there" "${boot[@]}" <<'END'
@@ -111,8 +111,8 @@ on "$there" "${boot[@]}" <<'END'
 install signed-$there.ko
 mkdir -p /lib/modules/$(ls /var/lib/modgate/collection)
 tool 0 rebuild --no-close
-check "so it is after the update, by the same approval" "*rebuilt; 1 loaded, 0 on demand, 0 left out*" "$said"
-check "and nothing was refused" 0 "$(state refused)"
+check "other kernel: rebuild loads the new build by the same approval" "*rebuilt; 1 loaded, 0 on demand, 0 left out*" "$said"
+check "other kernel: rebuild has nothing refused" 0 "$(state refused)"
 check "each kernel has a collection" 2 "$(collected)"
 END
 
@@ -122,33 +122,33 @@ install signed-$here.ko
 other=$(ls /var/lib/modgate/collection | grep -v "$(uname -r)")
 mkdir -p /lib/modules/$other
 tool 0 rebuild --no-close
-check "the kernel before the update still boots with it" "*; 1 loaded, 0 on demand, 0 left out*" "$said"
-check "and nothing was refused" 0 "$(state refused)"
-check "both are kept" 2 "$(collected)"
+check "the kernel from before the update loads its build" "*; 1 loaded, 0 on demand, 0 left out*" "$said"
+check "the kernel from before the update has nothing refused" 0 "$(state refused)"
+check "both collections are kept" 2 "$(collected)"
 rmdir /lib/modules/$other
 tool 0 rebuild --no-close
-check "who is uninstalled loses its collection" "1 $(uname -r)" "$(collected) $(ls /var/lib/modgate/collection)"
+check "a kernel that is uninstalled loses its collection" "1 $(uname -r)" "$(collected) $(ls /var/lib/modgate/collection)"
 END
 
 on "$there" "${boot[@]}" <<'END'
 . ./names
 install signed-$there.ko
-check "another kernel, rebuilt and signed by the same key" "it loads" "$(loads)"
-check "and nothing was refused" 0 "$(state refused)"
+check "other kernel: a new build signed by the same key loads" "it loads" "$(loads)"
+check "other kernel: the new build is not refused" 0 "$(state refused)"
 tool 0 why acpi_call
 install other-$there.ko
-check "another kernel, signed by another key" "*not permitted*" "$(loads)"
+check "other kernel: a build signed by another key is refused" "*not permitted*" "$(loads)"
 tool 1 why acpi_call
 install signed-$there.ko
 tool 6 revoke --passphrase-fd=3 acpi_call
-check "revoked: this build is refused at once" "*not permitted*" "$(loads)"
+check "other kernel: a revoked build is refused at once" "*not permitted*" "$(loads)"
 END
 
 on "$there" "${boot[@]}" <<'END'
 . ./names
 install signed-$there.ko
-check "and every build after the restart" "*not permitted*" "$(loads)"
+check "a build is refused after its revocation and a restart" "*not permitted*" "$(loads)"
 tool 0 list
-check "nothing is approved" "Nothing is approved, and nothing banned." "$said"
+check "list shows that nothing is approved after the revocation" "Nothing is approved, and nothing banned." "$said"
 END
 finish

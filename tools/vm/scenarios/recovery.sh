@@ -31,18 +31,18 @@ machine <<'END'
 tool 0 status
 tool 0 key --seal-anchor --passphrase-fd=3
 tool 0 key
-check "the anchor key is sealed" "*provider *sealed*provider *file*" "$said"
+check "key shows that the anchor key is sealed" "*provider *sealed*provider *file*" "$said"
 tool 1 recovery
-check "recovery says how to get there" "*normal boot*modgate.recovery*" "$said"
-check "approved modules go on to load" "$allowed" "$(load finit one.ko)"
+check "recovery says how to start a recovery boot" "*normal boot*modgate.recovery*" "$said"
+check "an approved module loads while the anchor key is sealed" "$allowed" "$(load finit one.ko)"
 tool 1 mode system --passphrase-fd=3
-check "mode: says where" "*sealed to a recovery boot*modgate recovery*" "$said"
+check "mode in a normal boot says where the key can be had" "*sealed to a recovery boot*modgate recovery*" "$said"
 tool 6 approve --passphrase-fd=3 modgate_test_two
 cp partner.pem /etc/modgate/partner.pem
 END
 
 # A person without the passphrase gets no further; the change of who has it is in force afterwards.
-recovery "the wrong passphrase" 125 <<'END'
+recovery "a wrong passphrase" 125 <<'END'
 see What is to be done
 type 2
 see Mode
@@ -60,7 +60,7 @@ type 8
 see Restarting
 END
 
-recovery "the right one" 125 <<'END'
+recovery "the right passphrase" 125 <<'END'
 see What is to be done
 type 1
 see In force:
@@ -99,27 +99,27 @@ END
 
 machine <<'END'
 tool 0 status
-check "after the restart the mode is in force" "signed $(refused unsigned)" "$(state mode) $(load finit one.ko)"
+check "the mode set in the menu is in force after the restart" "signed $(refused unsigned)" "$(state mode) $(load finit one.ko)"
 tool 0 --json status
-check "and the authority" "*partner*" "$said"
+check "the authority added in the menu is in force after the restart" "*partner*" "$said"
 tool 1 mode listed --passphrase-fd=3
 END
 
 # Whoever goes on from the menu has a recovery boot still, and no key in it.
-recovery "going on" 0 <<'END'
+recovery "leaving the menu" 0 <<'END'
 see What is to be done
 type 9
 see recovery boot: no lists
 END
 machine modgate.recovery <<'END'
-check "a recovery boot without a person: no lists" "$(refused no-list)" "$(load finit one.ko)"
+check "a recovery boot without a person takes no lists" "$(refused no-list)" "$(load finit one.ko)"
 tool 1 recovery
-check "its menu was left" "*its menu was left*" "$said"
+check "recovery says that its menu was left" "*its menu was left*" "$said"
 tool 1 mode listed --passphrase-fd=3
 END
 
 # The keys; the anchor key as a file again; then everything is thrown away.
-recovery "keys" 125 <<'END'
+recovery "changing the keys" 125 <<'END'
 see What is to be done
 type 4
 see Passphrase of the anchor key and the owner key
@@ -155,10 +155,10 @@ END
 
 machine <<'END'
 tool 0 status
-check "by the new owner key: approved" "$allowed" "$(load finit one.ko)"
+check "a module approved with the new owner key loads" "$allowed" "$(load finit one.ko)"
 END
 
-recovery "discarding" 125 <<'END'
+recovery "discarding the documents" 125 <<'END'
 see What is to be done
 type 7
 see nothing to leave them
@@ -170,6 +170,6 @@ see Restarting
 END
 
 machine <<'END'
-check "without documents nothing third-party loads" "$(refused no-policy)" "$(load finit one.ko)"
+check "a third-party module is refused without documents" "$(refused no-policy)" "$(load finit one.ko)"
 END
 finish

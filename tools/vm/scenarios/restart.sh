@@ -23,28 +23,28 @@ tool 1 init --key=file --passphrase-fd=3
 tell_pin
 END
 pin=$(told_pin)
-check "the pin is that of the certificate" "modgate.anchor=????????????????*" "$pin"
+check "key --pin prints the digest of the certificate" "modgate.anchor=????????????????*" "$pin"
 
 machine --append "$pin lockdown=integrity" <<'END'
 tool 0 status
-check "sealed by modgate boot" "sealed seal" "$(state state) $(state ended-by)"
-check "refused before approval" "*not permitted*" "$(modprobe modgate_test_one 2>&1)"
+check "modgate boot seals the kernel" "sealed seal" "$(state state) $(state ended-by)"
+check "an unapproved module is refused" "*not permitted*" "$(modprobe modgate_test_one 2>&1)"
 tool 0 pending
-check "pending names it" "*modgate_test_one*" "$said"
+check "pending names the refused module" "*modgate_test_one*" "$said"
 tool 1 why modgate_test_one
-check "why says the reason" "*not-approved*" "$said"
-check "why says the command" "*modgate approve*" "$said"
+check "why gives the reason not-approved" "*not-approved*" "$said"
+check "why names the command that approves the module" "*modgate approve*" "$said"
 tool 1 why --json modgate_test_one
-check "why --json says the same" not-approved "$(printf '%s' "$said" | python3 -c 'import json, sys; print(json.load(sys.stdin)["reason"])')"
+check "why --json gives the same reason" not-approved "$(printf '%s' "$said" | python3 -c 'import json, sys; print(json.load(sys.stdin)["reason"])')"
 exec 3<<<"a wrong passphrase"
 modgate approve --passphrase-fd=3 modgate_test_one >/dev/null 2>&1
-check "a wrong passphrase" 4 $?
+check "approve with a wrong passphrase exits with 4" 4 $?
 tool 6 approve --passphrase-fd=3 modgate_test_one
-check "approve says restart" "*restart*" "$said"
+check "approve says that a restart is needed" "*restart*" "$said"
 tool 6 why modgate_test_one
 tool 6 status
 tool 1 diff
-check "diff names it" "*modgate_test_one*" "$said"
+check "diff names the newly approved module" "*modgate_test_one*" "$said"
 # Another owner key, and what the old one has signed, kept by somebody.
 cp -a /etc/modgate/staged /etc/modgate/kept
 tool 6 key --rotate --passphrase-fd=3
@@ -60,33 +60,33 @@ doc = open(sys.argv[1], "rb").read()
 sig = open(sys.argv[1] + ".sig", "rb").read()
 sys.stdout.buffer.write(b"MODGATEB" + struct.pack("<IIQ", 1, len(sig), len(doc)) + doc + sig)
 PY
-	check "root hands over ${file##*/}" "*result=EPERM*" "$(./load_document bundle.try)"
+	check "root cannot hand over ${file##*/} once sealed" "*result=EPERM*" "$(./load_document bundle.try)"
 done
 tool "[1-8]" boot
 echo 1 >$modgate/seal
 mount --bind /etc/modgate/staged /etc/modgate/active
-check "nothing has changed in what is in force" "$before" "$(cat $modgate/policy $modgate/lists)"
+check "nothing in force has changed before the restart" "$before" "$(cat $modgate/policy $modgate/lists)"
 umount /etc/modgate/active
-check "still refused" "$(refused not-approved)" "$(load finit one.ko)"
-check "soft: a new init does not reopen" "$(refused not-approved)" "$(unshare -m -p -f "$work/load_module" finit one.ko)"
+check "an approved module is refused before the restart" "$(refused not-approved)" "$(load finit one.ko)"
+check "an approved module is refused under a new init without a restart" "$(refused not-approved)" "$(unshare -m -p -f "$work/load_module" finit one.ko)"
 END
 
 machine --append "$pin lockdown=integrity" <<'END'
-check "loads after the restart" 0 "$(modprobe modgate_test_one 2>&1; echo $?)"
+check "an approved module loads after the restart" 0 "$(modprobe modgate_test_one 2>&1; echo $?)"
 rmmod modgate_test_one
 tool 0 status
 tool 0 list
-check "list names it" "*modgate_test_one*active*" "$said"
+check "list shows the approved module as active" "*modgate_test_one*active*" "$said"
 tool 0 why modgate_test_one
 tool 0 verify
-check "with one bit changed" "$(refused not-approved)" "$(load finit one-flipped.ko)"
-check "the document on disk is what openssl verifies" "Verified OK" "$(
+check "an approved module with one bit changed is refused" "$(refused not-approved)" "$(load finit one-flipped.ko)"
+check "openssl verifies the list on disk" "Verified OK" "$(
 	list=$(ls /etc/modgate/active/owner-*.list)
 	openssl x509 -in /etc/modgate/keys/owner.pem -pubkey -noout >/run/owner.pub
 	openssl dgst -sha384 -verify /run/owner.pub -signature "$list.sig" "$list")"
 tool 0 revoke --passphrase-fd=3 modgate_test_one
-check "revoke says both" "*kernel:*list:*" "$said"
-check "revoked at once" "$(refused revoked)" "$(load finit one.ko)"
+check "revoke reports on the kernel and on the list" "*kernel:*list:*" "$said"
+check "a revoked module is refused at once" "$(refused revoked)" "$(load finit one.ko)"
 # The list by the old owner key, which approves one: beside the new one, and as a
 # file of another name, which modgate boot hands to the kernel.
 for file in /etc/modgate/kept/owner-*.list; do
@@ -98,23 +98,23 @@ done
 END
 
 machine --append "$pin lockdown=integrity" <<'END'
-check "revoked for good after the restart, though the old key's list was put back" \
+check "a revoked module stays refused though the old owner key's list is put back" \
 	"$(refused not-approved)" "$(load finit one.ko)"
-check "the kernel has refused it" "*EKEYREJECTED*" "$(state error)"
-check "only the file of another name is left of it" "kept-*.list" "$(basename -a /etc/modgate/staged/*.list)"
+check "the kernel has refused the list by the old owner key" "*EKEYREJECTED*" "$(state error)"
+check "the store keeps only the old list that has another file name" "kept-*.list" "$(basename -a /etc/modgate/staged/*.list)"
 rm /etc/modgate/staged/kept-*
 tool 0 list
-check "list does not name it" "!(*active*)" "$said"
+check "list shows no active module after the revocation" "!(*active*)" "$said"
 # A staged list that is torn, as a crash between its two files would leave it.
 tool 6 approve --passphrase-fd=3 modgate_test_two
 rm -f /etc/modgate/staged/*.list.sig
 tool 1 status
-check "status says so" "*no signature beside it*" "$said"
+check "status says that a staged list has no signature" "*no signature beside it*" "$said"
 END
 
 machine --append "$pin lockdown=integrity" <<'END'
-check "a staged list without its signature: the active one is in force" "*loaded=yes*" "$(cat $modgate/lists)"
-check "and two is not approved" "$(refused not-approved)" "$(load finit two.ko)"
+check "a staged list without its signature: the active list is in force" "*loaded=yes*" "$(cat $modgate/lists)"
+check "a staged list without its signature: its module is refused" "$(refused not-approved)" "$(load finit two.ko)"
 shopt -s nullglob
 for file in /etc/modgate/*/owner-*.list; do
 	openssl dgst -sha384 -sign attacker.key -out "$file.sig" "$file"
@@ -123,9 +123,9 @@ tool "[48]" verify
 END
 
 machine --append "$pin lockdown=integrity" <<'END'
-check "a list signed with another key: no third-party modules" "$(refused no-list)" "$(load finit two.ko)"
+check "a list signed by another key: a third-party module is refused" "$(refused no-list)" "$(load finit two.ko)"
 tool 1 status
-check "status says why" "*signature*" "$said"
-check "the machine is up" "sealed yes" "$(state state) $(state enforcing)"
+check "a list signed by another key: status names the signature" "*signature*" "$said"
+check "a list signed by another key: the kernel is sealed and enforces" "sealed yes" "$(state state) $(state enforcing)"
 END
 finish

@@ -44,10 +44,10 @@ watch() {
 
 # everywhere STATE NAME: what list, why, baseline and status have for modgate_test_one
 everywhere() {
-	check "list: $2" "$1" "$(modgate --json list | jq -r '.[] | select(.name == "modgate_test_one") | .state')"
-	check "why: $2" "$1" "$(modgate --json why modgate_test_one | jq -r .state)"
-	check "baseline: $2" "$1" "$(modgate --json baseline | jq -r '.[] | select(.name == "modgate_test_one") | .state')"
-	check "status: $2" '[12]' "$(modgate --json status | jq ".states.\"$1\"")"
+	check "$2: list shows $1" "$1" "$(modgate --json list | jq -r '.[] | select(.name == "modgate_test_one") | .state')"
+	check "$2: why shows $1" "$1" "$(modgate --json why modgate_test_one | jq -r .state)"
+	check "$2: baseline shows $1" "$1" "$(modgate --json baseline | jq -r '.[] | select(.name == "modgate_test_one") | .state')"
+	check "$2: status counts $1" '[12]' "$(modgate --json status | jq ".states.\"$1\"")"
 }
 END
 )"
@@ -62,31 +62,31 @@ boot=(--append "$(told_pin) lockdown=integrity")
 
 on "${boot[@]}" <<'END'
 watch --new --motd=$motd
-check "nothing is pending: no message" no "$([ -e $motd ] && echo yes || echo no)"
+check "there is no message at login while nothing is pending" no "$([ -e $motd ] && echo yes || echo no)"
 ./load_module finit one.ko >/run/loaded
-check "a refusal is told within a second" "in time" \
+check "watch tells of a refusal within a second" "in time" \
 	"$(within 1 grep -q 'one: refused, not-approved, 1 time(s), by load_module' /run/watched)"
-check "and so does the message, in some seconds" "in time" \
+check "the message at login tells of a refusal within seconds" "in time" \
 	"$(within 10 grep -q 'modgate: 1 kernel module(s) wait for a decision: one' $motd)"
-check "refused" "$(refused not-approved)" "$(cat /run/loaded)"
-check "why: refused" pending "$(modgate --json why modgate_test_one | jq -r .state)"
+check "an unapproved module is refused" "$(refused not-approved)" "$(cat /run/loaded)"
+check "why shows a refused module as pending" pending "$(modgate --json why modgate_test_one | jq -r .state)"
 for _ in 1 2 3 4 5 6 7 8; do ./load_module finit one.ko >/dev/null; done
-check "repeats are told by their count" "in time" "$(within 5 grep -q 'by now 9 time(s)' /run/watched)"
+check "watch tells of repeats by their count" "in time" "$(within 5 grep -q 'by now 9 time(s)' /run/watched)"
 tool 1 restart
 tool 6 approve --passphrase-fd=3 modgate_test_one modgate_test_user
-check "approved, the message goes" "in time" "$(within 10 test ! -e $motd)"
-check "refused" "$(refused not-approved)" "$(load finit two.ko)"
-check "and comes again" "in time" "$(within 10 grep -q two $motd)"
+check "the message at login goes once its module is approved" "in time" "$(within 10 test ! -e $motd)"
+check "another unapproved module is refused" "$(refused not-approved)" "$(load finit two.ko)"
+check "the message at login comes back for another module" "in time" "$(within 10 grep -q two $motd)"
 kill $watcher
 wait $watcher
-check "ends by a signal" 0 $?
-check "and takes the message along" no "$([ -e $motd ] && echo yes || echo no)"
-everywhere "approved (restart needed)" "approved"
+check "watch ends with 0 on a signal" 0 $?
+check "watch takes the message at login along when it ends" no "$([ -e $motd ] && echo yes || echo no)"
+everywhere "approved (restart needed)" "approved, before the restart"
 mkdir -p /tmp/bin
 printf '#!/bin/sh\necho "would restart"\n' >/tmp/bin/reboot
 chmod +x /tmp/bin/reboot
 PATH=/tmp/bin:$PATH tool 0 restart
-check "restart says what becomes active" "2 module(s) become active: *modgate_test_one*would restart" "$said"
+check "restart names the modules that become active" "2 module(s) become active: *modgate_test_one*would restart" "$said"
 watch --json
 for ((i = 0; i < 300; i++)); do
 	cp one.ko /tmp/m$i.ko
@@ -94,19 +94,19 @@ for ((i = 0; i < 300; i++)); do
 	./load_module finit /tmp/m$i.ko >/dev/null
 	rm /tmp/m$i.ko
 done
-check "the last of many" "in time" "$(within 5 grep -q '"name":"m299"' /run/watched)"
+check "watch tells of the last of many refusals" "in time" "$(within 5 grep -q '"name":"m299"' /run/watched)"
 kill $watcher
 wait $watcher
-check "each of more than the ring holds is told, or told to be lost" 302 \
+check "watch tells of each refusal, or that it was lost" 302 \
 	"$(jq -s '[.[] | select(.repeat != true) | .lost // 1] | add' /run/watched)"
-check "not for others than root" 3 \
+check "watch is refused to anybody but root" 3 \
 	"$(setpriv --reuid=65534 --clear-groups $bin/modgate watch >/dev/null 2>&1; echo $?)"
 END
 
 on "${boot[@]}" <<'END'
-everywhere active "in force"
+everywhere active "approved, after the restart"
 modprobe modgate_test_user
-check "both are loaded" 2 "$(grep -c 'state=live' $modgate/receipt)"
+check "both approved modules are live" 2 "$(grep -c 'state=live' $modgate/receipt)"
 everywhere active "loaded"
 echo 1 >$modgate/close
 everywhere active "loaded, the gate closed"
