@@ -33,8 +33,8 @@ END
 
 hand_over anchor.der policy.bundle list.bundle
 guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor)" <<'END'
-check "nothing is withheld: the module loads" "$allowed" "$(load finit one.ko)"
-check "nothing is withheld: no problem" "0 " "$(said=$(status); echo "$? $(grep -F ' problem ' <<<"$said")")"
+check "nothing withheld: the approved module loads" "$allowed" "$(load finit one.ko)"
+check "nothing withheld: status reports no problem" "0 " "$(said=$(status); echo "$? $(grep -F ' problem ' <<<"$said")")"
 END
 
 # boot NAME REASON PROBLEM STATE APPEND FILES [OPTION...]: hands FILES over, expects a
@@ -45,21 +45,21 @@ boot() {
 	shift 6
 	hand_over "$files"
 	guest --no-boot --initramfs-extra initramfs --early early --append "$append" "$@" <<END
-check "$name: third-party stays out" "\$(refused $reason)" "\$(load finit one.ko)"
-check "$name: system modules load" "\$allowed" "\$(load finit system.ko)"
-check "$name: state" "$want" "\$(tr '\n' ' ' <\$modgate/state)"
+check "$name: a third-party module is refused" "\$(refused $reason)" "\$(load finit one.ko)"
+check "$name: a system module loads" "\$allowed" "\$(load finit system.ko)"
+check "$name: state shows it" "$want" "\$(tr '\n' ' ' <\$modgate/state)"
 said=\$(status)
-check "$name: status says that something is wrong" 1 \$?
-check "$name: status says what" "* problem *$problem*" "\$said"
+check "$name: status exits with 1" 1 \$?
+check "$name: status names the problem" "* problem *$problem*" "\$said"
 check "$name: kexec_load is refused" "\$(refused kexec)" "\$(load kexec)"
 check "$name: kexec_file_load is refused" "\$(refused kexec)" "\$(load kexec-file \$kernel modgate.recovery)"
 check "$name: a BPF program that modifies returns is refused" "\$(refused bpf)" "\$(load bpf)"
 END
 }
 
-boot "certificate withheld" no-policy "anchor is awaited" '* anchor=awaited *policy=no *' \
+boot "anchor certificate withheld" no-policy "anchor is awaited" '* anchor=awaited *policy=no *' \
 	"$(pin anchor)" "policy.bundle list.bundle"
-boot "another certificate" no-policy "anchor is awaited" '* anchor=awaited *' \
+boot "another anchor certificate" no-policy "anchor is awaited" '* anchor=awaited *' \
 	"$(pin anchor)" "attacker.der evil-policy.bundle evil-list.bundle"
 boot "malformed anchor" no-policy "anchor is malformed" '* provisioned=yes anchor=malformed *' \
 	"modgate.anchor=0123" "anchor.der policy.bundle list.bundle"
@@ -69,11 +69,11 @@ boot "two anchors" no-policy "anchor is malformed" '* provisioned=yes anchor=mal
 	"$(pin anchor) $(pin attacker)" "anchor.der policy.bundle list.bundle"
 boot "local policy withheld" no-policy "no local policy is in force" '* anchor=loaded *policy=no *' \
 	"$(pin anchor)" "anchor.der list.bundle"
-boot "lists withheld" no-list "1 required list(s) are not in force" '* policy=yes * missing-lists=1 *' \
+boot "all lists withheld" no-list "1 required list(s) are not in force" '* policy=yes * missing-lists=1 *' \
 	"$(pin anchor)" "anchor.der policy.bundle"
 boot "one required list withheld" no-list "1 required list(s) are not in force" '* missing-lists=1 *' \
 	"$(pin anchor)" "anchor.der policy-fleet.bundle list.bundle"
-boot "freshness demanded and not to be had" no-policy "the kernel found no TPM" '* freshness=tpm *' \
+boot "freshness required without a TPM" no-policy "the kernel found no TPM" '* freshness=tpm *' \
 	"$(pin anchor) modgate.freshness=tpm" "anchor.der policy.bundle list.bundle"
 
 # An anchor that bootconfig brings is no anchor; one that it brings besides the
@@ -84,22 +84,22 @@ modgate.anchor = $(digest attacker.der)
 kernel.modgate.freshness = tpm
 modgate.freshness = tpm
 END
-boot "bootconfig brings another anchor" no-policy "anchor is awaited" '* anchor=awaited *' \
+boot "another anchor in bootconfig" no-policy "anchor is awaited" '* anchor=awaited *' \
 	"bootconfig $(pin anchor)" "attacker.der evil-policy.bundle evil-list.bundle" --bootconfig bootconfig
 echo true >early
 guest --no-boot --append bootconfig --bootconfig bootconfig <<'END'
-check "bootconfig was read" "*modgate.anchor*" "$(cat /proc/bootconfig)"
-check "bootconfig alone provisions nothing" "no record" "$(state provisioned) $(state enforcing)"
-check "nor does it change what freshness is" none "$(state freshness)"
+check "anchor in bootconfig alone: the kernel has read bootconfig" "*modgate.anchor*" "$(cat /proc/bootconfig)"
+check "anchor in bootconfig alone: the machine is not provisioned" "no record" "$(state provisioned) $(state enforcing)"
+check "freshness in bootconfig has no effect" none "$(state freshness)"
 END
 
 # A list of security modules is one of the kernel's own, which stands behind the command
 # line's.
 echo 'kernel.lsm = "lockdown,yama"' >bootconfig
 guest --no-boot --append "bootconfig lsm=lockdown,modgate $(pin anchor)" --bootconfig bootconfig <<'END'
-check "bootconfig leaves modgate out: was read" "*lockdown,yama*" "$(cat /proc/bootconfig)"
-check "the command line's lsm= goes before it" "*modgate*" "$(cat /sys/kernel/security/lsm)"
-check "and modgate enforces" "$(refused no-policy)" "$(load finit one.ko)"
+check "lsm without modgate in bootconfig: the kernel has read bootconfig" "*lockdown,yama*" "$(cat /proc/bootconfig)"
+check "lsm= on the command line takes precedence over bootconfig" "*modgate*" "$(cat /sys/kernel/security/lsm)"
+check "modgate enforces although bootconfig leaves it out" "$(refused no-policy)" "$(load finit one.ko)"
 END
 
 # It can keep each initcall from being called. What is not approved stays out then, too;
@@ -111,19 +111,19 @@ case $series in
 6.12) want="*modgate_fs_init*modgate_late_init*modgate_signer_init*" ;;
 *)    want="modgate_late_init security_initcall_fs security_initcall_late " ;;
 esac
-check "modgate has initcalls" "$want" "$(tr '\n' ' ' <<<"$initcalls")"
+check "modgate has the expected initcalls" "$want" "$(tr '\n' ' ' <<<"$initcalls")"
 for initcall in $initcalls; do
 	echo "kernel.initcall_blacklist = \"$initcall\"" >bootconfig
 	guest --no-boot --initramfs-extra initramfs --early early --append "bootconfig $(pin anchor)" \
 		--bootconfig bootconfig <<END
-check "without $initcall: it was not called" "*initcall $initcall blacklisted*" "\$(dmesg)"
+check "without $initcall: the kernel has skipped the initcall" "*initcall $initcall blacklisted*" "\$(dmesg)"
 insmod system.ko
-check "without $initcall: system modules load" "modgate_test_two *" "\$(lsmod | grep ^modgate_test_two)"
+check "without $initcall: a system module loads" "modgate_test_two *" "\$(lsmod | grep ^modgate_test_two)"
 rmmod modgate_test_two
 insmod two.ko 2>/dev/null
-check "without $initcall: what is not approved does not" "" "\$(lsmod | grep ^modgate_test_two)"
+check "without $initcall: an unapproved module stays out" "" "\$(lsmod | grep ^modgate_test_two)"
 insmod one.ko 2>/dev/null
-check "without $initcall: what comes up is in the receipt" "\$(lsmod | grep -c ^modgate_test_one)" \
+check "without $initcall: an approved module is in the receipt if it loads" "\$(lsmod | grep -c ^modgate_test_one)" \
 	"\$(cat \$modgate/receipt 2>/dev/null | grep -c name=modgate_test_one)"
 END
 done
@@ -141,11 +141,11 @@ chmod 777 /sys/kernel/security/modgate/*
 echo 1 >/sys/kernel/security/modgate/seal
 END
 guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor)" <<'END'
-check "edited initramfs: third-party stays out" "$(refused no-policy)" "$(load finit one.ko)"
-check "edited initramfs: system modules load" "$allowed" "$(load finit system.ko)"
-check "edited initramfs: state" "sealed awaited yes" "$(state state) $(state anchor) $(state enforcing)"
+check "edited initramfs: a third-party module is refused" "$(refused no-policy)" "$(load finit one.ko)"
+check "edited initramfs: a system module loads" "$allowed" "$(load finit system.ko)"
+check "edited initramfs: the kernel is sealed, enforces, and awaits the anchor" "sealed awaited yes" "$(state state) $(state anchor) $(state enforcing)"
 said=$(status)
-check "edited initramfs: status says that something is wrong" 1 $?
-check "edited initramfs: status says what" "* problem *anchor is awaited*EKEYREJECTED*" "$said"
+check "edited initramfs: status exits with 1" 1 $?
+check "edited initramfs: status names the missing anchor and the refused document" "* problem *anchor is awaited*EKEYREJECTED*" "$said"
 END
 finish

@@ -55,24 +55,24 @@ attack() {
 }
 
 attack "not provisioned" --append "ima_hash=sm3 lockdown=integrity" <<'END'
-check "not provisioned: the helper runs" "[1-9]*" "$(ran)"
-check "not provisioned: and takes the TPM away" "none none" "$(state tpm) $(state freshness-backend)"
-check "not provisioned: lockdown has no say yet: the table is taken" "1 1 taken" "$(tables) $(state acpi-tables)"
+check "not provisioned: a helper of the initramfs runs before the kernel is ready" "[1-9]*" "$(ran)"
+check "not provisioned: the helper takes the TPM away" "none none" "$(state tpm) $(state freshness-backend)"
+check "not provisioned: an ACPI table of the initramfs is taken, despite lockdown" "1 1 taken" "$(tables) $(state acpi-tables)"
 END
 
 for pin in "$(pin anchor)" modgate.anchor=0123; do
 	[ "$pin" = modgate.anchor=0123 ] && name="malformed pin" || name="provisioned"
 	attack "$name" --append "ima_hash=sm3 $pin" <<END
-check "$name: the helper does not run" 0 "\$(ran)"
-check "$name: the kernel says so" "*the kernel does not start /sbin/modprobe, since it is not ready*" "\$(dmesg)"
-check "$name: the TPM is chosen, and measured into" "chosen 13" "\$(state tpm) \$(state pcr)"
-check "$name: no table is taken" "0 0 refused" "\$(tables) \$(state acpi-tables)"
-check "$name: the kernel says so of tables" "*modgate is provisioned, ignoring table override*" "\$(dmesg)"
-check "$name: the boot tells how often the TPM was reset" "seq=1 event=boot * reset-count=[1-9]* restart-count=[0-9]*" "\$(sed -n 1p \$modgate/log)"
+check "$name: no helper of the initramfs runs before the kernel is ready" 0 "\$(ran)"
+check "$name: the kernel names the helper that it does not start" "*the kernel does not start /sbin/modprobe, since it is not ready*" "\$(dmesg)"
+check "$name: the TPM is chosen and measured into" "chosen 13" "\$(state tpm) \$(state pcr)"
+check "$name: no ACPI table of the initramfs is taken" "0 0 refused" "\$(tables) \$(state acpi-tables)"
+check "$name: the kernel says that it ignores the ACPI table" "*modgate is provisioned, ignoring table override*" "\$(dmesg)"
+check "$name: the boot record has the TPM's reset and restart counts" "seq=1 event=boot * reset-count=[1-9]* restart-count=[0-9]*" "\$(sed -n 1p \$modgate/log)"
 END
 done
 attack "provisioned" --append "ima_hash=sm3 $(pin anchor) lockdown=integrity" <<'END'
-check "provisioned: what is approved loads" "$allowed" "$(load finit one.ko)"
+check "provisioned: an approved module loads" "$allowed" "$(load finit one.ko)"
 cat >/tmp/helper <<'EOF'
 #!/bin/sh
 echo "$*" >/tmp/asked
@@ -83,23 +83,23 @@ python3 -c 'import socket; socket.socket(39)' 2>/dev/null
 check "provisioned: helpers run once the kernel is ready" "*net-pf-39" "$(cat /tmp/asked)"
 before=$(sed -n 's/.* reset-count=\([0-9]*\) .*/\1/p' $modgate/log)
 export TPM2TOOLS_TCTI=device:/dev/tpmrm0
-check "provisioned: which the TPM says, too" "$before" "$(tpm2_readclock | sed -n 's/.*reset_count: //p')"
+check "provisioned: the reset count in the log is the TPM's" "$before" "$(tpm2_readclock | sed -n 's/.*reset_count: //p')"
 echo "RESETS $before"
 END
 resets=$(sed -n 's/^RESETS //p' output)
 
 # A suspended machine, or another power-on: the next boot has another count.
 attack "next boot" --append "$(pin anchor)" <<END
-check "the next boot has another count" $((resets + 1)) "\$(sed -n 's/.* reset-count=\([0-9]*\) .*/\1/p' \$modgate/log)"
+check "the next boot has the next reset count" $((resets + 1)) "\$(sed -n 's/.* reset-count=\([0-9]*\) .*/\1/p' \$modgate/log)"
 END
 
 # Without our initcall (bootconfig can take it out) the kernel is never ready: nothing
 # is ever accepted, and the machine starts all the same.
 echo 'kernel.initcall_blacklist = "modgate_late_init"' >bootconfig
 attack "never ready" --append "bootconfig ima_hash=sm3 $(pin anchor)" --bootconfig bootconfig <<'END'
-check "never ready: the machine starts, and the helper has not run" 0 "$(ran)"
-check "never ready: no TPM was chosen, and state says so" "late - no" "$(state tpm) $(state pcr) $(state policy)"
-check "never ready: third-party stays out" "$(refused no-policy)" "$(load finit one.ko)"
+check "never ready: the machine starts, and no helper runs" 0 "$(ran)"
+check "never ready: state shows that no TPM was chosen and no policy taken" "late - no" "$(state tpm) $(state pcr) $(state policy)"
+check "never ready: a third-party module is refused" "$(refused no-policy)" "$(load finit one.ko)"
 END
 
 # A driver that probes beside the initcalls is waited for: the TPM does not answer before
@@ -123,29 +123,29 @@ rm -f "$work/console"
 hold_tpm &
 hold=$!
 attack "asynchronous" --console "$work/console" --append "bootconfig initcall_debug ignore_loglevel $(pin anchor)" --bootconfig bootconfig <<'END'
-check "the driver probes asynchronously: bootconfig was read" "*driver_async_probe*" "$(cat /proc/bootconfig)"
-check "the driver probes asynchronously: the TPM is chosen all the same" "chosen 13" "$(state tpm) $(state pcr)"
+check "asynchronous TPM driver: the kernel has read bootconfig" "*driver_async_probe*" "$(cat /proc/bootconfig)"
+check "asynchronous TPM driver: the TPM is chosen nevertheless" "chosen 13" "$(state tpm) $(state pcr)"
 END
 reap $hold
-check "the driver probes asynchronously: its TPM was held" yes "$([ -e "$work/held" ] && echo yes)"
+check "asynchronous TPM driver: the TPM was held until modgate looked for it" yes "$([ -e "$work/held" ] && echo yes)"
 
 # bootconfig takes the driver of the TPM out: said for the whole boot, also of a chip
 # that comes later.
 driver=$(sed -n 's/.* __initcall__kmod_tpm_crb__.*_\(crb_acpi_driver_init\|tpm_crb_init\)[0-9].*/\1/p' "$tree/System.map")
-check "the TPM's driver has an initcall" "?*" "$driver"
+check "the TPM driver has an initcall" "?*" "$driver"
 echo "kernel.initcall_blacklist = \"$driver\"" >bootconfig
 mkdir -p tpm-late
 attack "hidden" --append "bootconfig $(pin anchor)" --bootconfig bootconfig <<'END'
-check "hidden TPM: said by state" "none - 0" "$(state tpm) $(state pcr) $(state measured)"
-check "hidden TPM: the log says that nothing was measured" "seq=1 event=boot *reset-count=- restart-count=-" "$(sed -n 1p $modgate/log)"
+check "hidden TPM: state shows none" "none - 0" "$(state tpm) $(state pcr) $(state measured)"
+check "hidden TPM: the boot record has no reset count" "seq=1 event=boot *reset-count=- restart-count=-" "$(sed -n 1p $modgate/log)"
 mkdir /run/tpm
 swtpm chardev --vtpm-proxy --tpm2 --tpmstate dir=/run/tpm --daemon --pid file=/run/tpm/pid >/run/tpm/log 2>&1
 for _ in $(seq 100); do
 	[ ! -e /dev/tpm0 ] || break
 	sleep 0.1
 done
-check "a chip that comes later is there" "/dev/tpm0*" "$(ls /dev/tpm0; cat /run/tpm/log)"
-check "a chip that comes later: said by state" "late - 0" "$(state tpm) $(state pcr) $(state measured)"
+check "late TPM: the chip is there" "/dev/tpm0*" "$(ls /dev/tpm0; cat /run/tpm/log)"
+check "late TPM: state shows that it came late, and nothing is measured" "late - 0" "$(state tpm) $(state pcr) $(state measured)"
 kill "$(cat /run/tpm/pid)"
 END
 finish

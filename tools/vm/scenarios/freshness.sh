@@ -84,51 +84,51 @@ END
 if [ "${MODGATE_VARIANT:-default}" = default ]; then
 	cp -a tpm tpm-hmac
 	boot tpm-hmac "policy-1.bundle list-1.bundle policy-2.bundle" --variant strict <<END
-check "the driver uses HMAC sessions" "CONFIG_TCG_TPM2_HMAC=y" "\$(zcat /proc/config.gz | grep TPM2_HMAC)"
-check "with them: the machine's name is the TPM's" "tpm $name" "\$(state machine) \$(state machine-name)"
-check "with them: accepted" "ok ok EEXIST " "\$(results)"
-check "with them: both counters were raised" "*counter=$(above 0 1)*counter=$(above 1 1)*" \
+check "HMAC sessions: the TPM driver uses them" "CONFIG_TCG_TPM2_HMAC=y" "\$(zcat /proc/config.gz | grep TPM2_HMAC)"
+check "HMAC sessions: the machine is named by its TPM" "tpm $name" "\$(state machine) \$(state machine-name)"
+check "HMAC sessions: policy and list above the counters are accepted" "ok ok EEXIST " "\$(results)"
+check "HMAC sessions: both counters are raised" "*counter=$(above 0 1)*counter=$(above 1 1)*" \
 	"\$(cat \$modgate/policy \$modgate/lists)"
 END
 fi
 boot tpm "policy-1.bundle list-1.bundle" <<END
-check "the machine's name is the TPM's" "tpm tpm tpm $name" \
+check "the machine is named by its TPM" "tpm tpm tpm $name" \
 	"\$(state freshness) \$(state freshness-backend) \$(state machine) \$(state machine-name)"
-check "one above the counters: accepted" "ok ok " "\$(results)"
-check "the counter of the anchor was raised" "*counter=$(above 0 1)*" "\$(cat \$modgate/policy)"
-check "the counter of the owner was raised" "*counter=$(above 1 1)*" "\$(cat \$modgate/lists)"
-check "approved" "\$allowed" "\$(load finit one.ko)"
+check "documents one above the counters are accepted" "ok ok " "\$(results)"
+check "the anchor's counter is raised" "*counter=$(above 0 1)*" "\$(cat \$modgate/policy)"
+check "the owner's counter is raised" "*counter=$(above 1 1)*" "\$(cat \$modgate/lists)"
+check "an approved module loads" "\$allowed" "\$(load finit one.ko)"
 END
 boot tpm "policy-1.bundle list-1.bundle" <<'END'
-check "the same once more: accepted" "ok ok " "$(results)"
+check "the same documents are accepted at the next boot" "ok ok " "$(results)"
 END
 boot tpm "policy-2.bundle list-2.bundle" <<'END'
-check "newer ones: accepted" "ok ok " "$(results)"
-check "approved by the newer one" "$allowed" "$(load finit two.ko)"
-check "no longer approved" "$(refused not-approved)" "$(load finit one.ko)"
+check "newer documents are accepted" "ok ok " "$(results)"
+check "a module approved by the newer list loads" "$allowed" "$(load finit two.ko)"
+check "a module approved by the older list only is refused" "$(refused not-approved)" "$(load finit one.ko)"
 END
 boot tpm "policy-1.bundle list-2.bundle list-1.bundle" <<'END'
-check "older local policy: refused, and so are lists" "ESTALE EKEYREJECTED EKEYREJECTED " "$(results)"
-check "nothing third-party loads" "$(refused no-policy)" "$(load finit two.ko)"
+check "an older local policy is refused, and all lists with it" "ESTALE EKEYREJECTED EKEYREJECTED " "$(results)"
+check "a third-party module is refused with an older local policy" "$(refused no-policy)" "$(load finit two.ko)"
 END
 boot tpm "policy-1.bundle policy-zero.bundle policy-elsewhere.bundle policy-far.bundle policy-2.bundle
 	list-1.bundle list-far.bundle list-3.bundle" <<'END'
-check "older, no machine, another machine, too far ahead, good; older, too far ahead, good" \
+check "documents too old, too far ahead, or not for this machine are refused" \
 	"ESTALE EXDEV EXDEV ESTALE ok ESTALE ESTALE ok " "$(results)"
-check "an older one says so" "*older?x20than?x20what?x20was?x20accepted*" "$(sed -n 2p /run/early)"
-check "what was rejected has raised no counter" "$allowed" "$(load finit two.ko)"
+check "the refusal of an older policy says that it is older" "*older?x20than?x20what?x20was?x20accepted*" "$(sed -n 2p /run/early)"
+check "a rejected document raises no counter" "$allowed" "$(load finit two.ko)"
 END
 boot tpm "policy-2.bundle sibling.bundle list-2.bundle" <<'END'
-check "signed but never committed, and its sibling" "ok ESTALE ESTALE " "$(results)"
-check "nothing third-party loads" "$(refused no-list)" "$(load finit one.ko)"
+check "a list that was never committed is refused, and so is its sibling" "ok ESTALE ESTALE " "$(results)"
+check "a third-party module is refused without the required list" "$(refused no-list)" "$(load finit one.ko)"
 END
 
 # A floor that is above the counter, as after a new enrolment.
 cp -a tpm tpm-floor
 boot tpm-floor "policy-floor.bundle list-4.bundle list-5.bundle" <<'END'
-check "above the counter and below the floor, at the floor" "ok ESTALE ok " "$(results)"
-check "below the floor: says so" "*below?x20the?x20authority?s?x20floor*" "$(sed -n 3p /run/early)"
-check "below the floor: has raised no counter" "$allowed" "$(load finit two.ko)"
+check "a list below the floor is refused, and one at the floor accepted" "ok ESTALE ok " "$(results)"
+check "the refusal of a list below the floor says so" "*below?x20the?x20authority?s?x20floor*" "$(sed -n 3p /run/early)"
+check "a list below the floor raises no counter" "$allowed" "$(load finit two.ko)"
 END
 
 # What root does to the counters; each to another signer's.
@@ -148,19 +148,19 @@ cp -a tpm tpm-sabotaged
 tpm tpm-sabotaged sabotage
 boot tpm-sabotaged "policy-2.bundle list-gone.bundle list-unwritten.bundle list-remade.bundle list-plain.bundle
 	list-other.bundle list-3.bundle" <<'END'
-check "counter gone, made anew and not written, made anew, no counter, other attributes" \
+check "lists are refused whose counter is gone, remade or of another kind" \
 	"ok ENODEV ENODEV ESTALE ENODEV ENODEV ok " "$(results)"
-check "gone: says so" "*has?x20no?x20counter*" "$(sed -n 3p /run/early)"
-check "not written: says so" "*never?x20written*" "$(sed -n 4p /run/early)"
-check "no counter: says so" "*something?x20else*" "$(sed -n 6p /run/early)"
-check "other attributes: says so" "*something?x20else*" "$(sed -n 7p /run/early)"
+check "the refusal says that there is no counter" "*has?x20no?x20counter*" "$(sed -n 3p /run/early)"
+check "the refusal says that the counter was never written" "*never?x20written*" "$(sed -n 4p /run/early)"
+check "the refusal says that an ordinary index is something else" "*something?x20else*" "$(sed -n 6p /run/early)"
+check "the refusal says that a counter with other attributes is something else" "*something?x20else*" "$(sed -n 7p /run/early)"
 END
 
 cp -a tpm tpm-cleared
 tpm tpm-cleared tpm2_clear
 boot tpm-cleared "policy-2.bundle list-3.bundle" <<'END'
-check "TPM2_Clear: another machine" "EXDEV EKEYREJECTED " "$(results)"
-check "TPM2_Clear: nothing third-party loads" "$(refused no-policy)" "$(load finit two.ko)"
+check "TPM2_Clear: the documents are another machine's" "EXDEV EKEYREJECTED " "$(results)"
+check "TPM2_Clear: a third-party module is refused" "$(refused no-policy)" "$(load finit two.ko)"
 END
 
 # Wrong passwords until the TPM is locked out; the counters do not mind.
@@ -174,7 +174,7 @@ lock_out() {
 cp -a tpm tpm-locked
 tpm tpm-locked lock_out
 boot tpm-locked "policy-2.bundle list-1.bundle list-3.bundle" <<'END'
-check "locked out: as before" "ok ESTALE ok " "$(results)"
+check "a TPM in lockout: a newer list is accepted, and an older one refused" "ok ESTALE ok " "$(results)"
 END
 
 # Somebody else at the TPM, without a pause: is kept out from the reading of a
@@ -190,15 +190,15 @@ echo "kill \$racer" >after
 cp -a tpm tpm-race
 list list-race owner "$(above 1 40)" --module "$(digest two.ko)"
 boot tpm-race "policy-2.bundle list-race.bundle" --tpm-log "$work/commands" <<'END'
-check "while somebody uses the TPM: accepted" "ok ok " "$(results)"
+check "documents are accepted while a program keeps the TPM busy" "ok ok " "$(results)"
 END
 rm before after
 # One letter for each command: GetRandom, NV_ReadPublic, NV_Read, NV_Increment.
 order=$(awk '/SWTPM_IO_Read/ { getline; print $7 $8 $9 $10 }' commands |
 	sed 's/^0000017B$/r/; s/^00000169$/p/; s/^0000014E$/n/; s/^00000134$/i/; /^.$/!s/.*/-/' | tr -d '\n')
-check "somebody did use it" "*rrr*rrr*" "$order"
-check "the counter was raised by 37" 37 "$(tr -cd i <<<"$order" | wc -c)"
-check "and nobody came in between" "*r*pn$(printf 'in%.0s' {1..37})*r*" "$order"
+check "a program did keep the TPM busy" "*rrr*rrr*" "$order"
+check "the counter is raised 37 times" 37 "$(tr -cd i <<<"$order" | wc -c)"
+check "no command comes between the reading of a counter and its raising" "*r*pn$(printf 'in%.0s' {1..37})*r*" "$order"
 
 # TPM2_HierarchyControl by the initramfs: the owner hierarchy off.
 cat >before <<'END'
@@ -209,15 +209,15 @@ exec 3>&-
 END
 cp -a tpm tpm-off
 boot tpm-off "policy-2.bundle list-3.bundle" <<'END'
-check "the owner hierarchy is off" "00 00 00 00" "$(cut -d ' ' -f 8- /run/hierarchy)"
-check "owner hierarchy off: nothing is accepted" "E@(NODEV|XDEV) EKEYREJECTED " "$(results)"
+check "owner hierarchy off: the TPM has switched it off" "00 00 00 00" "$(cut -d ' ' -f 8- /run/hierarchy)"
+check "owner hierarchy off: no document is accepted" "E@(NODEV|XDEV) EKEYREJECTED " "$(results)"
 END
 rm before
 
 # Another machine's disk; no TPM; a TPM that a program plays, with old counters.
 tpm tpm-other new_machine
 boot tpm-other "policy-2.bundle list-3.bundle" <<'END'
-check "another TPM: another machine" "EXDEV EKEYREJECTED " "$(results)"
+check "another TPM: the documents are another machine's" "EXDEV EKEYREJECTED " "$(results)"
 END
 cp -a tpm initramfs/tpm-state
 put_programs initramfs swtpm
@@ -240,10 +240,10 @@ END
 chmod +x initramfs/start-proxy
 echo "/start-proxy >/root/run/proxy 2>&1" >before
 boot none "policy-2.bundle list-3.bundle" <<'END'
-check "a TPM of the initramfs's own is there" "/dev/tpm0*" "$(cat /run/proxy)"
-check "and is not used" "EXDEV EKEYREJECTED " "$(results)"
-check "state says that there is none" "tpm missing none" "$(state freshness) $(state freshness-backend) $(state machine)"
-check "nothing third-party loads" "$(refused no-policy)" "$(load finit two.ko)"
+check "a TPM that the initramfs starts is there" "/dev/tpm0*" "$(cat /run/proxy)"
+check "a TPM that the initramfs starts is not used" "EXDEV EKEYREJECTED " "$(results)"
+check "a TPM that the initramfs starts: state shows none" "tpm missing none" "$(state freshness) $(state freshness-backend) $(state machine)"
+check "a TPM that the initramfs starts: a third-party module is refused" "$(refused no-policy)" "$(load finit two.ko)"
 END
 rm before
 
@@ -266,14 +266,14 @@ END
 chmod +x initramfs/sbin/modprobe
 echo "cp /early-proxy /root/run/proxy || echo it did not run >/root/run/proxy" >before
 boot none "policy-2.bundle list-3.bundle" --append "$(pin anchor) modgate.freshness=tpm ima_hash=sm3" <<'END'
-check "no TPM of the initramfs's own is there before modgate looks" "it did not run" "$(cat /run/proxy)"
-check "and what needs one is refused" "EXDEV EKEYREJECTED " "$(results)"
-check "state says that there is none" "tpm missing none" \
+check "no TPM of the initramfs is there before modgate looks for one" "it did not run" "$(cat /run/proxy)"
+check "documents that need a TPM are refused" "EXDEV EKEYREJECTED " "$(results)"
+check "state shows that there is no TPM" "tpm missing none" \
 	"$(state freshness) $(state freshness-backend) $(state machine)"
 END
 boot none "policy-2.bundle list-3.bundle" --append "modgate.freshness=tpm ima_hash=sm3" <<'END'
-check "not provisioned: a TPM of the initramfs's own is there before modgate looks" "/dev/tpm0*" "$(cat /run/proxy)"
-check "not provisioned: it is virtual, and refused" "refused missing none" \
+check "not provisioned: a TPM of the initramfs is there before modgate looks for one" "/dev/tpm0*" "$(cat /run/proxy)"
+check "not provisioned: a virtual TPM is refused" "refused missing none" \
 	"$(state tpm) $(state freshness-backend) $(state machine)"
 END
 rm -r before initramfs/sbin initramfs/start-proxy
@@ -284,21 +284,21 @@ machine() { guest --tpm "$work/tpm-machine" --disk "$work/disk" "$@"; }
 
 machine --append modgate.freshness=tpm <<'END'
 tool 6 init --key=file --mode=listed --passphrase-fd=3
-check "init follows the kernel" "*reshness: tpm*" "$said"
+check "init takes freshness from the kernel" "*reshness: tpm*" "$said"
 tell_pin
 END
 append=(--append "$(told_pin) modgate.freshness=tpm")
 
 machine "${append[@]}" <<'END'
-check "the local policy is in force" "sealed tpm yes" "$(state state) $(state freshness) $(state policy)"
+check "the local policy is in force with freshness by TPM" "sealed tpm yes" "$(state state) $(state freshness) $(state policy)"
 tool 0 status
 tool 6 approve --passphrase-fd=3 modgate_test_one
 tool 0 verify
-check "approved, not restarted" "$(refused not-approved)" "$(load finit one.ko)"
+check "an approved module is refused before the restart" "$(refused not-approved)" "$(load finit one.ko)"
 END
 cp disk disk-before
 machine "${append[@]}" <<'END'
-check "loads after the restart" "$allowed" "$(load finit one.ko)"
+check "an approved module loads after the restart" "$allowed" "$(load finit one.ko)"
 tool 0 status
 tool 0 revoke --passphrase-fd=3 modgate_test_one
 END
@@ -306,36 +306,36 @@ END
 # The whole disk, as it was when the module was approved.
 cp disk-before disk-back
 guest --tpm "$work/tpm-machine" --disk "$work/disk-back" "${append[@]}" <<'END'
-check "the disk of before the revocation: it stays out" "$(refused no-list)" "$(load finit one.ko)"
-check "the machine is up" "sealed yes" "$(state state) $(state enforcing)"
+check "the disk from before the revocation: the revoked module is refused" "$(refused no-list)" "$(load finit one.ko)"
+check "the disk from before the revocation: the kernel is sealed and enforces" "sealed yes" "$(state state) $(state enforcing)"
 tool 8 status
-check "status says what happened" "*rolled back*" "$said"
+check "status says that the documents were rolled back" "*rolled back*" "$said"
 tool 8 verify
 tool 8 approve --passphrase-fd=3 modgate_test_two
 tool 8 verify --repair
-check "repair shows what it would put back" "*modgate_test_one*" "$said"
+check "verify --repair shows what it would put back" "*modgate_test_one*" "$said"
 generation=$(grep -o -- '--generation=[0-9]*' <<<"$said" | sed -n 1p)
-check "and names the generation" "--generation=*" "$generation"
+check "verify --repair names the generation" "--generation=*" "$generation"
 tool 6 verify --repair $generation --passphrase-fd=3
 END
 guest --tpm "$work/tpm-machine" --disk "$work/disk-back" "${append[@]}" <<'END'
-check "put back by its owner, in so many words: it loads" "$allowed" "$(load finit one.ko)"
+check "a list put back by verify --repair approves its module again" "$allowed" "$(load finit one.ko)"
 tool 0 status
 END
 guest --tpm "$work/tpm-machine" --disk "$work/disk" "${append[@]}" <<'END'
-check "the list that the repair replaced is dead in turn" "$(refused no-list)" "$(load finit two.ko)"
+check "a module is refused by the list that the repair replaced" "$(refused no-list)" "$(load finit two.ko)"
 END
 
 # The disk in another machine.
 tpm tpm-stranger new_machine
 guest --tpm "$work/tpm-stranger" --disk "$work/disk-back" "${append[@]}" <<'END'
-check "in another machine: it stays out" "$(refused no-policy)" "$(load finit one.ko)"
+check "the disk in another machine: an approved module is refused" "$(refused no-policy)" "$(load finit one.ko)"
 tool "[18]" status
-check "status says so" "*another machine*" "$said"
+check "the disk in another machine: status says so" "*another machine*" "$said"
 END
 guest --disk "$work/disk-back" "${append[@]}" <<'END'
-check "without a TPM: it stays out" "$(refused no-policy)" "$(load finit one.ko)"
-check "without a TPM: state says so" "tpm missing" "$(state freshness) $(state freshness-backend)"
+check "the disk without a TPM: an approved module is refused" "$(refused no-policy)" "$(load finit one.ko)"
+check "the disk without a TPM: state shows that it is missing" "tpm missing" "$(state freshness) $(state freshness-backend)"
 tool "[18]" status
 END
 finish

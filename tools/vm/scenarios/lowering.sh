@@ -62,7 +62,7 @@ locked_out() { tpm2_getcap properties-variable | sed -n 's/^ *inLockout: *//p'; 
 
 # What the anchor signed last, and nothing else, is in force.
 in_force() {
-	check "$1: in force is what the anchor signed last" \
+	check "$1: the policy that the anchor signed last is in force" \
 		"yes listed $(cat /etc/modgate/attack/digest)" \
 		"$(state enforcing) $(state mode) $(sed -n 's/^digest=//p' $modgate/policy)"
 }
@@ -78,7 +78,7 @@ pin=$(told_pin)
 # The permissive policy was good once (but for lockdown, which this boot is without). Its
 # owner replaces it and seals the anchor key.
 machine '' <<'END'
-check "flag audit: whatever nobody approved loads" "$(recorded not-approved)" "$(load finit two.ko)"
+check "flag audit: an unapproved module loads, recorded" "$(recorded not-approved)" "$(load finit two.ko)"
 mkdir /etc/modgate/attack
 cp /etc/modgate/active/local-*.policy /etc/modgate/attack/older
 cp /etc/modgate/active/local-*.policy.sig /etc/modgate/attack/older.sig
@@ -98,7 +98,7 @@ newest=$(ls /etc/modgate/staged/local-*.policy)
 list=$(ls /etc/modgate/staged/owner-*.list)
 digest $newest >digest
 generation=$(number $newest 24) floor=$(number $newest 264)
-check "the owner's lists have a floor" "[1-9]*" "$floor"
+check "the owner's authority has a floor" "[1-9]*" "$floor"
 for file in older $newest $list; do
 	$mkdoc bundle $file $file.sig --out ${file##*/}.bundle
 done
@@ -138,8 +138,8 @@ END
 # That it can be done at all: in a recovery boot, before a document and by the passphrase.
 echo "PATH=\$PATH:/usr/bin; bash /unseal /root/etc/modgate/keys/anchor.key >/root/run/unseal 2>&1" >early
 machine modgate.recovery --no-boot --initramfs-extra unsealing --early early <<'END'
-check "unsealed in a recovery boot" "" "$(cat /run/unseal)"
-check "what was sealed is the anchor key" \
+check "a recovery boot unseals the anchor key with its passphrase" "" "$(cat /run/unseal)"
+check "the unsealed key is the anchor key" \
 	"$(openssl x509 -in /etc/modgate/keys/anchor.pem -noout -pubkey)" \
 	"$(openssl pkey -inform DER -in /run/key -pubout)"
 END
@@ -172,46 +172,46 @@ machine "lockdown=integrity bootconfig" --bootconfig bootconfig --no-boot \
 exec 4<documents
 while read -r got && read -r file errno rule <&4; do
 	check "$file: $errno" "$file result=$errno audit=$errno *" "$got"
-	[ $errno = ok ] || check "$file: the reason" "*error=$rule" "$got"
+	[ $errno = ok ] || check "$file: the reason for $errno is given" "*error=$rule" "$got"
 done </run/early
-check "every document was tried" "$(wc -l <documents)" "$(wc -l </run/early)"
+check "each of the documents was tried" "$(wc -l <documents)" "$(wc -l </run/early)"
 in_force "after forged and replayed documents"
-check "after them: approved" "$allowed" "$(load finit one.ko)"
-check "after them: not approved" "$(refused not-approved)" "$(load finit two.ko)"
+check "after forged and replayed documents: an approved module loads" "$allowed" "$(load finit one.ko)"
+check "after forged and replayed documents: an unapproved module is refused" "$(refused not-approved)" "$(load finit two.ko)"
 
 # The command line.
-check "bootconfig was read" "*modgate.recovery*" "$(cat /proc/bootconfig)"
-check "and makes no recovery boot" normal "$(state boot-kind)"
+check "the kernel has read modgate.recovery in bootconfig" "*modgate.recovery*" "$(cat /proc/bootconfig)"
+check "modgate.recovery in bootconfig makes no recovery boot" normal "$(state boot-kind)"
 check "/proc/cmdline cannot be written" 1 \
 	"$( (echo modgate.recovery >/proc/cmdline) 2>/dev/null; echo $?)"
-check "a kernel with another command line is not started" "$(refused kexec)" "$(load kexec)"
+check "kexec into a kernel with another command line is refused" "$(refused kexec)" "$(load kexec)"
 echo modgate.recovery >/run/cmdline
 mount --bind /run/cmdline /proc/cmdline
 tool 1 recovery
-check "a command line that is a file" "*This is a normal boot*" "$said"
+check "modgate recovery is not deceived by a file bound over /proc/cmdline" "*This is a normal boot*" "$said"
 umount /proc/cmdline
 
 # The sealed key, with all that root and the passphrase can do.
 for verb in "mode --audit" "key --rotate" "key --unseal-anchor"; do
 	tool 1 $verb --passphrase-fd=3
-	check "$verb: the reason" "*sealed to a recovery boot*" "$said"
+	check "$verb: the refusal says that the key is sealed to a recovery boot" "*sealed to a recovery boot*" "$said"
 done
 mkdir -p /run/fake/modgate
 sed 's/^boot-kind=.*/boot-kind=recovery/; s/^state=.*/state=boot/; s/^policy=.*/policy=no/' \
 	$modgate/state >/run/fake/modgate/state
 said=$(modgate --securityfs=/run/fake --passphrase-fd=3 recovery <<<$'2\n\naudit' 2>&1)
-check "the menu on a state that is a file" \
+check "the menu does not give the key out on a forged state" \
 	"*What is to be done*gives the key out in a recovery boot only*" "$said"
 why=$(unseal 2>&1)
-check "the TPM itself refuses, whatever the passphrase" "*policy check failed*" "$why"
+check "the TPM does not unseal in a normal boot, even with the passphrase" "*policy check failed*" "$why"
 head -n 1 $modgate/log | tr -d '\n' |
 	sed 's/kind=normal/kind=recovery/; s/reset-count=.*/reset-count=- restart-count=-/' >/run/line
 why=$(tpm2_pcrreset 13 2>&1)
 check "the PCR cannot be reset" "*bad locality*" "$why"
 tpm2_pcrextend "13:sha256=$(sha256sum </run/line | cut -d ' ' -f 1)"
 why=$(unseal 2>&1)
-check "nor be made to fit" "*policy check failed*" "$why"
-check "no wrong passphrase was counted" 0 "$(wrong)"
+check "the PCR cannot be extended to the value of a recovery boot" "*policy check failed*" "$why"
+check "no refused attempt counts as a wrong passphrase" 0 "$(wrong)"
 END
 
 # Say he could change the command line, and has a program sit at the console.
@@ -248,16 +248,16 @@ press c
 see recovery boot: no lists
 END
 machine "lockdown=integrity modgate.recovery" --serial "$work/serial" --timeout 600 <<'END'
-check "the menu was left by ctrl-c: still a recovery boot" recovery "$(state boot-kind)"
+check "a menu left by ctrl-c leaves a recovery boot" recovery "$(state boot-kind)"
 in_force "a program at the console"
-check "no list, and nothing loads" "$(refused no-list)" "$(load finit one.ko)"
-check "the TPM has counted the wrong passphrases" 2 "$(wrong)"
+check "a third-party module is refused in a recovery boot" "$(refused no-list)" "$(load finit one.ko)"
+check "the TPM counts wrong passphrases" 2 "$(wrong)"
 tool 1 mode --audit --passphrase-fd=3
-check "outside the menu: the reason" "*cannot be had in this one*" "$said"
+check "mode outside the menu says that this boot cannot have the key" "*cannot be had in this one*" "$said"
 why=$(unseal 2>&1)
-check "after a document the TPM refuses in a recovery boot, too" "*policy check failed*" "$why"
+check "the TPM does not unseal in a recovery boot after a document" "*policy check failed*" "$why"
 why=$(tpm2_dictionarylockout -c 2>&1)
-check "the counting cannot be begun anew" "*authorization HMAC check failed*" "$why"
+check "the count of wrong passphrases cannot be reset" "*authorization HMAC check failed*" "$why"
 END
 person_goes "a program at the console"
 
@@ -277,12 +277,12 @@ press d
 see recovery boot: no lists
 END
 machine "lockdown=integrity modgate.recovery" --serial "$work/serial" --timeout 600 <<'END'
-check "the menu was left by the end of the input: still a recovery boot" recovery \
+check "a menu left by the end of its input leaves a recovery boot" recovery \
 	"$(state boot-kind)"
-in_force "a program that goes on"
-check "the TPM takes no more" "3 1" "$(wrong) $(locked_out)"
+in_force "a program that keeps trying"
+check "the TPM is locked out after the third wrong passphrase" "3 1" "$(wrong) $(locked_out)"
 why=$(unseal 2>&1)
-check "not even the right one" "*lockout*" "$why"
+check "a TPM in lockout refuses even the right passphrase" "*lockout*" "$why"
 
 # What is left is to leave a forged policy to "modgate boot".
 forged=/etc/modgate/attack/owner-in-the-anchors
@@ -290,15 +290,15 @@ for end in '' .sig; do
 	cp $forged$end /etc/modgate/staged/local-$(number $forged 24).policy$end
 done
 END
-person_goes "a program that goes on"
+person_goes "a program that keeps trying"
 
 machine lockdown=integrity <<'END'
-in_force "after all that"
-check "approved" "$allowed" "$(load finit one.ko)"
-check "not approved" "$(refused not-approved)" "$(load finit two.ko)"
+in_force "after every attack"
+check "after every attack: an approved module loads" "$allowed" "$(load finit one.ko)"
+check "after every attack: an unapproved module is refused" "$(refused not-approved)" "$(load finit two.ko)"
 tool 1 status
 check "status names the forged policy" "*staged/local-*the signature is wrong*" "$said"
 tool 0 --json key
-check "the keys are where they were" "sealed file" "$(jq -r 'map(.provider) | join(" ")' <<<"$said")"
+check "both keys are kept where they were" "sealed file" "$(jq -r 'map(.provider) | join(" ")' <<<"$said")"
 END
 finish

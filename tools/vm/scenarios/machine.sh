@@ -26,23 +26,23 @@ tell_pin
 END
 append=(--append "$(told_pin)")
 machine --uuid $uuid "${append[@]}" <<END
-check "its own UUID: the name is the UUID's" "dmi $(printf %s $uuid | sha384sum | cut -d ' ' -f 1)" \
+check "its own UUID: the machine is named by it" "dmi $(printf %s $uuid | sha384sum | cut -d ' ' -f 1)" \
 	"\$(state machine) \$(state machine-name)"
-check "its own UUID: the module loads" "\$allowed" "\$(load finit one.ko)"
+check "its own UUID: an approved module loads" "\$allowed" "\$(load finit one.ko)"
 tool 0 status
 END
 machine --uuid $stranger "${append[@]}" <<'END'
-check "another UUID: not in force" "dmi no" "$(state machine) $(state policy)"
-check "another UUID: it stays out" "$(refused no-policy)" "$(load finit one.ko)"
+check "another UUID: the local policy is not in force" "dmi no" "$(state machine) $(state policy)"
+check "another UUID: an approved module is refused" "$(refused no-policy)" "$(load finit one.ko)"
 tool "[18]" status
-check "another UUID: status says so" "*another machine*" "$said"
+check "another UUID: status says that the documents are another machine's" "*another machine*" "$said"
 END
-handed "another one than this, which its DMI product UUID names" "another UUID: EXDEV"
+handed "another one than this, which its DMI product UUID names" "another UUID: modgate boot prints EXDEV and the rule"
 machine "${append[@]}" <<'END'
-check "no UUID: not in force" "none no" "$(state machine) $(state policy)"
-check "no UUID: it stays out" "$(refused no-policy)" "$(load finit one.ko)"
+check "no UUID: the local policy is not in force" "none no" "$(state machine) $(state policy)"
+check "no UUID: an approved module is refused" "$(refused no-policy)" "$(load finit one.ko)"
 END
-handed "this one has no name" "no UUID: EXDEV"
+handed "this one has no name" "no UUID: modgate boot prints EXDEV and the rule"
 
 # By trusted key, whose blob is on the disk. A kernel that is made for this leaves
 # the TPM out, which seals the key. A debugging kernel has no variants.
@@ -85,18 +85,18 @@ cp anchor.pem owner.pem $etc/keys
 policy_for "$elsewhere"
 blob modgate:machine >$etc/keys/machine.blob
 blob modgate:other >$etc/keys/other.blob
-check "trusted keys can be made" "????????????????*" "$(cat $etc/keys/machine.blob)"
+check "the kernel makes trusted keys" "????????????????*" "$(cat $etc/keys/machine.blob)"
 END
 by_key tpm <<'END'
-check "a policy for another machine: not in force" "key no" "$(state machine) $(state policy)"
-check "a policy for another machine: it stays out" "$(refused no-policy)" "$(load finit one.ko)"
+check "a policy for another trusted key: it is not in force" "key no" "$(state machine) $(state policy)"
+check "a policy for another trusted key: an approved module is refused" "$(refused no-policy)" "$(load finit one.ko)"
 policy_for "$(state machine-name)"
 END
-handed "which a trusted key names" "a policy for another machine: EXDEV"
+handed "which a trusted key names" "a policy for another trusted key: modgate boot prints EXDEV and the rule"
 cp disk-key disk-saved
 by_key tpm <<'END'
-check "its own key: the policy is in force" "key yes" "$(state machine) $(state policy)"
-check "its own key: the module loads" "$allowed" "$(load finit one.ko)"
+check "its own trusted key: the local policy is in force" "key yes" "$(state machine) $(state policy)"
+check "its own trusted key: an approved module loads" "$allowed" "$(load finit one.ko)"
 END
 
 # stranger TPM FROM WHAT: what "early" has done to the disk, or the TPM, makes this
@@ -104,11 +104,11 @@ END
 stranger() {
 	cp disk-saved disk-key
 	by_key "$1" --early early <<END
-check "$3: not in force" "$2 no" "\$(state machine) \$(state policy)"
-check "$3: it stays out" "\$(refused no-policy)" "\$(load finit one.ko)"
+check "$3: the local policy is not in force" "$2 no" "\$(state machine) \$(state policy)"
+check "$3: an approved module is refused" "\$(refused no-policy)" "\$(load finit one.ko)"
 tool "[18]" status
 END
-	handed "another one than this" "$3: EXDEV"
+	handed "another one than this" "$3: modgate boot prints EXDEV and the rule"
 }
 keys=/root/etc/modgate/keys
 echo "cp $keys/other.blob $keys/machine.blob" >early
@@ -117,5 +117,5 @@ echo "rm $keys/machine.blob" >early
 stranger tpm dmi "no trusted key"
 : >early
 stranger tpm-other dmi "the disk in another machine"
-check "which cannot open the blob, and says so" "*machine.blob: the kernel cannot open*" "$(cat console)"
+check "the disk in another machine: the console names the blob that cannot be opened" "*machine.blob: the kernel cannot open*" "$(cat console)"
 finish

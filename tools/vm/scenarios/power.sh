@@ -261,19 +261,19 @@ if [ $bad -eq 0 ]; then
 	status=0
 	wait $machine || status=$?
 	judge
-	check "at the end, nobody cuts the power: the tool finds nothing wrong" "*verify: 0*" "$(cat said)"
+	check "after a boot without a power cut verify finds nothing wrong" "*verify: 0*" "$(cat said)"
 	kill $server
 	wait $server 2>/dev/null || true
 	machine='' server=''
 fi
 echo "# seed $seed; $cuts power cuts: ${killed[boot]} in boot, ${killed[approve]} in approve, ${killed[revoke]} in revoke" \
 	"(and ${killed[later]} later); of those that could tell, ${found[old]} left the list of before, ${found[new]} the new one"
-check "$kills power cuts or more, and after each the old list or the new one is in force, whole" \
+check "after each of $kills or more power cuts the old or new list is in force, whole" \
 	"yes 0" "$([ $cuts -ge "$kills" ] && echo yes) $bad"
 for phase in boot approve revoke; do
-	check "some were in $phase" "[1-9]*" "${killed[$phase]}"
+	check "some power cuts hit $phase" "[1-9]*" "${killed[$phase]}"
 done
 for which in old new; do
-	check "some left the $which list" "[1-9]*" "${found[$which]}"
+	check "some power cuts left the $which list in force" "[1-9]*" "${found[$which]}"
 done
 finish

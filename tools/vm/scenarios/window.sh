@@ -33,33 +33,33 @@ load_document anchor.der policy.bundle list.bundle >>/root/run/early
 END
 guest "${boot[@]}" <<'END'
 mapfile -t early </run/early
-check "open while the initramfs works" "initramfs: boot yes" "${early[0]}"
-check "the policy was taken" "*result=ok*" "${early[2]}"
-check "the list was taken" "*result=ok*" "${early[3]}"
-check "closed by the first program of the real root" "sealed exec" "$(state state) $(state ended-by)"
+check "the window stays open while the initramfs works" "initramfs: boot yes" "${early[0]}"
+check "the local policy is taken" "*result=ok*" "${early[2]}"
+check "the list is taken" "*result=ok*" "${early[3]}"
+check "the first program of the real root closes the window" "sealed exec" "$(state state) $(state ended-by)"
 check "an approved module loads" "$allowed" "$(load finit one.ko)"
 
 # From the real root: it does not open again.
 refused='*result=EPERM*records=1*'
-check "a document" "$refused" "$(./load_document policy.bundle)"
-check "a second seal" 0 "$(echo 1 >$modgate/seal; echo $?)"
-check "a document, after it" "*result=EPERM*" "$(./load_document policy.bundle)"
-check "from a memfd" "*result=EPERM*" "$(python3 - <<'PY'
+check "a document is refused once sealed" "$refused" "$(./load_document policy.bundle)"
+check "a second write to seal is no error" 0 "$(echo 1 >$modgate/seal; echo $?)"
+check "a document is refused after a second write to seal" "*result=EPERM*" "$(./load_document policy.bundle)"
+check "a document is refused from a memfd" "*result=EPERM*" "$(python3 - <<'PY'
 import os, subprocess, sys
 fd = os.memfd_create("load", 0)
 os.write(fd, open("load_document", "rb").read())
 print(subprocess.run([f"/proc/self/fd/{fd}", "policy.bundle"], pass_fds=[fd], capture_output=True, text=True).stdout)
 PY
 )"
-check "in a new mount namespace" "*result=EPERM*" "$(unshare -m ./load_document policy.bundle)"
+check "a document is refused from a new mount namespace" "*result=EPERM*" "$(unshare -m ./load_document policy.bundle)"
 mkdir -p /run/jail/sys/kernel/security
 mount -t securityfs none /run/jail/sys/kernel/security
 cp load_document policy.bundle /run/jail/
-check "in a chroot" "*result=EPERM*" "$(chroot /run/jail /load_document policy.bundle)"
-check "after pivot_root" "*result=EPERM*" "$(unshare -m sh -c '
+check "a document is refused from a chroot" "*result=EPERM*" "$(chroot /run/jail /load_document policy.bundle)"
+check "a document is refused after pivot_root" "*result=EPERM*" "$(unshare -m sh -c '
 mount --rbind /run/jail /run/jail && cd /run/jail && mkdir -p old && pivot_root . old && exec ./load_document policy.bundle')"
 # The initial root file system itself, under all that was mounted over it.
-check "from the initial rootfs" "True*result=EPERM*" "$(python3 - <<'PY'
+check "a document is refused from the initial root file system" "True*result=EPERM*" "$(python3 - <<'PY'
 import ctypes, os, subprocess
 libc = ctypes.CDLL(None, use_errno=True)
 program = open("load_document", "rb").read()
@@ -86,8 +86,8 @@ chmod +x /run/helper.sh
 echo '|/run/helper.sh' >/proc/sys/kernel/core_pattern
 sh -c 'kill -SEGV $$'
 for _ in $(seq 100); do [ ! -e /run/helper ] || break; sleep 0.1; done
-check "from a usermode helper" "*result=EPERM*" "$(cat /run/helper)"
-check "still sealed" "sealed exec" "$(state state) $(state ended-by)"
+check "a document is refused from a usermode helper" "*result=EPERM*" "$(cat /run/helper)"
+check "the kernel stays sealed after all attempts" "sealed exec" "$(state state) $(state ended-by)"
 END
 
 # A usermode helper of the initramfs, asked for before the anchor can be known: asking
@@ -110,8 +110,8 @@ cd /root$work
 load_document anchor.der policy.bundle list.bundle >/root/run/early
 END
 guest "${boot[@]}" --append "$(pin anchor) ima_hash=sm3" <<'END'
-check "a helper of the kernel's initialization hands nothing over" "it did not run" "$(cat /run/hasty)"
-check "and nothing is lost by it" "*result=ok*result=ok*result=ok*" "$(tr '\n' ' ' </run/early)"
+check "a helper started while the kernel initializes hands nothing over" "it did not run" "$(cat /run/hasty)"
+check "the window stays open after a helper that was not started" "*result=ok*result=ok*result=ok*" "$(tr '\n' ' ' </run/early)"
 check "an approved module loads" "$allowed" "$(load finit one.ko)"
 END
 rm -r initramfs/sbin
@@ -128,8 +128,8 @@ mount --bind /held-open /root/run/vm/init
 mount --bind /bin/busybox /root/run/vm/busybox
 END
 guest "${boot[@]}" <<'END'
-check "bound over the real init: closed nevertheless" "*state=sealed*ended-by=root*" "$(cat /run/early)"
-check "and a document is refused" "*result=EPERM*" "$(./load_document policy.bundle)"
+check "a program bound over the real init does not hold the window open" "*state=sealed*ended-by=root*" "$(cat /run/early)"
+check "a document is refused after a program bound over the real init" "*result=EPERM*" "$(./load_document policy.bundle)"
 END
 
 # attempt NAME BY SCRIPT: what the initramfs must not do before documents.
@@ -143,7 +143,7 @@ cd /root$work
 load_document policy.bundle >>/root/run/early
 END
 	guest "${boot[@]}" <<END
-check "$1: closes" "$2" "\$(head -n 1 /run/early)"
+check "$1: the window closes" "$2" "\$(head -n 1 /run/early)"
 check "$1: a document is refused" "*result=EPERM*" "\$(tail -n 1 /run/early)"
 END
 }
