@@ -180,16 +180,16 @@ documents() { printf 'cd /root%s; load_document anchor.der %s\n' "$work" "$*" >e
 # The attack is one.
 documents policy-audit.bundle list.bundle
 guest "${boot[@]}" <<'END'
-check "flag audit: without the programs lockdown refuses it" "*Operation not permitted*" "$(insmod one.ko 2>&1)"
-check "flag audit: in place of the hooks" "File exists; attached; loaded" "$(attack system.ko around.o one.ko)"
-check "flag audit: nothing tells of the module" "" "$(grep modgate_test_one $modgate/receipt)"
-check "flag audit: but of the programs" "*op=bpf*" "$(grep reason=bpf $modgate/events)"
-check "flag audit: a part of an LSM program is replaced" "attached; attached" "$(attack asks.o replaces.o)"
-check "flag audit: an LSM program for a cgroup, which is loaded" "Operation not supported" "$(attack cgroup.o)"
+check "flag audit: lockdown refuses an unapproved module without BPF programs" "*Operation not permitted*" "$(insmod one.ko 2>&1)"
+check "flag audit: programs in place of the hooks let an unapproved module load" "File exists; attached; loaded" "$(attack system.ko around.o one.ko)"
+check "flag audit: the receipt has no module that came past the hooks" "" "$(grep modgate_test_one $modgate/receipt)"
+check "flag audit: the programs in place of the hooks are an event" "*op=bpf*" "$(grep reason=bpf $modgate/events)"
+check "flag audit: a part of an LSM program can be replaced" "attached; attached" "$(attack asks.o replaces.o)"
+check "flag audit: an LSM program for a cgroup loads, and cannot be attached" "Operation not supported" "$(attack cgroup.o)"
 rmmod modgate_test_two
-check "flag audit: a probe answers for modgate and lockdown" "attached; attached; attached; attached; loaded" \
+check "flag audit: probes that answer for modgate let an unapproved module load" "attached; attached; attached; attached; loaded" \
 	"$(attack modgate_signed_by_system.o answers_1.o security_locked_down.o answers_0.o two.ko)"
-check "flag audit: which nothing tells of, either" "" "$(grep modgate_test_two $modgate/receipt)"
+check "flag audit: the receipt has no module that such probes let in" "" "$(grep modgate_test_two $modgate/receipt)"
 END
 # 6.12's verifier does not let a probe write.
 writes="Permission denied; Operation not permitted"
@@ -200,33 +200,33 @@ cgroup="Operation not supported"
 [ "$series" != 6.12 ] || cgroup="Operation not permitted"
 helpers+=$'\n'"writes='$writes' denied='$denied' cgroup='$cgroup'"
 guest "${boot[@]}" <<'END'
-check "flag audit: probes that write registers" "File exists; $writes" "$(attack system.ko probes.o one.ko)"
-check "flag audit: nothing tells of the module" "" "$(grep modgate_test_one $modgate/receipt)"
+check "flag audit: probes that write registers do what this kernel allows" "File exists; $writes" "$(attack system.ko probes.o one.ko)"
+check "flag audit: the receipt has no module after probes that write registers" "" "$(grep modgate_test_one $modgate/receipt)"
 END
 
 documents policy.bundle list.bundle
 guest "${boot[@]}" <<'END'
-check "in place of the hooks" "File exists; Operation not permitted; Operation not permitted" \
+check "programs in place of the hooks are refused, and so is an unapproved module" "File exists; Operation not permitted; Operation not permitted" \
 	"$(attack system.ko around.o one.ko)"
-check "it is told" "*op=bpf*reason=bpf*" "$(head -n 1 $modgate/events)"
-check "the module is refused by modgate" "*reason=not-approved*" "$(tail -n 1 $modgate/events)"
-check "and is not there" 0 "$(grep -c '^modgate_test_one ' /proc/modules)"
-check "a part of an LSM program" "attached; Operation not permitted" "$(attack asks.o replaces.o)"
-check "an LSM program for a cgroup" "$cgroup" "$(attack cgroup.o)"
-check "probes that write registers" "File exists; $denied" "$(attack system.ko probes.o one.ko)"
+check "refused programs in place of the hooks are an event" "*op=bpf*reason=bpf*" "$(head -n 1 $modgate/events)"
+check "modgate refuses the module after the programs were refused" "*reason=not-approved*" "$(tail -n 1 $modgate/events)"
+check "the refused module is not loaded" 0 "$(grep -c '^modgate_test_one ' /proc/modules)"
+check "replacing a part of an LSM program is refused" "attached; Operation not permitted" "$(attack asks.o replaces.o)"
+check "an LSM program for a cgroup is refused" "$cgroup" "$(attack cgroup.o)"
+check "probes that write registers are refused, and so is an unapproved module" "File exists; $denied" "$(attack system.ko probes.o one.ko)"
 rmmod modgate_test_two
-check "a probe answers for modgate and lockdown" "attached; Operation not permitted; attached; Operation not permitted; Operation not permitted" \
+check "probes that answer for modgate are refused, and so is an unapproved module" "attached; Operation not permitted; attached; Operation not permitted; Operation not permitted" \
 	"$(attack modgate_signed_by_system.o answers_1.o security_locked_down.o answers_0.o two.ko)"
 END
 
 documents policy.bundle ban.bundle
 guest "${boot[@]}" <<'END'
-check "no search for keys, not signed: approved" "attached; loaded" "$(attack nokeys.o known.ko)"
+check "an approved unsigned module loads for a task that cannot search keyrings" "attached; loaded" "$(attack nokeys.o known.ko)"
 rmmod modgate_test_one
-check "no search for keys: approved, and maybe banned" "attached; Operation not permitted" \
+check "an approved module is refused if its signer cannot be checked for a ban" "attached; Operation not permitted" \
 	"$(attack nokeys.o villain.ko)"
-check "reason" "*reason=error*" "$(tail -n 1 $modgate/events)"
-check "who may search finds out" "Operation not permitted" "$(attack villain.ko)"
-check "reason" "*reason=banned*" "$(tail -n 1 $modgate/events)"
+check "a signer that cannot be checked for a ban is refused with reason error" "*reason=error*" "$(tail -n 1 $modgate/events)"
+check "a module by a banned signer is refused for a task that can search keyrings" "Operation not permitted" "$(attack villain.ko)"
+check "a module by a banned signer is refused with reason banned" "*reason=banned*" "$(tail -n 1 $modgate/events)"
 END
 finish

@@ -156,22 +156,22 @@ exec 3<steps
 while read -r got && read -r file errno rule <&3; do
 	records=1
 	[[ \$file != -* ]] || records=2
-	check "\$file: \$errno" "*result=\$errno audit=\$errno records=\$records *" "\$got"
-	[ \$errno = ok ] || check "\$file: both name the rule" "* rule=\${rule//\?x20/_} error=\$rule" "\$got"
+	check "document \$((n += 1)), \$file: \$errno" "*result=\$errno audit=\$errno records=\$records *" "\$got"
+	[ \$errno = ok ] || check "document \$n, \$file: audit record and error name the rule" "* rule=\${rule//\?x20/_} error=\$rule" "\$got"
 done </run/early
-check "every document was tried" "$(wc -l <steps)" "\$(wc -l </run/early)"
-check "nothing was in force before the good policy" "there is" "\$([ -e /run/early-policy ] && echo there is; head -c 100 /run/early-policy)"
+check "each of the documents was tried" "$(wc -l <steps)" "\$(wc -l </run/early)"
+check "nothing is in force before the good policy" "there is" "\$([ -e /run/early-policy ] && echo there is; head -c 100 /run/early-policy)"
 while read -r file cut refused recorded; do
 	cut=\${cut#cut=}
-	check "\$file cut off at any byte is refused" "refused=\$cut" "\$refused"
+	check "\$file is refused if cut off at any byte" "refused=\$cut" "\$refused"
 	check "\$file cut off at any byte: each time one audit record names the rule" "recorded=\$cut" "\$recorded"
 done </run/early-cut
-check "both were cut" 2 "\$(wc -l </run/early-cut)"
+check "both documents were cut off" 2 "\$(wc -l </run/early-cut)"
 check "the policy in force is the good one" "*digest=$(digest good-policy)*" "\$(cat \$modgate/policy)"
-check "the owner's list is the good one" "*name=owner *digest=$(digest good-list)*" "\$(grep name=owner \$modgate/lists)"
+check "the owner's list in force is the good one" "*name=owner *digest=$(digest good-list)*" "\$(grep name=owner \$modgate/lists)"
 check "a list signed with RSA-3072 is in force" "*loaded=yes*" "\$(grep name=rsa \$modgate/lists)"
-check "the fleet's list is missing" 1 "\$(state missing-lists)"
-check "so nothing third-party loads" "\$(refused no-list)" "\$(load finit one.ko)"
+check "the fleet's required list is missing" 1 "\$(state missing-lists)"
+check "a third-party module is refused without the fleet's list" "\$(refused no-list)" "\$(load finit one.ko)"
 END
 
 # A recovery boot takes the local policy and no list, however good.
@@ -181,10 +181,10 @@ load_document anchor.der header-only good-policy.bundle good-list.bundle good-fl
 END
 guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor) modgate.recovery=0" <<'END'
 results() { sed -n 's/.*result=\([A-Za-z]*\) .*/\1/p' /run/early | tr '\n' ' '; }
-check "recovery boot: the policy, and no list" "ok EINVAL ok EPERM EPERM " "$(results)"
-check "recovery boot: each is one audit record" "*good-list.bundle result=EPERM audit=EPERM records=1 *good-fleet.bundle result=EPERM audit=EPERM records=1 *" \
+check "recovery boot: the policy is accepted, and no list" "ok EINVAL ok EPERM EPERM " "$(results)"
+check "recovery boot: each refused list leaves one audit record" "*good-list.bundle result=EPERM audit=EPERM records=1 *good-fleet.bundle result=EPERM audit=EPERM records=1 *" \
 	"$(cat /run/early)"
-check "recovery boot: state says so" "recovery yes" "$(state boot-kind) $(state policy)"
-check "recovery boot: nothing third-party loads" "$(refused no-list)" "$(load finit one.ko)"
+check "recovery boot: state shows the boot kind and the policy" "recovery yes" "$(state boot-kind) $(state policy)"
+check "recovery boot: a third-party module is refused" "$(refused no-list)" "$(load finit one.ko)"
 END
 finish

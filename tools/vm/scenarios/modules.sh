@@ -44,68 +44,68 @@ helpers=kmod_with_zlib=$("$vm" kmod)
 guest "${boot[@]}" --append "$(pin anchor) lockdown=integrity" <<'END'
 # 4 is MODULE_INIT_COMPRESSED_FILE, 2 MODULE_INIT_IGNORE_VERMAGIC,
 # 1 MODULE_INIT_IGNORE_MODVERSIONS.
-check "lockdown is on" "*\[integrity\]*" "$(cat /sys/kernel/security/lockdown)"
-check "finit_module: approved" "$allowed" "$(load finit one.ko)"
-check "finit_module: changed" "$(refused not-approved)" "$(load finit one-flipped.ko)"
-check "init_module: approved" "$allowed" "$(load init one.ko)"
-check "init_module: changed" "$(refused not-approved)" "$(load init one-flipped.ko)"
-check "zstd in the kernel: approved" "$allowed" "$(load finit one.ko.zst 4)"
-check "zstd in the kernel: changed" "$(refused not-approved)" "$(load finit one-flipped.ko.zst 4)"
+check "lockdown is set to integrity" "*\[integrity\]*" "$(cat /sys/kernel/security/lockdown)"
+check "finit_module: an approved module loads" "$allowed" "$(load finit one.ko)"
+check "finit_module: a changed module is refused" "$(refused not-approved)" "$(load finit one-flipped.ko)"
+check "init_module: an approved module loads" "$allowed" "$(load init one.ko)"
+check "init_module: a changed module is refused" "$(refused not-approved)" "$(load init one-flipped.ko)"
+check "zstd in the kernel: an approved module loads" "$allowed" "$(load finit one.ko.zst 4)"
+check "zstd in the kernel: a changed module is refused" "$(refused not-approved)" "$(load finit one-flipped.ko.zst 4)"
 for suffix in xz zst gz; do
 	# Debian builds its kmod without zlib.
 	insmod=insmod
 	[ $suffix != gz ] || insmod=${kmod_with_zlib%/*}/insmod
-	check "$suffix through kmod: approved" "0" "$($insmod one.ko.$suffix 2>&1; echo $?)"
-	check "$suffix through kmod: it is there" "modgate_test_one *" "$(grep modgate_test_one /proc/modules)"
+	check "$suffix through kmod: insmod loads an approved module" "0" "$($insmod one.ko.$suffix 2>&1; echo $?)"
+	check "$suffix through kmod: the approved module is loaded" "modgate_test_one *" "$(grep modgate_test_one /proc/modules)"
 	rmmod modgate_test_one
 	before=$(state refused)
-	check "$suffix through kmod: changed" "*not permitted*1" "$($insmod one-flipped.ko.$suffix 2>&1; echo $?)"
-	check "$suffix through kmod: refused by modgate" $((before + 1)) "$(state refused)"
+	check "$suffix through kmod: insmod does not load a changed module" "*not permitted*1" "$($insmod one-flipped.ko.$suffix 2>&1; echo $?)"
+	check "$suffix through kmod: modgate refuses the changed module" $((before + 1)) "$(state refused)"
 done
-check "a system module" "$allowed" "$(load finit system.ko)"
-check "a system module by init_module" "$allowed" "$(load init system.ko)"
-check "not approved" "$(refused not-approved)" "$(load finit two.ko)"
-check "signed by an unknown key, not approved" "$(refused not-approved)" "$(load finit unknown.ko)"
-check "vermagic ignored: lockdown's refusal stands" "result=EPERM audit=- event=-" "$(load finit one.ko 2)"
-check "versions ignored: lockdown's refusal stands" "result=EPERM audit=- event=-" "$(load finit one.ko 1)"
-check "approved with a broken signature: the kernel's refusal stands" \
+check "finit_module: a system module loads" "$allowed" "$(load finit system.ko)"
+check "init_module: a system module loads" "$allowed" "$(load init system.ko)"
+check "an unapproved module is refused" "$(refused not-approved)" "$(load finit two.ko)"
+check "an unapproved module signed by an unknown key is refused" "$(refused not-approved)" "$(load finit unknown.ko)"
+check "lockdown refuses an approved module if vermagic is ignored" "result=EPERM audit=- event=-" "$(load finit one.ko 2)"
+check "lockdown refuses an approved module if symbol versions are ignored" "result=EPERM audit=- event=-" "$(load finit one.ko 1)"
+check "the kernel refuses an approved module with a broken signature" \
 	"result=@(EKEYREJECTED|EBADMSG) audit=- event=-" "$(load finit broken.ko)"
-check "still approved afterwards" "$allowed" "$(load finit one.ko)"
+check "an approved module still loads after the refusals" "$allowed" "$(load finit one.ko)"
 
 # Root can take the kernel's own keys away, and nothing more comes of it.
 PATH=$bin:$PATH
 on_disk policy-listed list
-check "state: the kernel's own keys are usable" usable "$(state system-keys)"
+check "state shows that the kernel's own keys are usable" usable "$(state system-keys)"
 keyctl invalidate %keyring:.builtin_trusted_keys
-check "state: the kernel's own keys are lost" lost "$(state system-keys)"
-check "keys lost: a system module" "$(refused not-approved)" "$(load finit system.ko)"
-check "keys lost: approved" "$allowed" "$(load finit one.ko)"
-check "keys lost: not approved" "$(refused not-approved)" "$(load finit two.ko)"
-check "keys lost: signed by an unknown key, not approved" "$(refused not-approved)" "$(load finit unknown.ko)"
-check "keys lost: status says so" "*somebody has invalidated .builtin_trusted_keys*restart*" "$(modgate status)"
-check "keys lost: why says what helps" "*remedy*restart, then ask again: the kernel's own keys*" \
+check "state shows that the kernel's own keys are lost" lost "$(state system-keys)"
+check "keys lost: a system module is refused" "$(refused not-approved)" "$(load finit system.ko)"
+check "keys lost: an approved module loads" "$allowed" "$(load finit one.ko)"
+check "keys lost: an unapproved module is refused" "$(refused not-approved)" "$(load finit two.ko)"
+check "keys lost: an unapproved module signed by an unknown key is refused" "$(refused not-approved)" "$(load finit unknown.ko)"
+check "keys lost: status says that somebody invalidated the keyring" "*somebody has invalidated .builtin_trusted_keys*restart*" "$(modgate status)"
+check "keys lost: why suggests a restart for a system module" "*remedy*restart, then ask again: the kernel's own keys*" \
 	"$(modgate why ./system.ko)"
-check "keys lost: why of an unsigned module" "*modgate approve ./two.ko, then restart*" "$(modgate why ./two.ko)"
+check "keys lost: why suggests approve for an unsigned module" "*modgate approve ./two.ko, then restart*" "$(modgate why ./two.ko)"
 END
 
 guest "${boot[@]}" --append "$(pin anchor) module.sig_enforce=1" <<'END'
-check "sig_enforce: approved and unsigned: the kernel's refusal stands" \
+check "sig_enforce: the kernel refuses an approved unsigned module" \
 	"result=EKEYREJECTED audit=- event=-" "$(load finit one.ko)"
 on_disk policy-listed list
-check "sig_enforce: why says whose refusal it is" \
+check "sig_enforce: why says that the kernel itself refuses the module" \
 	"*one: would not load, though modgate allows it*kernel *module.sig_enforce: the kernel itself refuses it*" \
 	"$("$bin/modgate" why ./one.ko)"
-check "sig_enforce: not approved: refused by modgate" "$(refused not-approved)" "$(load finit one-flipped.ko)"
-check "sig_enforce: a system module" "$allowed" "$(load finit system.ko)"
+check "sig_enforce: modgate refuses an unapproved module" "$(refused not-approved)" "$(load finit one-flipped.ko)"
+check "sig_enforce: a system module loads" "$allowed" "$(load finit system.ko)"
 END
 
 early policy-signed
 guest "${boot[@]}" --append "$(pin anchor) lockdown=integrity" <<'END'
-check "mode signed: approved, unsigned" "$(refused unsigned)" "$(load finit one.ko)"
-check "mode signed: approved, key not known yet" "$(refused unsigned)" "$(load finit secondary.ko)"
+check "mode signed: an approved unsigned module is refused" "$(refused unsigned)" "$(load finit one.ko)"
+check "mode signed: an approved module is refused while its key is unknown" "$(refused unsigned)" "$(load finit secondary.ko)"
 keyctl padd asymmetric '' %keyring:.secondary_trusted_keys <secondary.der >/dev/null
-check "mode signed: approved, signed by a secondary key" "$allowed" "$(load finit secondary.ko)"
-check "mode signed: signed, not approved" "$(refused not-approved)" "$(load finit unknown.ko)"
-check "mode signed: a system module" "$allowed" "$(load finit system.ko)"
+check "mode signed: an approved module signed by a secondary key loads" "$allowed" "$(load finit secondary.ko)"
+check "mode signed: an unapproved signed module is refused" "$(refused not-approved)" "$(load finit unknown.ko)"
+check "mode signed: a system module loads" "$allowed" "$(load finit system.ko)"
 END
 finish

@@ -208,10 +208,10 @@ while read -r row entry reasons; do
 		esac
 		# Signed attributes show that it was changed, so the kernel itself refuses it.
 		[ $signer != mldsa-tampered ] || want=${want/result=ok/result=EKEYREJECTED}
-		check "$mode, $flag: $signer, $entry: $reason" "$want" "$(load finit $signer-$entry.ko)"
+		check "mode $mode, $flag: signer $signer, entry $entry: $reason" "$want" "$(load finit $signer-$entry.ko)"
 		# Without them, OpenSSL before 3.5 cannot tell.
 		[ $signer != mldsa-plain-tampered ] || continue
-		check "$mode, $flag: why $signer, $entry" "$(why_is $reason)" "$(why $signer-$entry.ko)"
+		check "mode $mode, $flag: signer $signer, entry $entry: why gives reason and remedy" "$(why_is $reason)" "$(why $signer-$entry.ko)"
 	done
 done <table
 END
@@ -253,18 +253,18 @@ zstd -q vendor-one.ko
 hand_over anchor.der policy-listed-enforcing.bundle list.bundle
 guest --no-boot --initramfs-extra initramfs --early early \
 	--append "$(pin anchor) lockdown=integrity" <<'END'
-check "lockdown: the vendor's module" "$allowed" "$(load finit vendor-one.ko)"
-check "lockdown: the vendor's module, by init_module" "$allowed" "$(load init vendor-one.ko)"
-check "lockdown: the vendor's module, compressed" "$allowed" "$(load finit vendor-one.ko.zst 4)"
-[ ! -e mldsa-rule.ko ] || check "lockdown: a vendor's module, signed with ML-DSA" "$allowed" "$(load finit mldsa-rule.ko)"
-check "the same name by another signer" "$(refused not-approved)" "$(load finit unknown-one.ko)"
-check "another name by the same signer" "$(refused not-approved)" "$(load finit vendor-two.ko)"
-check "another name, and a file that is called right" "$(refused not-approved)" "$(load finit modgate_test_one.ko)"
-check "an unsigned build" "$(refused not-approved)" "$(load finit one.ko)"
-check "modinfo says another name than struct module" "$(refused not-approved)" "$(load finit signed-lying-modinfo.ko)"
-check "struct module says another name than modinfo" "$(refused not-approved)" "$(load finit signed-lying-struct.ko)"
-check "the name is changed after the verdict" "$(refused not-approved)" "$(load finit signed-relocated.ko)"
-check "both say a name that the pattern matches" "$allowed" "$(load finit signed-renamed.ko)"
+check "under lockdown a vendor's module loads" "$allowed" "$(load finit vendor-one.ko)"
+check "under lockdown a vendor's module loads by init_module" "$allowed" "$(load init vendor-one.ko)"
+check "under lockdown a vendor's module loads compressed" "$allowed" "$(load finit vendor-one.ko.zst 4)"
+[ ! -e mldsa-rule.ko ] || check "under lockdown a vendor's module signed with ML-DSA loads" "$allowed" "$(load finit mldsa-rule.ko)"
+check "a module of the right name by another signer is refused" "$(refused not-approved)" "$(load finit unknown-one.ko)"
+check "a vendor's module whose name does not match is refused" "$(refused not-approved)" "$(load finit vendor-two.ko)"
+check "a vendor's module is refused if only its file name matches" "$(refused not-approved)" "$(load finit modgate_test_one.ko)"
+check "an unsigned build of a vendor's module is refused" "$(refused not-approved)" "$(load finit one.ko)"
+check "a module whose modinfo contradicts struct module is refused" "$(refused not-approved)" "$(load finit signed-lying-modinfo.ko)"
+check "a module whose struct module contradicts modinfo is refused" "$(refused not-approved)" "$(load finit signed-lying-struct.ko)"
+check "a module whose name changes after the verdict is refused" "$(refused not-approved)" "$(load finit signed-relocated.ko)"
+check "a vendor's module whose two names agree and match loads" "$allowed" "$(load finit signed-renamed.ko)"
 END
 
 # Signatures that are right, but not of the module: over what the message itself
@@ -298,13 +298,13 @@ for name in list list-ban; do
 		< <(printf 'list=%q\n' $name; cat <<'END'
 for file in *-embedded.ko *-forged.ko; do
 	[ -e "$file" ] || continue
-	check "$file is not signed" "$(refused not-approved)" "$(load finit "$file")"
+	check "$file counts as unsigned, and is refused" "$(refused not-approved)" "$(load finit "$file")"
 	# With this flag the kernel leaves its own check out: MODULE_INIT_IGNORE_MODVERSIONS.
-	check "$file is not signed, versions ignored" "$(refused not-approved)" "$(load finit "$file" 1)"
+	check "$file counts as unsigned if symbol versions are ignored, and is refused" "$(refused not-approved)" "$(load finit "$file" 1)"
 done
 [ $list = list ] || {
-	check "approved, of a banned signer's name" "$allowed" "$(load finit successor.ko)"
-	check "approved, and a chain leads to a banned signer" "$(refused banned)" "$(load finit below.ko)"
+	check "an approved module whose signer has a banned signer's name loads" "$allowed" "$(load finit successor.ko)"
+	check "an approved module whose chain leads to a banned signer is refused" "$(refused banned)" "$(load finit below.ko)"
 }
 END
 		)
@@ -317,29 +317,29 @@ guest --disk "$work/disk" < <(printf 'series=%q\n' "$series"; cat <<'END'
 tool 6 init --key=file --passphrase-fd=3
 if [ $series = 6.12 ]; then
 	tool 1 approve --vendor=mldsa.pem --passphrase-fd=3
-	check "a kernel without ML-DSA: the vendor is not approved" "*its key is ML-DSA-65; this kernel was built without CONFIG_CRYPTO_MLDSA*" "$said"
+	check "a kernel without ML-DSA: approve refuses the vendor" "*its key is ML-DSA-65; this kernel was built without CONFIG_CRYPTO_MLDSA*" "$said"
 else
 	tool 6 approve --vendor=mldsa.pem --name='modgate_test_o*' --passphrase-fd=3
 	check "ML-DSA: approve shows the vendor" "*CN = modgate test mldsa*" "$said"
 	tool '[16]' approve --rebuilds --cert=mldsa.pem --passphrase-fd=3 ./mldsa-neither.ko
-	check "ML-DSA: approve with rebuilds, or why not" "@(*restart is needed*|*OpenSSL here does not know ML-DSA-65*--vendor=CERT*)" "$said"
+	check "ML-DSA: approve --rebuilds works, or says why not" "@(*restart is needed*|*OpenSSL here does not know ML-DSA-65*--vendor=CERT*)" "$said"
 	tool 6 approve --passphrase-fd=3 ./mldsa-listed.ko ./mldsa-plain-listed.ko
-	check "ML-DSA: approve says that signed attributes are a matter of the kernel" "*not every kernel takes that*" "$said"
+	check "ML-DSA: approve warns that not every kernel takes signed attributes" "*not every kernel takes that*" "$said"
 	tool 1 approve --passphrase-fd=3 ./mldsa-tampered-listed.ko
-	check "ML-DSA: what was changed after signing is not approved" "*does not match the module*" "$said"
+	check "ML-DSA: approve refuses a module changed after signing" "*does not match the module*" "$said"
 	tell_pin
 fi
 END
 )
 [ ${#mldsa[@]} = 0 ] || guest --disk "$work/disk" --append "$(told_pin) lockdown=integrity" <<'END'
-check "ML-DSA: the vendor's module loads" "$allowed" "$(load finit mldsa-rule.ko)"
+check "ML-DSA: a vendor's module loads" "$allowed" "$(load finit mldsa-rule.ko)"
 tool 0 why ./mldsa-rule.ko
 check "ML-DSA: why names the vendor" "*vendor modgate test mldsa*" "$said"
 for form in mldsa mldsa-plain; do
-	check "ML-DSA: an approved module loads, $form" "$allowed" "$(load finit $form-listed.ko)"
+	check "ML-DSA: an approved module loads, signed by $form" "$allowed" "$(load finit $form-listed.ko)"
 	tool 0 why ./$form-listed.ko
 done
-check "ML-DSA: another vendor's module does not" "$(refused not-approved)" "$(load finit mldsa-banned-rule.ko)"
+check "ML-DSA: a module by a signer without approval is refused" "$(refused not-approved)" "$(load finit mldsa-banned-rule.ko)"
 tool 1 why ./mldsa-banned-rule.ko
 END
 finish

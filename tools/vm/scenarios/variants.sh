@@ -14,11 +14,11 @@ prepare
 system_module two.ko system.ko
 
 guest --variant strict --no-boot --append "lsm=lockdown modgate.freshness=none" <<'END'
-check "strict, not provisioned: third-party" "$(refused no-policy)" "$(load finit one.ko)"
-check "strict, not provisioned: system" "$allowed" "$(load finit system.ko)"
-check "strict, not provisioned: state" "no yes refused" "$(state provisioned) $(state enforcing) $(state kexec)"
-check "freshness=none does not loosen what was compiled in" tpm "$(state freshness)"
-check "lsm= cannot drop it" "*modgate*" "$(cat /sys/kernel/security/lsm)"
+check "strict, not provisioned: a third-party module is refused" "$(refused no-policy)" "$(load finit one.ko)"
+check "strict, not provisioned: a system module loads" "$allowed" "$(load finit system.ko)"
+check "strict, not provisioned: modgate enforces, and kexec is refused" "no yes refused" "$(state provisioned) $(state enforcing) $(state kexec)"
+check "strict: modgate.freshness=none does not loosen what was compiled in" tpm "$(state freshness)"
+check "strict: lsm= cannot drop modgate" "*modgate*" "$(cat /sys/kernel/security/lsm)"
 END
 
 # The variant's anchor: a certificate that the rig made for it.
@@ -36,17 +36,17 @@ echo "cd /root$work; load_document policy.bundle list.bundle anchor.der >/root/r
 boot=(--variant anchor --no-boot --initramfs-extra initramfs --early early)
 
 guest "${boot[@]}" <<'END'
-check "compiled in: the policy is taken, no certificate handed over" "*result=ok*" "$(sed -n 1p /run/early)"
-check "compiled in: the certificate is known" "*result=EEXIST*" "$(sed -n 3p /run/early)"
-check "compiled in: approved" "$allowed" "$(load finit one.ko)"
-check "compiled in: state" "yes loaded" "$(state provisioned) $(state anchor)"
+check "compiled-in anchor: a policy is accepted before any certificate" "*result=ok*" "$(sed -n 1p /run/early)"
+check "compiled-in anchor: the certificate is known already" "*result=EEXIST*" "$(sed -n 3p /run/early)"
+check "compiled-in anchor: an approved module loads" "$allowed" "$(load finit one.ko)"
+check "compiled-in anchor: the machine is provisioned, and the anchor loaded" "yes loaded" "$(state provisioned) $(state anchor)"
 END
 guest "${boot[@]}" --append "$(pin anchor)" <<'END'
-check "compiled in and pinned, the same" "$allowed" "$(load finit one.ko)"
+check "compiled-in anchor, the same pinned: an approved module loads" "$allowed" "$(load finit one.ko)"
 END
 guest "${boot[@]}" --append "$(pin stranger)" <<'END'
-check "compiled in and pinned, not the same" "$(refused no-policy)" "$(load finit one.ko)"
-check "compiled in and pinned, not the same: system" "$allowed" "$(load finit system.ko)"
-check "compiled in and pinned, not the same: state" "yes conflict" "$(state provisioned) $(state anchor)"
+check "compiled-in anchor, another pinned: an approved module is refused" "$(refused no-policy)" "$(load finit one.ko)"
+check "compiled-in anchor, another pinned: a system module loads" "$allowed" "$(load finit system.ko)"
+check "compiled-in anchor, another pinned: state shows the conflict" "yes conflict" "$(state provisioned) $(state anchor)"
 END
 finish

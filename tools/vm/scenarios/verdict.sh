@@ -141,9 +141,9 @@ agree "approved, before it is revoked" "$allowed" finit revoked.ko
 sha384sum revoked.ko | cut -c 1-96 >$modgate/revoke
 unsure=yes agree "revoked, though approved" "$(refused revoked)" finit revoked.ko
 kernel=$tree/arch/x86/boot/bzImage
-check "sealed: kexec_load" "$(refused kexec)" "$(load kexec)"
-check "sealed: kexec_file_load" "$(refused kexec)" "$(load kexec-file "$kernel" "$(cat /proc/cmdline)")"
-check "sealed: kexec_file_load with another command line" "$(refused kexec)" "$(load kexec-file "$kernel" "lsm=none")"
+check "sealed: kexec_load is refused" "$(refused kexec)" "$(load kexec)"
+check "sealed: kexec_file_load is refused" "$(refused kexec)" "$(load kexec-file "$kernel" "$(cat /proc/cmdline)")"
+check "sealed: kexec_file_load with another command line is refused" "$(refused kexec)" "$(load kexec-file "$kernel" "lsm=none")"
 sha384sum system.ko | cut -c 1-96 >$modgate/revoke
 unsure=yes agree "revoked, a system module" "$(refused revoked)" finit system.ko
 check "the machine tells" "sealed listed yes" "$(state state) $(state mode) $(state enforcing)"
@@ -165,7 +165,7 @@ check "closed: kexec_file_load with another command line" "$(refused kexec)" "$(
 agree "closed: approved twice, on demand by the second list" "$allowed" -w true finit-keep one.ko
 check "permanent by the second list" "* permanent=yes" "$(grep "digest=$(digest one.ko) .* state=live" $modgate/receipt)"
 rmmod modgate_test_one 2>/dev/null
-check "and it stays" 1 "$(grep -c '^modgate_test_one ' /proc/modules)"
+check "a permanent module stays loaded after rmmod" 1 "$(grep -c '^modgate_test_one ' /proc/modules)"
 END
 
 # Likewise where each list has a rule for its vendor.
@@ -202,11 +202,11 @@ agree "flag audit: banned loads, recorded" "$(recorded banned)" finit banned-sys
 agree "flag audit: approved" "$allowed" finit one.ko
 check "flag audit: kexec_load" "$(recorded kexec)" "$(load kexec)"
 # This kernel is not one that can be moved, as the kernel itself finds.
-check "flag audit: kexec_file_load" "result=ENOEXEC audit=kexec event=kexec" \
+check "flag audit: kexec_file_load is left to the kernel, recorded" "result=ENOEXEC audit=kexec event=kexec" \
 	"$(load kexec-file "$tree/arch/x86/boot/bzImage" "lsm=none")"
-check "flag audit: a BPF program that modifies returns" "$(recorded bpf)" "$(load bpf)"
-check "flag audit: the event says so" "*verdict=would-deny*" "$(tail -n 1 $modgate/events)"
-check "flag audit: state says so" "audit allowed" "$(state enforcing) $(state kexec)"
+check "flag audit: a BPF program that modifies returns is allowed, recorded" "$(recorded bpf)" "$(load bpf)"
+check "flag audit: the event has the verdict would-deny" "*verdict=would-deny*" "$(tail -n 1 $modgate/events)"
+check "flag audit: state shows it, and kexec allowed" "audit allowed" "$(state enforcing) $(state kexec)"
 END
 
 # Not provisioned: everything loads, and is recorded.
@@ -216,10 +216,10 @@ agree "not provisioned: third-party loads, recorded" "$(recorded no-policy)" fin
 agree "not provisioned: system" "$allowed" finit system.ko
 check "not provisioned: state says so" "no record - allowed" \
 	"$(state provisioned) $(state enforcing) $(state anchor) $(state kexec)"
-check "not provisioned: kexec is the kernel's affair" "$allowed, result=ENOEXEC audit=- event=-" \
+check "not provisioned: kexec is left to the kernel" "$allowed, result=ENOEXEC audit=- event=-" \
 	"$(load kexec), $(load kexec-file "$tree/arch/x86/boot/bzImage" "lsm=none")"
-check "not provisioned: BPF programs that modify returns are the kernel's affair" "$allowed" \
+check "not provisioned: BPF programs that modify returns are left to the kernel" "$allowed" \
 	"$(load bpf)"
-check "not provisioned: no document is taken" "*result=EPERM*" "$(./load_document policy.bundle)"
+check "not provisioned: a document is refused" "*result=EPERM*" "$(./load_document policy.bundle)"
 END
 finish
