@@ -33,7 +33,7 @@ exec 3<<<"a passphrase for tests"
 modgate init --passphrase-fd=3 >/dev/null
 exec 3<<<"a passphrase for tests"
 modgate approve --passphrase-fd=3 modules/*.ko >/dev/null
-check "approved" 6 $?
+check "fifty modules are approved" 6 $?
 # What they do at boot is done below.
 systemctl -q disable modgate-rebuild modgate-close
 echo "PIN $(modgate key --pin)"
@@ -78,16 +78,16 @@ for round in $(seq $rounds); do
 	unload
 	timed modgate rebuild --no-close >>warm
 done
-check "$n modules: warm is not rebuilt" "*: up to date; $n loaded, 0 on demand, $((50 - n)) left out*" "$(cat said)"
+check "$n modules: a warm rebuild is up to date" "*: up to date; $n loaded, 0 on demand, $((50 - n)) left out*" "$(cat said)"
 unload
 timed rebuild_and_close >closed
-check "$n modules: the gate is closed" closed "$(state state)"
+check "$n modules: rebuild and close leaves the gate closed" closed "$(state state)"
 timed modgate rebuild --close >filed
 echo "# $n modules, ms, median of $rounds: modprobe $(ms plain), rebuild cold $(ms cold), warm $(ms warm)"
 echo "# $n modules, ms, once: warm until closed $(ms closed); rebuild --close, which files the receipt $(ms filed)"
 if [ $n != 0 ]; then
 	echo "# $n modules, ratios to modprobe: cold $(ratio cold), warm $(ratio warm), until closed $(ratio closed)"
-	check "$n modules: warm stays under 1.25 of modprobe" 1 "$(awk "BEGIN { print $(ratio warm) < 1.25 }")"
+	check "$n modules: a warm rebuild takes less than 1.25 times as long as modprobe" 1 "$(awk "BEGIN { print $(ratio warm) < 1.25 }")"
 fi
 END
 for n in $counts; do

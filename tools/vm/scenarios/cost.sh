@@ -59,19 +59,19 @@ for ((round = 1; round <= rounds; round++)); do
 	measure unprovisioned "" </dev/null
 	for freshness in none tpm; do
 		measure $freshness "$pin modgate.freshness=$freshness" <<END
-check "round $round: freshness is $freshness, and documents are in force" "$freshness yes 0" \
+check "round $round: with freshness $freshness all documents are in force" "$freshness yes 0" \
 	"\$(state freshness) \$(state policy) \$(state missing-lists)"
 END
 	done
 	measure approve "$pin modgate.freshness=tpm" <<END
 modgate approve --unseen --passphrase-fd=3 \$(sha384sum <<<"$round \$try" | cut -d ' ' -f 1) >/dev/null
-check "round $round: approved" 6 \$?
+check "round $round: approve succeeds" 6 \$?
 END
 done
 
 # count NAME: commands in each boot of this kind; they must not differ.
 count() {
-	check "$1: the same number of commands in each boot" "1" "$(sort -u "$1.counts" | wc -l)"
+	check "$1: each boot sends the same number of commands to the TPM" "1" "$(sort -u "$1.counts" | wc -l)"
 	count=$(tail -n 1 "$1.counts")
 }
 median() { sort -n "$1" | sed -n "$(((rounds + 1) / 2))p"; }
@@ -92,9 +92,9 @@ echo "# commands to the TPM in an approve: $((approve - tpm)), of which the kern
 for name in none tpm approve; do
 	echo "# $name, by code: $(awk '{ printf "%s x %d, ", $2, $1 }' $name.commands)"
 done
-check "freshness by TPM takes no more than $most_per_boot commands in a boot" 1 $((tpm - none <= most_per_boot))
-check "and not none" 1 $((tpm - none > 0))
-check "an approve takes no more than $most_per_approve commands" 1 $((approve - tpm <= most_per_approve))
+check "freshness by TPM adds at most $most_per_boot commands to a boot" 1 $((tpm - none <= most_per_boot))
+check "freshness by TPM adds commands to a boot" 1 $((tpm - none > 0))
+check "approve sends at most $most_per_approve commands to the TPM" 1 $((approve - tpm <= most_per_approve))
 for what in sealed handing; do
 	a=$(median none.$what) b=$(median tpm.$what)
 	echo "# $what, median of $rounds: $a s with freshness=none, $b s with tpm: $(ratio "$b" "$a") times"

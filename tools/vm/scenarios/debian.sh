@@ -40,7 +40,7 @@ END
 )
 
 machine <<'END'
-check "systemd is process 1" systemd "$(cat /proc/1/comm)"
+check "systemd is process 1 of the guest" systemd "$(cat /proc/1/comm)"
 mkdir $updates
 cp installed/* $updates/
 depmod
@@ -74,33 +74,33 @@ see Restarting
 END
 
 ends=125 machine <<'END'
-check "the initramfs has handed over the documents, and sealed" "closed seal yes yes 0" \
+check "the initramfs hands over the documents and seals the kernel" "closed seal yes yes 0" \
 	"$(state state) $(state ended-by) $(state policy) $(state enforcing) $(state missing-lists)"
-check "what recovery has signed is in force" allowed "$(state kexec)"
+check "the policy signed in the recovery boot is in force" allowed "$(state kexec)"
 for unit in modgate-rebuild modgate-close; do
-	check "$unit.service has run" "[1-9]* success" \
+	check "$unit.service runs and succeeds" "[1-9]* success" \
 		"$(systemctl show -P ExecMainPID $unit) $(systemctl show -P Result $unit)"
 done
-check "what was left out is in its journal, with the reason" \
+check "the journal names the module that rebuild left out, with its reason" \
 	"*modgate_test_two: left out (missing):*1 loaded, 0 on demand, 1 left out*" "$(journalctl -b -u modgate-rebuild)"
-check "the modules of the boot come before the gate closes" "*modgate-rebuild.service*" \
+check "the gate closes after the modules of the boot are loaded" "*modgate-rebuild.service*" \
 	"$(systemctl show -P After modgate-close)"
-check "the initramfs has no documents and no keys" 0 "$(lsinitramfs $initrd | grep -c etc/modgate)"
-check "approved in the boot before: it was loaded at boot" 1 \
+check "the initramfs in use has no documents and no keys" 0 "$(lsinitramfs $initrd | grep -c etc/modgate)"
+check "a module approved in the boot before is loaded at boot" 1 \
 	"$(grep -c ' name=acpi_call reason=approved .* state=live ' $modgate/receipt)"
-check "it comes after /var, and does without" "*var.mount* -" \
+check "modgate-close runs after /var is mounted, but does not require it" "*var.mount* -" \
 	"$(systemctl show -P After modgate-close) -$(systemctl show -P Requires modgate-close |
 		grep -o 'var[^ ]*mount')"
-check "the receipt is filed" "$(sed -n 's/.* sha384=//p' $modgate/receipt)" \
+check "the filed receipt is the one of this boot" "$(sed -n 's/.* sha384=//p' $modgate/receipt)" \
 	"$(sed -n 's/.* sha384=//p' /var/lib/modgate/receipts/*.receipt)"
-check "/var was mounted before that" "/dev/vda[[]/srv/var[]]" "$(findmnt -n -o SOURCE /var)"
+check "/var is a mount of its own" "/dev/vda[[]/srv/var[]]" "$(findmnt -n -o SOURCE /var)"
 mount --bind / /mnt
-check "and nothing is below it" "" "$(ls -d /mnt/var/lib/modgate 2>/dev/null)"
+check "nothing is filed in the folder below the mount of /var" "" "$(ls -d /mnt/var/lib/modgate 2>/dev/null)"
 umount /mnt
-check "not approved: does not" "*not permitted*1" "$(probe nvme)"
+check "an unapproved driver is refused" "*not permitted*1" "$(probe nvme)"
 message=/run/motd.d/modgate
 timeout 300 sh -c "until grep -q nvme $message; do sleep 0.2; done"
-check "who logs in is told, by modgate-watch.service" "active *nvme_core*modgate pending*" \
+check "the message at login names the refused driver" "active *nvme_core*modgate pending*" \
 	"$(systemctl is-active modgate-watch) $(tr '\n' ' ' <$message)"
 
 # The session of a user: modgate.desktop is started, and a notification comes.
@@ -115,8 +115,8 @@ notified() {
 	systemctl stop user@0
 	cat /run/notified
 }
-check "and on the desktop" '* Notify *"Kernel modules"*nvme_core*modgate pending*' "$(notified)"
-check "and it is in its journal" "*nvme_core: refused, closed*" "$(journalctl -u modgate-watch)"
+check "a desktop notification names the refused driver" '* Notify *"Kernel modules"*nvme_core*modgate pending*' "$(notified)"
+check "the journal of modgate-watch has the refusal" "*nvme_core: refused, closed*" "$(journalctl -u modgate-watch)"
 
 # The hook warns of what a module needs, too.
 hook() {
@@ -129,51 +129,51 @@ hook() {
 	)
 }
 early nvme
-check "the hook names what the driver needs" "*nvme for $(uname -r) would not load*nvme-core.ko*" "$(hook)"
+check "the initramfs hook names an unapproved dependency of a driver" "*nvme for $(uname -r) would not load*nvme-core.ko*" "$(hook)"
 
 # The root file system is to be on NVMe. Approving makes the initramfs anew.
 early "nvme modgate_test_one no_such_module"
 tool 6 approve --passphrase-fd=3 nvme nvme_core
-check "approve says that the initramfs is made anew" "*is made anew*" "$said"
-check "the hook warns of what would not load" \
+check "approve says that it updates the initramfs" "*is made anew*" "$said"
+check "the initramfs hook warns of a module that would not load" \
 	"*modgate_test_one for $(uname -r) would not load*" "$said"
-check "not of what would" "" "$(grep 'W: modgate: nvme' <<<"$said")"
-check "and of what is not there" "*there is no no_such_module for $(uname -r)*" "$said"
+check "the initramfs hook does not warn of an approved driver" "" "$(grep 'W: modgate: nvme' <<<"$said")"
+check "the initramfs hook warns of a module that does not exist" "*there is no no_such_module for $(uname -r)*" "$said"
 lsinitramfs $initrd >/run/list
-check "the driver and what it needs is in there" 2 "$(grep -c '/nvme.*\.ko' /run/list)"
-check "the documents, too" "[1-9]*" "$(grep -c 'etc/modgate/staged/.*\.list' /run/list)"
-check "of the keys, only the certificate that is pinned" "etc/modgate/keys/anchor.pem" \
+check "the initramfs has the driver and its dependency" 2 "$(grep -c '/nvme.*\.ko' /run/list)"
+check "the initramfs has the staged documents" "[1-9]*" "$(grep -c 'etc/modgate/staged/.*\.list' /run/list)"
+check "the initramfs has no key file but the pinned certificate" "etc/modgate/keys/anchor.pem" \
 	"$(grep etc/modgate/keys/ /run/list)"
-check "not before the restart" "*not permitted*1" "$(probe nvme)"
+check "an approved driver is refused before the restart" "*not permitted*1" "$(probe nvme)"
 rm /var/lib/modgate/receipts/*
 modgate restart
 sleep 600
 END
-check "modgate restart says what it is good for" "*become active:*nvme_core*" "$(cat output)"
-check "and the firmware starts the machine anew" "*reboot: Restarting system*" "$(cat console)"
+check "modgate restart names the modules that become active" "*become active:*nvme_core*" "$(cat output)"
+check "modgate restart has the firmware restart the machine" "*reboot: Restarting system*" "$(cat console)"
 
 machine --nvme <<'END'
-check "the root file system is on a disk whose driver is a third-party module" \
+check "the root file system is on a disk that needs a third-party driver" \
 	/dev/nvme0n1 "$(root)"
-check "which loaded when the kernel was sealed" "closed seal" "$(state state) $(state ended-by)"
-check "by approval, ahead of the collection" "nvme_core nvme acpi_call" \
+check "modgate boot has sealed the kernel, and the gate is closed" "closed seal" "$(state state) $(state ended-by)"
+check "the driver loads by its approval, before the collection" "nvme_core nvme acpi_call" \
 	"$(sed -n 's/.* name=\([^ ]*\) reason=approved .* state=live .*/\1/p' $modgate/receipt | xargs)"
 tool 0 status
-check "at shutdown the receipt of the boot before was filed once more" 2 \
+check "shutdown files the receipt of the boot before once more" 2 \
 	"$(ls /var/lib/modgate/receipts/*.receipt | wc -l)"
 
 # If the initramfs cannot be made anew, what it has stays good.
 mv /usr/sbin/update-initramfs /usr/sbin/update-initramfs.away
 tool 1 revoke --passphrase-fd=3 acpi_call
-check "and that is said" "*copies of the older documents*" "$said"
+check "revoke says that the initramfs still has the older documents" "*copies of the older documents*" "$said"
 mv /usr/sbin/update-initramfs.away /usr/sbin/update-initramfs
 # Told to do nothing, it does nothing, and ends with 0.
 sed -i 's/^update_initramfs=.*/update_initramfs=no/' /etc/initramfs-tools/update-initramfs.conf
 tool 1 ban --passphrase-fd=3 modgate_test_one
-check "not made anew without an error: said, too" "*has not made anew: $initrd*older documents*" "$said"
+check "ban says that the initramfs was not updated, even without an error" "*has not made anew: $initrd*older documents*" "$said"
 sed -i 's/^update_initramfs=.*/update_initramfs=yes/' /etc/initramfs-tools/update-initramfs.conf
 END
-check "what does not load is said, and does not stop the boot" \
+check "a module that does not load is named on the console, and the boot goes on" \
 	"*modgate_test_one does not load:*not-approved*" "$(cat console)"
 
 # What the driver in the initramfs needs is changed, which nobody has approved.
@@ -187,12 +187,12 @@ status=0
 "$vm" debian --kernel "$series" --disk "$work/disk" --tpm "$work/tpm-state" --nvme --console console \
 	--append "$pin modgate.freshness=tpm lockdown=integrity" --initramfs-extra changed -- true \
 	>output 2>&1 || status=$?
-check "with a driver that needs what is not approved there is no root file system" 125 "$status"
-check "and the console names it" "*nvme does not load:*nvme-core.ko*not-approved*does not exist*" \
+check "without approval for its driver's dependency the root file system is missing" 125 "$status"
+check "the console names the driver and its unapproved dependency" "*nvme does not load:*nvme-core.ko*not-approved*does not exist*" \
 	"$(cat console)"
 
 machine --nvme <<'END'
-check "with one that is, there is, by the older documents" /dev/nvme0n1 "$(root)"
+check "with approved drivers the root file system is there, by the older documents" /dev/nvme0n1 "$(root)"
 tool 6 status
 
 # It no longer has: they are of the past now.
@@ -202,10 +202,10 @@ early nvme
 END
 
 machine <<'END'
-check "with a stale initramfs, and a root file system that needs no third party, it boots" \
+check "a machine with a stale initramfs boots if its root needs no third-party module" \
 	"/dev/vda closed seal" "$(root) $(state state) $(state ended-by)"
-check "and it gets to where people log in" active "$(systemctl is-active multi-user.target)"
-check "third-party modules stay out" "*not permitted*1" "$(probe nvme)"
+check "a machine with a stale initramfs reaches multi-user.target" active "$(systemctl is-active multi-user.target)"
+check "a machine with a stale initramfs refuses third-party modules" "*not permitted*1" "$(probe nvme)"
 END
-check "the console says why" "*ESTALE*" "$(cat console)"
+check "the console says that the documents are stale" "*ESTALE*" "$(cat console)"
 finish

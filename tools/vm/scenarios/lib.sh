@@ -97,9 +97,9 @@ guest() {
 		fi
 		printf '%s\n' "$line"
 	done <"$work/output"
-	[ "$status" -eq "${ends:-0}" ] || check "the guest ends well" "${ends:-0}" "$status"
+	[ "$status" -eq "${ends:-0}" ] || check "boot $boot: the guest ends with the expected status" "${ends:-0}" "$status"
 	[ "$status" -ne 0 ] || grep -qx '# the end of the script' "$work/output" ||
-		check "the guest's script goes to its end" yes no
+		check "boot $boot: the guest's script runs to its end" yes no
 }
 
 # Has a person wait at the console of the machine that is started next, with --serial
@@ -115,7 +115,7 @@ person_goes() {
 	local seen=0
 	wait "$person" || seen=$?
 	rm -f "$work/serial"
-	check "$1: the person sees what was expected" 0 "$seen"
+	check "$1: the person sees what is expected" 0 "$seen"
 	[ $seen -eq 0 ] || tail -n 40 screen | tr -d '\0\r' | sed 's/^/# /'
 }
 
@@ -128,12 +128,12 @@ person() {
 	"$vm" "${guest:-run}" --kernel "$series" --serial "$work/serial" --timeout 600 "$@" -- true \
 		>"$work/output" 2>&1 || status=$?
 	person_goes "$name"
-	check "$name: then the machine ends" "$want" "$status"
+	check "$name: the machine ends with status $want" "$want" "$status"
 }
 
 # Every test has a name of its own.
 finish() {
-	check "each name is given once" "" "$(sort "$work/names" | uniq -d)"
+	check "each test name is given once" "" "$(sort "$work/names" | uniq -d)"
 	echo "1..$(cat "$work/count")"
 }
 
