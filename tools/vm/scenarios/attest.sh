@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Attestation: a machine's quote is verified here, by the tool alone, on what is
-# another machine to it; after a restart the old one is refused, and whoever
-# extends the PCR by hand is seen.
+# Attestation: the tool alone verifies a machine's quote on another machine (this
+# one). After a restart it refuses the old quote, and it finds out if somebody
+# extended the PCR by hand.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# What the tool does there does not depend on the kernel.
+# The tool does the same on every kernel.
 any_kernel
 
 prepare anchor owner
@@ -32,10 +32,10 @@ machine() {
 		--append "$(pin anchor)"
 }
 
-# received NAME: what the machine has sent.
+# received NAME: writes what the machine has sent into file NAME.
 received() { sed -n "s/^SEND $1 //p" output | base64 -d >"$1"; }
 
-# try FILE NONCE: nothing of the machine is here, and this kernel has no modgate.
+# try FILE NONCE: verifies without the machine, on a kernel without modgate.
 try() {
 	status=0
 	said=$(MODGATE_TCTI=none "$bin/modgate" receipt --verify-quote="$1" --nonce="$2" \
@@ -79,7 +79,7 @@ check "the verifier also lists a module that was unloaded" \
 	"*power-on: 2*modgate_test_one*modgate_test_two (approved) $(digest two.ko)" "$said"
 verify 1 "a quote made for another nonce is refused" first "$two"
 
-# On the way somebody changes a field, of any record of the log.
+# Somebody changes one field of a log record on the way.
 # shellcheck disable=SC2016
 filter='.log |= (split("\n") | .[$n] |=
 	(split(" ") | map(if . == $from then $to else . end) | join(" ")) | join("\n"))'
@@ -98,7 +98,7 @@ check "a change to any field of any log record gives exit status 8" "" "$bad"
 jq '.receipt |= sub("state=gone"; "state=live")' second >changed
 verify 8 "a change to a module's state in the receipt is found" changed "$two"
 
-# After a restart; the module was not loaded.
+# After a restart, with no module loaded.
 machine <<END
 modgate receipt --attestation-key >/run/key.pem
 send key.again /run/key.pem

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Tightening, with the tool: revoke refuses at once and unloads what it can; a ban
-# holds above everything, system modules included, across restarts, until it is
-# taken off. Both hold for a module that is loading at that moment, too.
+# overrules everything, system modules included, and lasts across restarts until it
+# is removed. Both also stop a module that is just loading.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -11,7 +11,7 @@
 prepare anchor owner villain other
 cp modules/modgate_test_user.ko user.ko
 system_module one.ko system-one.ko
-# What is banned or revoked is so whoever has signed it: not the same code for each.
+# A ban or a revocation holds for the code whoever signed it, so each has code of its own.
 for name in own villains; do
 	{ cat two.ko; printf %s $name; } >$name.ko
 done
@@ -21,7 +21,7 @@ sign villains.ko villain.key villain.der by-villain.ko
 for way in again finit init; do
 	sign two.ko other.key other.der two-$way.ko
 done
-# Another build ID, behind the head of its note.
+# Another build ID: a byte changed after the header of its note.
 cp two.ko two-other.ko
 at=$(grep -obUaP '\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0' two.ko | sed -n 1p | cut -d : -f 1)
 perl -e 'open F, "+<", $ARGV[0] or die; binmode F; seek F, $ARGV[1], 0; read F, $byte, 1;
@@ -41,7 +41,7 @@ helpers=$admin_helpers$(cat <<'END'
 cp user.ko $extra/modgate_test_user.ko
 depmod 2>/dev/null
 loaded() { [ -e "/sys/module/$1" ] && echo loaded || echo gone; }
-# A command; and whether the kernel has a module of this name.
+# revoking FILE: the command that revokes it; there NAME: how many modules of that name are loaded.
 revoking() { echo "sha384sum <$1 | head -c 96 >$modgate/revoke"; }
 there() { grep -c "^$1 " /proc/modules; }
 END
@@ -56,8 +56,8 @@ END
 pin=$(told_pin)
 
 machine <<'END'
-# While a module is loading, after the verdict on it. A system module's digest is not
-# known then if nothing is revoked or banned yet.
+# Revoking a module while it loads, after the verdict. The kernel does not know a
+# system module's digest then if nothing was revoked or banned before.
 check "a system module loads if nothing was revoked while it was held" "$allowed" \
 	"$(load -w true finit system-one.ko)"
 check "a system module is refused if the first revocation comes while it loads" "$(refused error)" \
@@ -94,7 +94,7 @@ check "the first of two approved builds of one name loads" "$allowed" "$(load fi
 tool 0 revoke --passphrase-fd=3 ./two-again.ko
 check "revoke of the other build says that another one may be loaded" "*may be another build*" "$said"
 check "the loaded build stays after the other build is revoked" loaded "$(loaded modgate_test_two)"
-# Installed, it is still not the one that is loaded.
+# An installed file need not be the loaded build.
 cp two-other.ko $extra/modgate_test_two.ko
 tool 0 revoke ./two-other.ko
 check "revoke of an installed file says that the loaded build is another one" "*is another build than*" "$said"
@@ -160,8 +160,8 @@ check "the last of 5,001 banned digests is refused" "$(refused banned)" "$(load 
 check "all 5,001 bans are in force" "*bans=5001*" "$(cat $modgate/lists)"
 END
 
-# In state boot a system module loads beside the documents: two of them, and the list
-# that bans both comes while they are loading.
+# In state boot system modules load while documents are handed over: here the list that
+# bans two of them comes while both are loading.
 policy policy 1 --mode listed --authority "$owner_authority"
 list ban-both owner 1 --ban "$(digest system-one.ko)" --ban "$(digest system.ko)"
 cat >early <<END

@@ -3,9 +3,9 @@
 #
 # What the module collection costs at boot: "modgate rebuild" for 50 modules (with
 # MODGATE_LONG also for 0 and 10), cold (the collection is made) and warm (nothing
-# changed), held against modprobe of the same modules, in turns in one boot; at its end
-# once more warm, until the gate is closed. The machine's clock counts instructions, so
-# nothing else that runs here makes a difference.
+# changed), compared with modprobe of the same modules, in turns in one boot; at the end
+# once more warm, up to the closing of the gate. The machine's clock counts
+# instructions, so the load of the host does not matter.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -14,7 +14,7 @@ any_kernel
 rounds=3 counts=50
 [ -z "${MODGATE_LONG:-}" ] || rounds=9 counts="0 10 50"
 
-# One module under fifty names of the same length, and of the size of a driver.
+# One module the size of a driver, under fifty names of the same length.
 mkdir many modules
 sed 's/^MODULE_LICENSE/static const char weight[65536] __used = "x";\n&/' \
 	"$top/selftests/modgate/test_modules/modgate_test_two.c" >many/bench_00.c
@@ -24,7 +24,7 @@ for i in $(seq -w 0 49); do
 	sed "s/bench_00/bench_$i/g" many/bench_00.ko >"modules/bench_$i.ko"
 done
 
-# A file system as people have one, and not this machine's.
+# A real file system, not the one of this machine seen through 9p.
 guest=debian
 on() { guest --disk "$work/disk" --timeout 3000 "$@"; }
 
@@ -34,7 +34,7 @@ modgate init --passphrase-fd=3 >/dev/null
 exec 3<<<"a passphrase for tests"
 modgate approve --passphrase-fd=3 modules/*.ko >/dev/null
 check "fifty modules are approved" 6 $?
-# What they do at boot is done below.
+# The script below does what these units do at boot.
 systemctl -q disable modgate-rebuild modgate-close
 echo "PIN $(modgate key --pin)"
 END
@@ -52,7 +52,7 @@ install() {
 	depmod
 }
 
-# Microseconds that a command takes, and nothing else.
+# Prints the microseconds that a command takes.
 timed() {
 	local begun=${EPOCHREALTIME/./} ended status=0
 	"$@" >/run/said 2>&1 || status=$?
@@ -68,7 +68,7 @@ ms() { awk "BEGIN { printf \"%.1f\", $(median $1) / 1000 }"; }
 ratio() { awk "BEGIN { printf \"%.2f\", $(median $1) / $(median plain) }"; }
 
 install
-# Everything is in memory once, and has its line in the receipt.
+# The first load reads everything into memory and writes the receipt's lines.
 plain
 for round in $(seq $rounds); do
 	unload

@@ -1,22 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What root does with BPF. A program of the kind BPF_MODIFY_RETURN runs in place of the
-# hooks of module loading and of lockdown, after a verdict on a system module that did
-# not come up: it works where nothing is enforced, and is refused where modgate
-# enforces. So is one that replaces a part of an LSM program, and, where the kernel has
-# them, a probe that writes registers, which another one calls. An LSM program does not let
-# the loader search the keyring of a banned key: what is approved is then refused.
+# Attacks by root with BPF. A BPF_MODIFY_RETURN program runs in place of the hooks of
+# module loading and of lockdown, after a verdict on a system module that did not come
+# up: it works where nothing is enforced, and modgate refuses it where it enforces. It
+# also refuses a program that replaces a part of an LSM program, and, where the kernel
+# has them, a probe that calls one that writes registers. If an LSM program keeps the
+# loader from searching the keyring of a banned key, an approved module is refused.
 #
-# Takes a kernel with BTF. In "make check" other scenarios see such programs refused,
-# by a kernel that could not attach them.
+# Needs a kernel with BTF. In "make check" other scenarios test that such programs are
+# refused, on a kernel that could not attach them anyway.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 not_debugging
 [ "${MODGATE_LONG:-}" ] || skip "in check-long only"
-# Its modules and its key are others.
+# The variant has a tree of its own, with other modules and another key.
 tree=$("$vm" path --kernel "$series" --variant bpf)
 prepare anchor owner villain
 system_module two.ko system.ko
@@ -28,7 +28,7 @@ policy policy-audit 1 --mode listed --flags audit --authority "$owner_authority"
 list list owner 1
 list ban owner 1 --module "$(digest villain.ko)" --module "$(digest known.ko)" --ban-cert villain.pem
 
-# The upper half is not zero, so the hook is not called; its caller sees the lower half.
+# The upper half is not zero, so the hook is not called; the caller sees the lower half, 0.
 cat >around.c <<'END'
 #define around(hook) \
 	__attribute__((section("fmod_ret/" #hook), used)) \
@@ -38,7 +38,7 @@ around(security_kernel_post_read_file)
 around(security_locked_down)
 char gpl[] __attribute__((section("license"), used)) = "GPL";
 END
-# Whoever loads the module may not search any keyring.
+# The task that loads the module cannot search any keyring.
 cat >nokeys.c <<'END'
 __attribute__((section("lsm/key_permission"), used)) int nokeys(void *context) { return -13; }
 char gpl[] __attribute__((section("license"), used)) = "GPL";
@@ -52,12 +52,12 @@ cat >replaces.c <<'END'
 __attribute__((section("freplace/answer"), used)) int replaces(int value) { return 1; }
 char gpl[] __attribute__((section("license"), used)) = "GPL";
 END
-# For a cgroup, with a return value that 6.12 does not bound.
+# For a cgroup, with a return value that 6.12 does not check.
 cat >cgroup.c <<'END'
 __attribute__((section("lsm_cgroup/kernel_load_data"), used)) int cgroup(void *context) { return 1; }
 char gpl[] __attribute__((section("license"), used)) = "GPL";
 END
-# The kernel attaches only the first ones to itself. The last returns 0 from where it is.
+# The kernel attaches only the first ones. The last one returns 0 from the probed function.
 cat >probes.c <<'END'
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -83,8 +83,8 @@ int writes(struct { unsigned long before[10], ax, between[5], ip; } *context)
 }
 char gpl[] SEC("license") = "GPL";
 END
-# The kernel lets a probe answer in place of few functions, and asks that of the probe
-# itself alone: not of what replaces a part of it.
+# The kernel lets a probe answer only in place of a few functions, but checks only the
+# probe itself, not what replaces a part of it.
 for answer in 0 1; do
 	cat >answers_$answer.c <<END
 #include <linux/bpf.h>
@@ -111,8 +111,8 @@ for file in around nokeys asks replaces cgroup probes answers_0 answers_1 modgat
 	clang -O2 -g -target bpf -I"/usr/include/$(gcc -print-multiarch)" \
 		-DRETURN="0x$(sed -n 's/ . ftrace_stub$//p' "$tree/System.map")" -c $file.c -o $file.o
 done
-# Attaches programs and loads modules, in the order in which they are given, all in one
-# task, with which a verdict stays.
+# Attaches programs and loads modules, in the given order, all in one task: the
+# verdict is kept with the task.
 cat >attack.c <<'END'
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -177,7 +177,7 @@ boot=(--variant bpf --no-boot --initramfs-extra initramfs --early early
 	--append "$(pin anchor) lockdown=integrity lsm=lockdown,modgate,bpf")
 documents() { printf 'cd /root%s; load_document anchor.der %s\n' "$work" "$*" >early; }
 
-# The attack is one.
+# The attack works where nothing is enforced.
 documents policy-audit.bundle list.bundle
 guest "${boot[@]}" <<'END'
 check "flag audit: lockdown refuses an unapproved module without BPF programs" "*Operation not permitted*" "$(insmod one.ko 2>&1)"
@@ -191,11 +191,11 @@ check "flag audit: probes that answer for modgate let an unapproved module load"
 	"$(attack modgate_signed_by_system.o answers_1.o security_locked_down.o answers_0.o two.ko)"
 check "flag audit: the receipt has no module that such probes let in" "" "$(grep modgate_test_two $modgate/receipt)"
 END
-# 6.12's verifier does not let a probe write.
+# 6.12's verifier rejects a probe that writes registers.
 writes="Permission denied; Operation not permitted"
 [ "$series" = 6.12 ] || writes="attached; loaded"
 denied=${writes/attached; loaded/Operation not permitted; Operation not permitted}
-# 7.3's verifier bounds what one for a cgroup returns.
+# 7.3's verifier checks what an LSM program for a cgroup returns.
 cgroup="Operation not supported"
 [ "$series" != 6.12 ] || cgroup="Operation not permitted"
 helpers+=$'\n'"writes='$writes' denied='$denied' cgroup='$cgroup'"

@@ -19,8 +19,8 @@ list list owner 1 --module "$(digest one.ko)"
 	--authority attacker,attacker.pem,approve,0,1,0,1 --out evil-policy --bundle evil-policy.bundle
 list evil-list attacker 9 --module "$(digest one.ko)"
 
-# What "modgate status" reads besides: the documents as they should be, on the disk.
-# Then what it finds is what was done to the boot.
+# "modgate status" also reads the documents on disk. They are as they should be, so
+# that all it reports was done to the boot.
 helpers=$(cat <<'END'
 status() {
 	"$bin/modgate" status 2>&1 | grep -E '(problem|policy|list)  '
@@ -38,8 +38,8 @@ check "nothing withheld: status reports no problem" "0 " "$(said=$(status); echo
 END
 
 # boot NAME REASON PROBLEM STATE APPEND FILES [OPTION...]: hands FILES over, expects a
-# third-party module to be refused for REASON, "modgate status" to tell of PROBLEM, and
-# lines of state to match.
+# third-party module to be refused for REASON, "modgate status" to name PROBLEM, and the
+# lines of state to match STATE.
 boot() {
 	local name=$1 reason=$2 problem=$3 want=$4 append=$5 files=$6
 	shift 6
@@ -76,8 +76,8 @@ boot "one required list withheld" no-list "1 required list(s) are not in force" 
 boot "freshness required without a TPM" no-policy "the kernel found no TPM" '* freshness=tpm *' \
 	"$(pin anchor) modgate.freshness=tpm" "anchor.der policy.bundle list.bundle"
 
-# An anchor that bootconfig brings is no anchor; one that it brings besides the
-# command line's changes nothing.
+# An anchor in bootconfig is none; next to the one on the command line it changes
+# nothing.
 cat >bootconfig <<END
 kernel.modgate.anchor = $(digest attacker.der)
 modgate.anchor = $(digest attacker.der)
@@ -93,8 +93,7 @@ check "anchor in bootconfig alone: the machine is not provisioned" "no record" "
 check "freshness in bootconfig has no effect" none "$(state freshness)"
 END
 
-# A list of security modules is one of the kernel's own, which stands behind the command
-# line's.
+# The kernel itself takes lsm from bootconfig; the command line comes after it and wins.
 echo 'kernel.lsm = "lockdown,yama"' >bootconfig
 guest --no-boot --append "bootconfig lsm=lockdown,modgate $(pin anchor)" --bootconfig bootconfig <<'END'
 check "lsm without modgate in bootconfig: the kernel has read bootconfig" "*lockdown,yama*" "$(cat /proc/bootconfig)"
@@ -102,10 +101,10 @@ check "lsm= on the command line takes precedence over bootconfig" "*modgate*" "$
 check "modgate enforces although bootconfig leaves it out" "$(refused no-policy)" "$(load finit one.ko)"
 END
 
-# It can keep each initcall from being called. What is not approved stays out then, too;
-# and what comes up, if it is not the kernel's own, is in the receipt.
+# Bootconfig can keep each initcall from being called. Even then unapproved modules stay
+# out, and a third-party module that comes up is in the receipt.
 hand_over anchor.der policy.bundle list.bundle
-# Newer kernels call some of them by lsm_info, in an initcall of their own.
+# Newer kernels call some of them through lsm_info, from initcalls of their own.
 initcalls=$(sed -nE 's/.* __initcall__kmod_.*_(modgate_[a-z_]*|security_initcall_(fs|late))[0-9].*/\1/p' "$tree/System.map" | sort)
 case $series in
 6.12) want="*modgate_fs_init*modgate_late_init*modgate_signer_init*" ;;

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The module collection, the closed gate, and the receipt: what is approved is
-# collected, loaded in order at boot, and written down by the kernel; what cannot
-# load is left out with its reason, and the rest loads.
+# The module collection, the closed gate, and the receipt: approved modules are
+# collected and loaded in order at boot, and the kernel writes the receipt. A module
+# that cannot load is left out with a reason, and the rest loads.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -15,14 +15,14 @@ unpack_acpi_call acpi
 build_modules acpi
 cp acpi/acpi_call.ko modules/
 
-# Modules that differ in their bytes and not in what they do.
+# Modules that do the same and differ only in their bytes.
 mkdir -p others
 for name in changed missing banned demand kept; do
 	sed "s/Test module one/Test module $name/; s/modgate_test_use/modgate_use_$name/" \
 		modules/modgate_test_one.c >others/t_$name.c
 	echo "void modgate_use_$name(void);" >>others/modgate_test.h
 done
-# One that needs what nobody has, and one for another kernel.
+# One that needs a symbol that nobody exports, and one for another kernel.
 sed 's/modgate_test_use/modgate_test_nowhere/; s/uses module one/uses nothing/' \
 	modules/modgate_test_user.c >others/t_symbol.c
 echo 'void modgate_test_nowhere(void);' >>others/modgate_test.h
@@ -31,11 +31,11 @@ for name in changed missing banned demand kept symbol vermagic; do
 	echo "obj-m += t_$name.o"
 done >others/Makefile
 build_modules others KBUILD_MODPOST_WARN=1 CONFIG_MODULE_SIG_ALL=
-# The release stands in its vermagic only.
+# Only its vermagic has the release.
 sed -i "s/vermagic=$series/vermagic=${series//[0-9]/9}/" others/t_vermagic.ko
 cp others/*.ko modules/
 flip modules/t_changed.ko changed.ko
-# One whose signer is banned although it is approved.
+# An approved one whose signer is banned.
 make_key banned
 sign modules/t_banned.ko banned.key banned.pem banned.ko
 mv banned.ko modules/t_banned.ko
@@ -110,7 +110,7 @@ tool 6 ban --passphrase-fd=3 --signer=banned.pem
 tool 0 revoke --passphrase-fd=3 modgate_test_one
 END
 
-# What can go wrong with one module, all at once.
+# Everything that can go wrong with a module, all at once.
 on "${boot[@]}" <<'END'
 install modules/{acpi_call,modgate_test_one,modgate_test_two,modgate_test_user}.ko \
 	modules/t_{demand,kept,banned,symbol,vermagic}.ko
@@ -161,7 +161,7 @@ tool 1 receipt --diff="$(modgate receipt --history | sed -n 1p | cut -d ' ' -f 1
 check "receipt --diff shows a module that the earlier receipt lacks" "*+ t_kept (approved)*" "$said"
 END
 
-# What failed is tried again; what is up to date is not made again.
+# A module that failed is tried again; a collection that is up to date is not rebuilt.
 on "${boot[@]}" <<'END'
 install modules/{acpi_call,modgate_test_one,modgate_test_two,modgate_test_user}.ko \
 	modules/t_{demand,changed,missing,banned,symbol,vermagic,kept}.ko

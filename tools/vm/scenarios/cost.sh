@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What freshness by TPM costs: commands to the TPM per boot and per approve, as
-# the TPM has logged them, and the time from the kernel's start to sealed, with
-# freshness=tpm and none in turns. The time counts under emulation, so only its
-# ratio says something; nothing fails by it.
+# the TPM logs them, and the time from the kernel's start to sealed, with
+# freshness=tpm and none in turns. Times are those of an emulated machine: only their
+# ratio means something, and no test fails on them.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -29,7 +29,7 @@ echo "PIN $(modgate key --pin)"
 END
 pin=$(told_pin)
 
-# Random numbers go to whoever in the kernel wants some, whenever that is.
+# The kernel asks for random numbers at any time; they are not counted.
 get_random=0000017B
 # commands: how often each was sent, by its code (TPM 2.0 Library, Part 2, 6.5.2).
 commands() {
@@ -39,8 +39,8 @@ commands() {
 # seconds WHAT: when that was, by the guest's clock.
 seconds() { sed -n "s/.*initramfs: modgate boot: $1.* at \\([0-9.]*\\) s.*/\\1/p" console; }
 
-# measure NAME APPEND: a boot, with the script on stdin. Where all is slow the kernel may
-# have given up a command and asked what had become of it: that one is not counted.
+# measure NAME APPEND: a boot, with the script on stdin. On a slow machine the kernel may
+# time out on a command and send more to recover: such a boot is repeated.
 measure() {
 	local script try
 	script=$(cat)
@@ -69,7 +69,7 @@ check "round $round: approve succeeds" 6 \$?
 END
 done
 
-# count NAME: commands in each boot of this kind; they must not differ.
+# count NAME: sets count to the commands in a boot of this kind, all with the same number.
 count() {
 	check "$1: each boot sends the same number of commands to the TPM" "1" "$(sort -u "$1.counts" | wc -l)"
 	count=$(tail -n 1 "$1.counts")

@@ -12,8 +12,8 @@ any_kernel
 # shellcheck source-path=SCRIPTDIR source=../acpi-call
 . "$scenarios/../acpi-call"
 
-# Third-party modules: one of Debian's, and the kernel's own driver for NVMe, which this
-# kernel was built without. None is signed.
+# Third-party modules: one from Debian, and the kernel's own NVMe driver, which this
+# kernel was built without. None of them is signed.
 make_modules
 unpack_acpi_call source
 build_modules source
@@ -55,7 +55,7 @@ echo "/srv/var /var none bind 0 0" >>/etc/fstab
 END
 pin=$(told_pin)
 
-# The menu on the console of the initramfs changes what is on the disk. The key that
+# The menu on the console of the initramfs changes the local policy on disk. The key that
 # signs it is in the TPM.
 person "a recovery boot" 125 --disk "$work/disk" --tpm "$work/tpm-state" --timeout 400 \
 	--append "$pin modgate.freshness=tpm modgate.recovery" <<'END'
@@ -103,7 +103,7 @@ timeout 300 sh -c "until grep -q nvme $message; do sleep 0.2; done"
 check "the message at login names the refused driver" "active *nvme_core*modgate pending*" \
 	"$(systemctl is-active modgate-watch) $(tr '\n' ' ' <$message)"
 
-# The session of a user: modgate.desktop is started, and a notification comes.
+# A user's session starts modgate.desktop, which sends a notification.
 notified() {
 	systemctl start user@0
 	export XDG_RUNTIME_DIR=/run/user/0 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/0/bus
@@ -118,7 +118,7 @@ notified() {
 check "a desktop notification names the refused driver" '* Notify *"Kernel modules"*nvme_core*modgate pending*' "$(notified)"
 check "the journal of modgate-watch has the refusal" "*nvme_core: refused, closed*" "$(journalctl -u modgate-watch)"
 
-# The hook warns of what a module needs, too.
+# The hook also warns of dependencies that would not load.
 hook() {
 	(
 		export DESTDIR=/run/image CONFDIR=/etc/initramfs-tools MODULESDIR=/lib/modules/$(uname -r)
@@ -131,7 +131,7 @@ hook() {
 early nvme
 check "the initramfs hook names an unapproved dependency of a driver" "*nvme for $(uname -r) would not load*nvme-core.ko*" "$(hook)"
 
-# The root file system is to be on NVMe. Approving makes the initramfs anew.
+# Moves the root file system to NVMe. Approving updates the initramfs.
 early "nvme modgate_test_one no_such_module"
 tool 6 approve --passphrase-fd=3 nvme nvme_core
 check "approve says that it updates the initramfs" "*is made anew*" "$said"
@@ -162,12 +162,12 @@ tool 0 status
 check "shutdown files the receipt of the boot before once more" 2 \
 	"$(ls /var/lib/modgate/receipts/*.receipt | wc -l)"
 
-# If the initramfs cannot be made anew, what it has stays good.
+# If the initramfs cannot be updated, the documents in it stay valid.
 mv /usr/sbin/update-initramfs /usr/sbin/update-initramfs.away
 tool 1 revoke --passphrase-fd=3 acpi_call
 check "revoke says that the initramfs still has the older documents" "*copies of the older documents*" "$said"
 mv /usr/sbin/update-initramfs.away /usr/sbin/update-initramfs
-# Told to do nothing, it does nothing, and ends with 0.
+# update-initramfs=no: it does nothing, and exits with 0.
 sed -i 's/^update_initramfs=.*/update_initramfs=no/' /etc/initramfs-tools/update-initramfs.conf
 tool 1 ban --passphrase-fd=3 modgate_test_one
 check "ban says that the initramfs was not updated, even without an error" "*has not made anew: $initrd*older documents*" "$said"
@@ -176,7 +176,7 @@ END
 check "a module that does not load is named on the console, and the boot goes on" \
 	"*modgate_test_one does not load:*not-approved*" "$(cat console)"
 
-# What the driver in the initramfs needs is changed, which nobody has approved.
+# A dependency of the driver in the initramfs is changed, and nobody has approved that.
 release=$(cat "$tree/include/config/kernel.release")
 changed=changed/usr/lib/modules/$release/updates/nvme-core.ko
 mkdir -p "$(dirname "$changed")"
@@ -195,7 +195,7 @@ machine --nvme <<'END'
 check "with approved drivers the root file system is there, by the older documents" /dev/nvme0n1 "$(root)"
 tool 6 status
 
-# It no longer has: they are of the past now.
+# A ban while the initramfs lacks the driver: its documents are stale from now on.
 early ""
 tool 0 ban --passphrase-fd=3 acpi_call
 early nvme

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Bad documents: each is refused with its errno, in the order of
-# Documentation/ABI/testing/securityfs-modgate, changes nothing, leaves one
+# Documentation/ABI/testing/securityfs-modgate, changes nothing, and leaves one
 # audit record and a message that names the rule.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -12,7 +12,7 @@ prepare anchor owner fleet maker stranger
 openssl req -x509 -newkey rsa:3072 -nodes -subj "/CN=rsa" -keyout rsa.key -out rsa.pem 2>/dev/null
 openssl req -x509 -newkey rsa:2048 -nodes -subj "/CN=weak" -keyout weak.key -out weak.pem 2>/dev/null
 
-# What is good, and is made bad below.
+# The good documents, from which the bad ones are made below.
 policy good-policy 3 --mode listed --authority "$owner_authority" \
 	--authority fleet,fleet.pem,approve,required,2,0,5 \
 	--authority rsa,rsa.pem,approve,0,3,0,1 --authority weak,weak.pem,approve,0,4,0,1 \
@@ -26,7 +26,7 @@ steps=()
 step() { steps+=("$1 $2 $3"); }
 
 # raw NAME OFFSET HEX KIND RULE: a good document with some bytes changed before
-# it is signed, so that nothing but its form is wrong.
+# signing, so that only its form is wrong.
 raw() {
 	if [ "$4" = policy ]; then
 		policy "$1" 3 --mode listed --authority "$owner_authority" --raw-set "$2=$3"
@@ -98,7 +98,7 @@ step elsewhere.bundle EXDEV '*machine:*'
 step good-policy.bundle ok '*'
 step good-policy.bundle EEXIST '*in?x20force?x20already*'
 step other-policy.bundle EEXIST '*in?x20force?x20already*'
-# Form before that, and that before the signature
+# The form is checked before that, and that before the signature.
 step bad-magic.bundle EINVAL '*magic:*'
 step forged-policy.bundle EEXIST '*in?x20force?x20already*'
 
@@ -118,7 +118,7 @@ list fleet-exclusive fleet 9 --exclusive --module "$(digest one.ko)"
 step fleet-exclusive.bundle EKEYREJECTED '*without?x20the?x20role?x20exclusive*'
 list fleet-old fleet 4 --module "$(digest one.ko)"
 step fleet-old.bundle ESTALE '*floor*'
-# Signature before machine, and machine before generation
+# The signature is checked before the machine, and the machine before the generation.
 list list-elsewhere fleet 4 --machine "$(digest one.ko)" --module "$(digest one.ko)"
 step list-elsewhere.bundle EXDEV '*machine:*'
 "$mkdoc" list --key stranger.key --cert fleet.pem --generation 4 --machine "$(digest one.ko)" \
@@ -134,7 +134,7 @@ step good-list.bundle EEXIST '*in?x20force?x20already*'
 step forged-list.bundle EEXIST '*in?x20force?x20already*'
 list newer-list owner 99
 step newer-list.bundle EEXIST '*in?x20force?x20already*'
-# The first of two writes is in force, the second is refused as such.
+# Of two writes to one open file the first is in force, and the second refused.
 step -agood-rsa.bundle EINVAL '*exactly?x20one?x20write*'
 
 {
@@ -174,7 +174,7 @@ check "the fleet's required list is missing" 1 "\$(state missing-lists)"
 check "a third-party module is refused without the fleet's list" "\$(refused no-list)" "\$(load finit one.ko)"
 END
 
-# A recovery boot takes the local policy and no list, however good.
+# A recovery boot takes the local policy and no list, not even a good one.
 cat >early <<END
 cd /root$work
 load_document anchor.der header-only good-policy.bundle good-list.bundle good-fleet.bundle >/root/run/early

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Before the kernel has chosen its TPM, nothing of an initramfs that nobody verified runs
-# or is taken on a provisioned machine: no usermode helper, no ACPI table. Each attack
-# has its control: the same initramfs where the machine is not provisioned.
+# On a provisioned machine nothing of an unverified initramfs runs or is used before the
+# kernel has chosen its TPM: no usermode helper, no ACPI table. The control of each
+# attack is the same initramfs on a machine that is not provisioned.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -13,15 +13,15 @@ policy policy 1 --mode listed --authority "$owner_authority"
 list list owner 1 --module "$(digest one.ko)"
 hand_over anchor.der policy.bundle list.bundle
 
-# IMA asks for a hash that the kernel lacks at late_initcall, so that the kernel starts
-# this modprobe. It takes the TPM away.
+# At late_initcall IMA asks for a hash that the kernel lacks, so the kernel starts this
+# modprobe, which takes the TPM away.
 cp -r initramfs evil
 mkdir evil/sbin
 cat >evil/sbin/modprobe <<'END'
 #!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev
 /bin/busybox mount -t proc proc /proc
-# Process 1 is still the kernel's own.
+# Goes on only while process 1 is still the kernel's own.
 [ -z "$(/bin/busybox cat /proc/1/cmdline)" ] || exit 1
 /bin/busybox mount -t sysfs sysfs /sys
 [ -e /dev/kmsg ] || /bin/busybox mknod /dev/kmsg c 1 11
@@ -32,7 +32,7 @@ exit 1
 END
 chmod +x evil/sbin/modprobe
 
-# A table of ACPI, of which the kernel says whether it takes it.
+# An ACPI table; the kernel says whether it takes it.
 mkdir -p evil/kernel/firmware/acpi
 perl -e '
 	$aml = "\x08RED0\x01";		# Name (RED0, One)
@@ -42,7 +42,7 @@ perl -e '
 
 helpers=$(cat <<'END'
 ran() { dmesg | grep -c "attack: I run before the kernel is ready"; }
-# How many tables are said to be taken, and how many stand among the machine's own.
+# tables: how many the kernel says it takes, and how many are among the machine's own.
 tables() { echo "$(dmesg | grep -c "Table Upgrade: install \[SSDT-MODGAT") $(grep -l MODGATE1 /sys/firmware/acpi/tables/SSDT* 2>/dev/null | wc -l)"; }
 END
 )
@@ -88,13 +88,13 @@ echo "RESETS $before"
 END
 resets=$(sed -n 's/^RESETS //p' output)
 
-# A suspended machine, or another power-on: the next boot has another count.
+# The reset count differs in the next boot.
 attack "next boot" --append "$(pin anchor)" <<END
 check "the next boot has the next reset count" $((resets + 1)) "\$(sed -n 's/.* reset-count=\([0-9]*\) .*/\1/p' \$modgate/log)"
 END
 
-# Without our initcall (bootconfig can take it out) the kernel is never ready: nothing
-# is ever accepted, and the machine starts all the same.
+# Without our initcall, which bootconfig can skip, the kernel is never ready: it accepts
+# no document, and the machine starts nevertheless.
 echo 'kernel.initcall_blacklist = "modgate_late_init"' >bootconfig
 attack "never ready" --append "bootconfig ima_hash=sm3 $(pin anchor)" --bootconfig bootconfig <<'END'
 check "never ready: the machine starts, and no helper runs" 0 "$(ran)"
@@ -102,11 +102,11 @@ check "never ready: state shows that no TPM was chosen and no policy taken" "lat
 check "never ready: a third-party module is refused" "$(refused no-policy)" "$(load finit one.ko)"
 END
 
-# A driver that probes beside the initcalls is waited for: the TPM does not answer before
-# modgate has begun to look for one.
+# modgate waits for a driver that probes asynchronously: here the TPM does not answer
+# until modgate has begun to look for one.
 hold_tpm() {
 	local line pid=''
-	# Stopped, it could not be ended.
+	# A stopped process could not be ended.
 	trap '[ -z "$pid" ] || kill -CONT "$pid"' EXIT
 	for line in "Linux version" "calling  modgate_late_init"; do
 		until grep -q "$line" "$work/console" 2>/dev/null; do
@@ -129,8 +129,8 @@ END
 reap $hold
 check "asynchronous TPM driver: the TPM was held until modgate looked for it" yes "$([ -e "$work/held" ] && echo yes)"
 
-# bootconfig takes the driver of the TPM out: said for the whole boot, also of a chip
-# that comes later.
+# bootconfig skips the initcall of the TPM driver: state shows that for the whole boot,
+# even if a chip comes later.
 driver=$(sed -n 's/.* __initcall__kmod_tpm_crb__.*_\(crb_acpi_driver_init\|tpm_crb_init\)[0-9].*/\1/p' "$tree/System.map")
 check "the TPM driver has an initcall" "?*" "$driver"
 echo "kernel.initcall_blacklist = \"$driver\"" >bootconfig

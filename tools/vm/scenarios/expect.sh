@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A boot that was not measured cannot be made to look measured. What the verifier has
-# learnt of a machine, whose firmware and EFI stub measure, is held against later quotes:
-# another initramfs, command line or kernel is told by its PCR; and so is a kernel without
-# an anchor, on which root extends modgate's PCR by the log of an honest boot.
+# A boot that was not measured cannot be made to look measured. The verifier learns the
+# PCRs of a machine whose firmware and EFI stub measure, and compares later quotes with
+# them: another initramfs, command line or kernel changes its PCR. So does a kernel
+# without an anchor on which root extends modgate's PCR by the log of an honest boot.
 
-# Before that kernel is built, which is half of what this takes.
+# Skips before that kernel is built, which takes half the time.
 [ "${1:-7.3}" = 7.3 ] || [ "${MODGATE_LONG:-}" ] || { echo "ok 1 # SKIP in check-long only"; exit 0; }
 
 under=${MODGATE_VARIANT:-default}
@@ -14,7 +14,7 @@ under=${MODGATE_VARIANT:-default}
 export MODGATE_VARIANT=efi
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
-[ "$under" = default ] || skip "of variant $under"
+[ "$under" = default ] || skip "not for variant $under"
 
 prepare anchor owner
 policy policy 1 --authority "$owner_authority"
@@ -22,7 +22,7 @@ list list owner 1 --module "$(digest one.ko)"
 hand_over anchor.der policy.bundle list.bundle
 cp -r initramfs other_initramfs
 echo "of another day" >other_initramfs/other
-# It would do the same.
+# A kernel that does the same and has other bytes.
 LC_ALL=C sed 's/modgate@vm/modgate@vn/' "$tree/arch/x86/boot/bzImage" >other_kernel
 check "the other kernel differs from the first one" other \
 	"$(cmp -s "$tree/arch/x86/boot/bzImage" other_kernel && echo same || echo other)"
@@ -37,9 +37,9 @@ send() { echo "SEND $1 $(base64 -w 0 <"$2")"; }
 quote() {
 	modgate "${@:2}" receipt --quote="$1" --output=/run/quote && send quote /run/quote
 }
-# resets: as the TPM has them.
+# resets: the TPM's reset count.
 resets() { tpm2_readclock | sed -n 's/^ *reset_count: *//p'; }
-# forge: what root gives for the kernel's files is in forged/; its log goes into the PCR.
+# forge NONCE: extends the PCR by the log in forged/, and quotes with forged/ as securityfs.
 forge() {
 	check "a kernel without an anchor has measured nothing" "- 0" "$(state pcr) $(state measured)"
 	while IFS= read -r line; do
@@ -60,10 +60,10 @@ machine() {
 		--append "$append" "$@"
 }
 
-# received NAME: what the machine has sent.
+# received NAME: writes what the machine has sent into file NAME.
 received() { sed -n "s/^SEND $1 //p" output | base64 -d >"$1"; }
 
-# verify STATUS NAME [OPTION...]: the quote that came last.
+# verify STATUS NAME [OPTION...]: verifies the last quote.
 verify() {
 	local want=$1 name=$2 status=0
 	shift 2
@@ -74,7 +74,7 @@ verify() {
 	[[ $status == "$want" ]] || printf '%s\n' "$said" | sed 's/^/# /'
 }
 
-# changed: the PCRs that are told.
+# changed: the PCRs that are reported as changed.
 changed() { sed -n 's/^✗ PCR \([0-9]*\), .*: has changed: .*/\1/p' <<<"$said" | paste -sd ' '; }
 
 nonce=$(openssl rand -hex 32)
@@ -121,8 +121,8 @@ efi=--efi
 verify 1 "a boot that the firmware did not measure cannot be learned" --learn=useless
 check "learning names the PCRs that the firmware left empty" "*boot chain: PCRs 8, 9 and 11 have nothing in them*" "$said"
 
-# Root on a kernel without an anchor: log, state and receipt of the first boot, with the
-# TPM's count of resets as it is now.
+# Root on a kernel without an anchor shows log, state and receipt of the first boot, with
+# the TPM's current reset count.
 mkdir -p forged/modgate
 cp state receipt forged/modgate
 append=
@@ -140,7 +140,7 @@ verify 1 "a forged log is found by the expected boot chain" --expect=expected
 check "the PCR of the command line gives a forged log away" 9 "$(changed)"
 check "nothing of a forged log is shown" "*Nothing of what this quote says can be believed." "$said"
 
-# Its own log, as it was.
+# The log of the first boot, unchanged.
 cp log forged/modgate
 machine <<<"forge $nonce"
 verify 8 "the log of an earlier boot is found without expected values"

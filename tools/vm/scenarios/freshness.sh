@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Freshness by TPM and machine binding: what was replaced does not come back,
-# whatever root does to the disk and to the TPM, and nothing of another machine
-# does. First the kernel's rule, with documents and counters made by hand; then
-# a machine, with the tool.
+# Freshness by TPM and machine binding: a replaced document never comes into force
+# again, whatever root does to the disk and to the TPM, and neither does one of
+# another machine. First the kernel's rule, with documents and counters made by
+# hand; then a machine, with the tool.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -17,13 +17,13 @@ done
 accept() { printf '0x%08x\n' $((0x0184d000 + 2 * $1)); }
 attributes="nt=counter|authread|authwrite|no_da"
 
-# A counter of ours for slot $1, with a value.
+# Makes modgate's counter for slot $1, with a value.
 count() {
 	tpm2_nvdefine "$(accept "$1")" -C o -s 8 -a "$attributes"
 	tpm2_nvincrement "$(accept "$1")"
 }
 
-# A machine: storage root key, and a counter for every slot.
+# Makes a machine: a storage root key, and a counter for every slot.
 new_machine() {
 	tpm2_createprimary -Q -C o -G ecc -c primary.ctx
 	tpm2_evictcontrol -Q -C o -c primary.ctx 0x81000001
@@ -35,14 +35,14 @@ new_machine() {
 }
 tpm tpm new_machine
 name=$(digest name)
-# Above counter $1 by $2.
+# Prints counter $1 plus $2.
 above() { echo $(($(cat "counter.$1") + $2)); }
 
 authorities=(--authority "$owner_authority")
 for i in $(seq 2 ${#signers[@]}); do
 	authorities+=(--authority "${signers[i - 1]},${signers[i - 1]}.pem,approve,0,$i")
 done
-# A slot is given last where a base and a floor are not.
+# An authority whose last field is its slot has no base and no floor.
 policy policy-1 "$(above 0 1)" --machine "$name" "${authorities[@]}"
 policy policy-2 "$(above 0 2)" --machine "$name" "${authorities[@]}"
 policy policy-floor "$(above 0 3)" --machine "$name" \
@@ -61,7 +61,7 @@ for i in $(seq 2 ${#signers[@]}); do
 	list "list-${signers[i - 1]}" "${signers[i - 1]}" "$(above "$i" 0)" --module "$(digest one.ko)"
 done
 
-# boot TPM FILES [OPTION...]: hands FILES over; results in /run/early, one a line.
+# boot TPM FILES [OPTION...]: hands FILES over; /run/early has the results, one a line.
 boot() {
 	local tpm=$1 files=$2
 	shift 2
@@ -74,7 +74,7 @@ boot() {
 		--append "$(pin anchor) modgate.freshness=tpm" "$@"
 }
 helpers=$(cat <<'END'
-# results: the errors of the documents, in their order, without the anchor's
+# results: the errors of the documents, in order, without the anchor's
 results() { sed -n '2,$s/.*result=\([A-Za-z]*\).*/\1/p' /run/early | tr '\n' ' '; }
 END
 )
@@ -123,7 +123,7 @@ check "a list that was never committed is refused, and so is its sibling" "ok ES
 check "a third-party module is refused without the required list" "$(refused no-list)" "$(load finit one.ko)"
 END
 
-# A floor that is above the counter, as after a new enrolment.
+# A floor above the counter, as after enrolling an authority again.
 cp -a tpm tpm-floor
 boot tpm-floor "policy-floor.bundle list-4.bundle list-5.bundle" <<'END'
 check "a list below the floor is refused, and one at the floor accepted" "ok ESTALE ok " "$(results)"
@@ -131,7 +131,7 @@ check "the refusal of a list below the floor says so" "*below?x20the?x20authorit
 check "a list below the floor raises no counter" "$allowed" "$(load finit two.ko)"
 END
 
-# What root does to the counters; each to another signer's.
+# What root does to counters, each to that of another signer.
 sabotage() {
 	local i
 	for i in 2 3 4 5 6; do
@@ -163,7 +163,7 @@ check "TPM2_Clear: the documents are another machine's" "EXDEV EKEYREJECTED " "$
 check "TPM2_Clear: a third-party module is refused" "$(refused no-policy)" "$(load finit two.ko)"
 END
 
-# Wrong passwords until the TPM is locked out; the counters do not mind.
+# Wrong passwords until the TPM is in lockout, which does not affect counters.
 lock_out() {
 	tpm2_dictionarylockout -s -n 1 -t 1000 -l 1000
 	tpm2_nvdefine 0x01800001 -C o -s 8 -p secret -a "authread|authwrite"
@@ -177,9 +177,9 @@ boot tpm-locked "policy-2.bundle list-1.bundle list-3.bundle" <<'END'
 check "a TPM in lockout: a newer list is accepted, and an older one refused" "ok ESTALE ok " "$(results)"
 END
 
-# Somebody else at the TPM, without a pause: is kept out from the reading of a
-# counter's public area to the last step of raising it, or an ordinary index
-# could be put in the counter's place between the two.
+# A program uses the TPM without a pause. The kernel keeps it out from reading a
+# counter's public area to the last step of raising it, or else the program could put
+# an ordinary index in the counter's place in between.
 cat >before <<'END'
 while :; do
 	printf '\200\001\000\000\000\014\000\000\001\173\000\010' >/dev/tpmrm0
@@ -200,7 +200,7 @@ check "a program did keep the TPM busy" "*rrr*rrr*" "$order"
 check "the counter is raised 37 times" 37 "$(tr -cd i <<<"$order" | wc -c)"
 check "no command comes between the reading of a counter and its raising" "*r*pn$(printf 'in%.0s' {1..37})*r*" "$order"
 
-# TPM2_HierarchyControl by the initramfs: the owner hierarchy off.
+# The initramfs switches the owner hierarchy off by TPM2_HierarchyControl.
 cat >before <<'END'
 exec 3<>/dev/tpm0
 printf '\200\002\000\000\000\040\000\000\001\041\100\000\000\001\000\000\000\011\100\000\000\011\000\000\000\000\000\100\000\000\001\000' >&3
@@ -214,7 +214,7 @@ check "owner hierarchy off: no document is accepted" "E@(NODEV|XDEV) EKEYREJECTE
 END
 rm before
 
-# Another machine's disk; no TPM; a TPM that a program plays, with old counters.
+# Another machine's disk; then no TPM but one that a program emulates, with old counters.
 tpm tpm-other new_machine
 boot tpm-other "policy-2.bundle list-3.bundle" <<'END'
 check "another TPM: the documents are another machine's" "EXDEV EKEYREJECTED " "$(results)"
@@ -226,7 +226,7 @@ for file in /usr/lib/*/swtpm/*.so*; do
 done
 cat >initramfs/start-proxy <<'END'
 #!/bin/busybox sh
-# Where all is slow, the kernel has given up by the first answer, and not by the next.
+# On a slow machine the kernel times out before the first answer, but not the next.
 export PATH=/bin LD_LIBRARY_PATH=$(echo /usr/lib/*/swtpm)
 for try in 1 2 3; do
 	[ ! -e /dev/tpm0 ] || break
@@ -247,9 +247,9 @@ check "a TPM that the initramfs starts: a third-party module is refused" "$(refu
 END
 rm before
 
-# The same early enough to be there when modgate looks for a chip: by a usermode
-# helper that IMA starts, looking for a hash that this kernel does not have. It does not
-# run; where the machine is not provisioned it does, and the chip is refused.
+# The same early enough for modgate to find the chip: IMA looks for a hash that this
+# kernel does not have, and starts a usermode helper. The helper does not run; on a
+# machine that is not provisioned it does, and the chip is refused.
 mkdir -p initramfs/sbin
 cat >initramfs/sbin/modprobe <<'END'
 #!/bin/busybox sh
@@ -278,7 +278,7 @@ check "not provisioned: a virtual TPM is refused" "refused missing none" \
 END
 rm -r before initramfs/sbin initramfs/start-proxy
 
-# The same by the tool, on a machine of its own. Its initramfs runs "modgate boot".
+# The same with the tool, on a machine whose initramfs runs "modgate boot".
 helpers=$admin_helpers
 machine() { guest --tpm "$work/tpm-machine" --disk "$work/disk" "$@"; }
 
@@ -303,7 +303,7 @@ tool 0 status
 tool 0 revoke --passphrase-fd=3 modgate_test_one
 END
 
-# The whole disk, as it was when the module was approved.
+# The whole disk is put back to when the module was approved.
 cp disk-before disk-back
 guest --tpm "$work/tpm-machine" --disk "$work/disk-back" "${append[@]}" <<'END'
 check "the disk from before the revocation: the revoked module is refused" "$(refused no-list)" "$(load finit one.ko)"

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Put in front of every script that a scenario runs in the guest; $work, $top, $bin
-# and $tree are set.
+# Prefixed to every script that a scenario runs in the guest; $work, $top, $bin and
+# $tree are set.
 
 : "${work:?}" "${top:?}" "${bin:?}" "${tree:?}"
 modgate=/sys/kernel/security/modgate
@@ -23,7 +23,7 @@ check() {
 # state KEY
 state() { sed -n "s/^$1=//p" $modgate/state; }
 
-# Loads a module; prints what came of it and what was told of it.
+# Loads a module; prints the result, and the reasons in audit record and event.
 load() { "$work/load_module" "$@"; }
 
 # What load prints: allowed, or refused by modgate for a reason.
@@ -33,7 +33,8 @@ refused() { echo "result=EPERM audit=$1 event=$1"; }
 recorded() { echo "result=ok audit=$1 event=$1"; }
 digest() { sha384sum "$1" | cut -d ' ' -f 1; }
 
-# on_disk POLICY LIST [LIST]: puts the documents, and their signers, where the tool reads them.
+# on_disk POLICY LIST [LIST]: puts the documents and their signers' certificates where the tool
+# reads them.
 on_disk() {
 	local active=/etc/modgate/active
 	mkdir -p /etc/modgate/keys $active

@@ -1,16 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The receipt has a module from the verdict on, before the loader applies a relocation of
-# it, which can write anywhere: a load that fails afterwards stays visible. It cannot be
-# flooded by such loads, and no reader sees a torn end. And what state tells to whom.
+# A module is in the receipt from the verdict on, before the loader applies its
+# relocations, which can write anywhere: a load that fails afterwards stays visible.
+# Such loads cannot flood the receipt, and no reader sees a torn end. Also: which fields
+# of state an ordinary user sees.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 prepare anchor owner vendor
 sign one.ko vendor.key vendor.der vendor.ko
-# The last relocation of its code is of a type that no x86-64 has; those before are applied.
+# The last relocation of its code has a type unknown to x86-64; those before are applied.
 perl -e '
 	undef $/; binmode STDIN; binmode STDOUT; $_ = <STDIN>;
 	$at = unpack("Q<", substr $_, 40, 8);
@@ -31,7 +32,7 @@ policy policy 1 --mode listed --authority "$owner_authority"
 list list owner 1 "${approved[@]}" --vendor vendor.pem,0,modgate_test_one
 hand_over anchor.der policy.bundle list.bundle
 
-# The parameters are read after relocations: efault.py MODULE TIMES
+# efault.py MODULE TIMES: loads fail at their parameters, which are read after relocations.
 cat >efault.py <<'END'
 import ctypes, errno, os, sys
 libc = ctypes.CDLL(None, use_errno=True)
@@ -43,7 +44,7 @@ for _ in range(int(sys.argv[2])):
 print(errno.errorcode[ctypes.get_errno()])
 END
 
-# Reads a part of the receipt, has something loaded, reads the rest, and once more.
+# Reads a part of the receipt, loads a module, reads the rest, then reads on at its end.
 cat >torn.py <<'END'
 import hashlib, os, subprocess
 def load(module):
@@ -72,7 +73,7 @@ END
 
 # shellcheck disable=SC2034
 helpers=$(cat <<'END'
-# line MODULE: what the receipt says of it
+# line MODULE: its name, reason, state and loads in the receipt
 line() { sed -n "s/.* digest=$(digest "$1") name=\([^ ]*\) reason=\([^ ]*\) .* state=\([a-z]*\) loads=\([0-9]*\) .*/\1 \2 \3 \4/p" $modgate/receipt; }
 slab() { sed -n 's/^SUnreclaim: *\([0-9]*\) kB/\1/p' /proc/meminfo; }
 END
@@ -84,7 +85,7 @@ check "a load that failed after relocations is measured" "seq=* event=module num
 check "a module with an unknown relocation does not load" "result=ENOEXEC *" "$(load finit bad.signed.ko)"
 check "a module with an unknown relocation is in the receipt" "modgate_test_one vendor judged 0" "$(line bad.signed.ko)"
 check "a refused module is not in the receipt" "$(refused not-approved) " "$(load finit one.ko) $(line one.ko)"
-# Many, of one whose signature need not be verified each time.
+# Many loads, of a module whose signature need not be verified each time.
 check "a load of an approved module with bad parameters fails" EFAULT "$(python3 efault.py two.0.ko 1)"
 records=$(wc -l <$modgate/log) before=$(slab)
 check "1500 more loads of an approved module fail" EFAULT "$(python3 efault.py two.0.ko 1500)"
@@ -92,7 +93,7 @@ grown=$(($(slab) - before))
 check "repeated failed loads share one line of the receipt" "modgate_test_two approved judged 0 lines=3 lost=0 *" \
 	"$(line two.0.ko) $(sed -n '$p' $modgate/receipt)"
 check "repeated failed loads are not measured again" "$records" "$(wc -l <$modgate/log)"
-# A line of 300 bytes for each would be 450 kB. KASAN keeps for a while what was freed.
+# A line of 300 bytes for each would be 450 kB. KASAN delays freeing, so it is left out.
 grep -q '^CONFIG_KASAN=y' "$tree/.config" ||
 	check "repeated failed loads leave memory flat" yes "$([ $grown -lt 250 ] && echo yes || echo "$grown kB")"
 check "a module loads after its failed loads" "result=ok audit=- event=-" "$(load finit-keep vendor.ko)"
@@ -106,14 +107,14 @@ PATH=$bin:$PATH
 said=$(modgate receipt --verify 2>&1)
 check "the receipt verifies against its hash and the log" "*receipt: 6 line(s) make its running hash*log: each line of the receipt was measured as it is*" "$said"
 
-# Files of the kernel have no size that root can set.
+# Root cannot set the size of the kernel's files.
 for file in state receipt log events; do
 	truncate -s 20M $modgate/$file
 	check "root cannot give $file a size" 0 "$(stat -c %s $modgate/$file)"
 done
 check "state can still be read after root tried to give it a size" sealed "$(state state)"
 
-# What identifies the machine, counts or has failed is root's.
+# Only root sees what identifies the machine, counters and errors.
 ordinary() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 check "an ordinary user sees only these fields of state" \
 	"state ended-by boot-kind provisioned anchor policy mode enforcing missing-lists freshness freshness-backend machine tpm pcr last lockdown force acpi-tables kexec " \
@@ -123,7 +124,7 @@ check "root sees the other fields of state" "*anchor-digest=*machine-name=*measu
 check "root without CAP_MAC_ADMIN does not see the machine's name" 0 \
 	"$(setpriv --bounding-set=-mac_admin --inh-caps=-mac_admin grep -c machine-name $modgate/state)"
 
-# Somebody extends the PCR: noticed with the next record.
+# If somebody extends the PCR, the kernel notices at the next record.
 export TPM2TOOLS_TCTI=device:/dev/tpmrm0
 zeros=$(printf '%0128d' 0)
 tpm2_pcrextend "13:sha1=${zeros:0:40},sha256=${zeros:0:64},sha384=${zeros:0:96},sha512=$zeros"

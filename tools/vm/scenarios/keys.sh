@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Wherever the keys are kept, the kernel accepts what they sign: made in the TPM;
-# behind a handle of the TPM, and in a file; in a PKCS#11 token.
+# The kernel accepts what the keys sign wherever they are kept: made in the TPM; behind
+# a TPM handle, with the anchor key in a file; in a PKCS#11 token.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -11,8 +11,8 @@ any_kernel
 prepare
 provider=$("$vm" pkcs11)
 
-# machine NAME SECRETS FRESHNESS OPTION...: init and approve, restart, load. What
-# is on stdin runs in the guest before each.
+# machine NAME SECRETS FRESHNESS OPTION...: init and approve, restart, load. The script
+# on stdin runs first in each guest.
 machine() {
 	local name=$1 secrets=$2 freshness=$3 before pin options=()
 	shift 3

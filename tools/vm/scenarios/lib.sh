@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Sourced by every scenario, on the machine that runs QEMU: test keys, documents
-# and modules, and a guest that runs a script. Prints TAP.
+# Sourced by every scenario, on the host of the guests: test keys, documents and
+# modules, and guests that run a script. Prints TAP.
 #
-# A scenario's argument is the kernel series, 7.3 if there is none. It runs in a
-# scratch folder, which the guest sees as well.
+# A scenario's argument is the kernel series (default 7.3). It runs in a scratch folder
+# that the guest sees as well.
 
 set -euo pipefail
 shopt -s inherit_errexit
@@ -14,7 +14,7 @@ scenarios=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 top=$(cd "$scenarios/../../.." && pwd)
 vm=$top/tools/vm/vm
 mkdoc=$top/tools/modgate/tests/mkdoc
-# Where the tool is whose passphrases cost little.
+# The tool built with a cheap passphrase hash.
 bin=$top/tools/modgate/build/quick
 export MODGATE_TOOL=$bin/modgate
 series=${1:-7.3}
@@ -25,11 +25,11 @@ mkdir -p "$cache/scenarios"
 work=$(readlink -f "$(mktemp -d "$cache/scenarios/XXXXXX")")
 tpm_pid=
 trap '[ -z "$tpm_pid" ] || kill "$tpm_pid" 2>/dev/null; rm -rf "$work"' EXIT
-# unix(7): a socket's name has 107 bytes.
-[ ${#work} -lt 98 ] || { echo "$work: too long for a socket in it; set MODGATE_CACHE" >&2; exit 1; }
+# unix(7): a socket's path has at most 107 bytes.
+[ ${#work} -lt 98 ] || { echo "$work: too long a path for a socket; set MODGATE_CACHE" >&2; exit 1; }
 cd "$work"
 
-# Counters are files, since checks also run in subshells: tests, and boots of guests.
+# Counters of tests and of boots. They are files, since checks also run in subshells.
 echo 0 >count
 echo 0 >boots
 
@@ -38,18 +38,18 @@ skip() {
 	exit 0
 }
 
-# A debugging kernel takes five times as long: for what it would see nothing new in.
+# Skips a test in which a debugging kernel, five times as slow, would find nothing new.
 not_debugging() {
-	[ "${MODGATE_VARIANT:-default}" = default ] || skip "of variant $MODGATE_VARIANT"
+	[ "${MODGATE_VARIANT:-default}" = default ] || skip "not for variant $MODGATE_VARIANT"
 }
 
-# What is tested is the tool, or is the same in both series.
+# For tests of the tool, or of what is the same in both series.
 any_kernel() {
 	not_debugging
 	[ "$series" = 7.3 ] || [ "${MODGATE_LONG:-}" ] || skip "in check-long only"
 }
 
-# next COUNTER: raises it, and prints it.
+# next COUNTER: raises it and prints it.
 next() {
 	local n
 	n=$(($(cat "$work/$1") + 1))
@@ -72,9 +72,9 @@ check() {
 }
 
 # Runs the script on stdin in a guest, with the helpers of guest.sh and of
-# $helpers. Arguments go to "vm run", or another verb of vm that $guest names. What
-# it checks is counted with ours, and named by the boot. The guest ends with status $ends,
-# or 0.
+# $helpers. Arguments go to "vm run", or to the verb of vm that $guest names. Its checks
+# are numbered with the others, and named by the boot. The guest must end with status
+# $ends (default 0).
 guest() {
 	local status=0 boot line
 	boot=$(next boots)
@@ -86,7 +86,7 @@ guest() {
 		echo 'echo "# the end of the script"'
 	} >"$work/script"
 	"$vm" "${guest:-run}" --kernel "$series" "$@" -- bash "$work/script" >"$work/output" 2>&1 || status=$?
-	# What the kernel complained of is looked for there.
+	# tools/vm/check looks there for complaints of the kernel.
 	if [ -n "${MODGATE_CONSOLES:-}" ] && [ -s "$work/console" ]; then
 		cat "$work/console" >>"$MODGATE_CONSOLES/console.log"
 	fi
@@ -102,15 +102,15 @@ guest() {
 		check "boot $boot: the guest's script runs to its end" yes no
 }
 
-# Has a person wait at the console of the machine that is started next, with --serial
-# "$work/serial", who does the steps on stdin; see person.py.
+# Starts a person who does the steps on stdin (see person.py) at the console of the next
+# machine, which is started with --serial "$work/serial".
 person_comes() {
 	cat >steps
 	"$scenarios/person.py" "$work/serial" <steps >screen &
 	person=$!
 }
 
-# person_goes NAME: when the machine has ended.
+# person_goes NAME: after the machine has ended.
 person_goes() {
 	local seen=0
 	wait "$person" || seen=$?
@@ -119,8 +119,8 @@ person_goes() {
 	[ $seen -eq 0 ] || tail -n 40 screen | tr -d '\0\r' | sed 's/^/# /'
 }
 
-# person NAME STATUS OPTION...: a person on stdin, at the console of a guest, which ends
-# with STATUS; the person sees what was expected.
+# person NAME STATUS OPTION...: a person who does the steps on stdin at the console of a
+# guest, which must end with STATUS.
 person() {
 	local name=$1 want=$2 status=0
 	shift 2
@@ -131,7 +131,7 @@ person() {
 	check "$name: the machine ends with status $want" "$want" "$status"
 }
 
-# Every test has a name of its own.
+# Ends a scenario. Every test must have a name of its own.
 finish() {
 	check "each test name is given once" "" "$(sort "$work/names" | uniq -d)"
 	echo "1..$(cat "$work/count")"
@@ -168,9 +168,9 @@ list() {
 # shellcheck disable=SC2034
 owner_authority=owner,owner.pem,approve+vendor+ban,required,1,0,1
 
-# build_modules DIR [VARIABLE=VALUE...]: against the kernel's tree, which nobody builds anew
-# meanwhile: another checkout may have another kernel of it. What was built is kept, by
-# all that goes in: the tree's stamp has the checksums of its configuration and symbols.
+# build_modules DIR [VARIABLE=VALUE...]: builds against the kernel's tree, locked so that
+# no other checkout rebuilds it meanwhile. Results are cached by everything that goes in:
+# the tree's stamp has the checksums of its configuration and symbols.
 build_modules() {
 	local dir=$1 kept
 	shift
@@ -189,14 +189,14 @@ build_modules() {
 			{ cat build.log >&2; return 1; }
 	} 6<"$tree.lock"
 	mkdir -p "$cache/modules"
-	# Another one may clear up as well.
+	# Another run may remove them at the same time.
 	find "$cache/modules" -mindepth 1 -maxdepth 1 -mtime +7 -exec rm -rf {} + 2>/dev/null || :
 	cp -r "$dir" "$kept.$$"
-	# Another one may have been faster.
+	# Another run may have been faster.
 	mv -T "$kept.$$" "$kept" 2>/dev/null || rm -r "$kept.$$"
 }
 
-# Third-party test modules one.ko and two.ko, and what is made of one.ko.
+# Builds the third-party test modules; one.ko and two.ko are copies of two of them.
 make_modules() {
 	cp -r "$top/selftests/modgate/test_modules" modules
 	build_modules modules CONFIG_MODULE_SIG_ALL=
@@ -204,23 +204,24 @@ make_modules() {
 	cp modules/modgate_test_two.ko two.ko
 }
 
-# sign MODULE KEY CERT OUT: as the kernel's build does.
+# sign MODULE KEY CERT OUT: signs as the kernel's build does.
 sign() {
 	"$tree/scripts/sign-file" sha512 "$2" "$3" "$1" "$4"
 }
 
-# system_module IN OUT: signed by the key that is built into the kernel.
+# system_module IN OUT: signs with the key that is built into the kernel.
 system_module() {
 	sign "$1" "$tree/certs/signing_key.pem" "$tree/certs/signing_key.x509" "$2"
 }
 
-# respell IN OUT: a byte behind the signature that the kernel's parser does not mind.
+# respell IN OUT: encodes the signature differently, with a trailing byte that the
+# kernel's parser ignores.
 respell() {
 	perl -e 'undef $/; $_ = <>; $size = unpack "N", substr $_, -32, 4;
 		substr($_, -40, 12) = "\0" . substr($_, -40, 8) . pack("N", $size + 1); print' "$1" >"$2"
 }
 
-# flip IN OUT: one bit of one byte, inside the text that modinfo shows.
+# flip IN OUT: changes one bit, inside the text that modinfo shows.
 flip() {
 	local at
 	at=$(grep -obaF -m 1 'Test module' "$1" | sed -n 1p | cut -d : -f 1)
@@ -228,8 +229,8 @@ flip() {
 	printf 'U' | dd of="$2" bs=1 seek="$at" conv=notrunc status=none
 }
 
-# load_module and load_document, for the guest and, in initramfs/, for its
-# initramfs, where nothing of the real root may be run.
+# Builds load_module and load_document, for the guest and, in initramfs/, for its
+# initramfs, which must run nothing of the real root.
 build_programs() {
 	local program
 	mkdir -p initramfs/bin
@@ -240,7 +241,8 @@ build_programs() {
 	done
 }
 
-# put_programs DIR PROGRAM...: programs of this machine, with what they load, for an initramfs.
+# put_programs DIR PROGRAM...: copies programs of this machine, with their libraries, for an
+# initramfs.
 put_programs() {
 	local dir=$1 program file
 	shift
@@ -268,17 +270,17 @@ hand_over() { printf 'cd /root%s\nload_document %s\n' "$work" "$*" >early; }
 # told_pin: what tell_pin told in the guest, for the kernel's command line.
 told_pin() { sed -n 's/^PIN //p' output; }
 
-# reap PID: ends a program of ours that may have ended by itself. How it ended says
-# nothing: it was killed here, or what it was for is checked for itself.
+# reap PID: ends a program of ours that may have ended by itself. Its status means
+# nothing: it was killed here, or other tests check what it did.
 reap() {
 	kill "$1" 2>/dev/null || :
 	wait "$1" 2>/dev/null || :
 }
 
-# tpm DIR COMMAND...: runs it with the TPM of DIR on, while no machine is.
+# tpm DIR COMMAND...: runs COMMAND with the TPM in DIR switched on, while no machine is.
 #
-# A TPM that was ended here, or found its port taken, has a status that says
-# nothing; what counts is that of COMMAND.
+# The status of a TPM means nothing, since it was ended here or found its port taken;
+# that of COMMAND counts.
 tpm() {
 	local dir=$1 port status=0 try pid
 	shift
@@ -293,13 +295,13 @@ tpm() {
 		export TPM2TOOLS_TCTI=swtpm:host=127.0.0.1,port=$port
 		for _ in $(seq 50); do
 			kill -0 $pid 2>/dev/null || break
-			# What answers may be another one, on a port that was taken.
+			# Another TPM may answer, on a port that was taken.
 			! timeout 5 tpm2_getcap handles-persistent >/dev/null 2>&1 || ! kill -0 $pid 2>/dev/null || break 2
 			sleep 0.05
 		done
 		reap $pid
 	done
-	# In "... || status=$?" it would go on after a command that fails.
+	# In "... || status=$?" the command would go on after a failure.
 	set +e
 	(set -e; "$@") >tpm.log 2>&1
 	status=$?
@@ -313,13 +315,13 @@ tpm() {
 # The tool in the guest.
 # shellcheck disable=SC2034
 tool_helpers=$(cat <<'END'
-# again COMMAND: that it is the second time, or more.
+# again COMMAND: prints how often the command ran, from the second time on.
 declare -A times
 again() {
 	[ ${times[$1]} = 1 ] || echo " (${times[$1]})"
 }
 
-# tool STATUS ARGUMENT...: exit status and output
+# tool STATUS ARGUMENT...: runs the tool, which must exit with STATUS; output in $said
 secret() { exec 3<<<"a passphrase for tests"; }
 secret
 tool() {
@@ -339,7 +341,7 @@ tell_pin() {
 END
 )
 
-# What an admin has in the guest: the tool, and the test modules installed.
+# What an admin has in the guest: the tool, and the installed test modules.
 # shellcheck disable=SC2034
 admin_helpers=$(cat <<'END'
 PATH=$bin:$PATH

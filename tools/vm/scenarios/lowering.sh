@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Lowering security from a normal boot is impossible. Root, who here has the owner key
-# and its passphrase, and an initramfs of his own,
+# Nobody can lower security from a normal boot. Root, who here has the owner key, its
+# passphrase and an initramfs of his own,
 #
 #	1. signs a policy with the owner key,
 #	2. replays an older, more permissive policy,
@@ -11,21 +11,21 @@
 #	5. adds modgate.recovery to the command line, and has a program at the console,
 #	6. opens the sealed anchor key outside the menu;
 #
-# and gets a reason for each.
+# and is given a reason each time.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 prepare partner
 pin=
-# machine WORDS [OPTION...]: WORDS are for the command line.
+# machine WORDS [OPTION...]: WORDS go to the kernel command line.
 machine() {
 	guest --disk "$work/disk" --tpm "$work/tpm-state" \
 		--append "$pin modgate.freshness=tpm $1" "${@:2}"
 }
 
-# What root has without the tool, for a guest and for its initramfs, and all that it
-# needs there: opens sealed key $1 by this boot's PCR and the passphrase, to /run/key.
+# An attack without the tool, for a guest and for its initramfs, with all that it needs
+# there: unseals key $1 by this boot's PCR and the passphrase, into /run/key.
 cat >unseal <<'END'
 export TPM2TOOLS_TCTI=device:/dev/tpmrm0
 mapfile -t at < <(openssl asn1parse -in "$1" |
@@ -33,7 +33,7 @@ mapfile -t at < <(openssl asn1parse -in "$1" |
 openssl asn1parse -in "$1" -noout -strparse "${at[0]}" -out /run/pub
 openssl asn1parse -in "$1" -noout -strparse "${at[1]}" -out /run/priv
 tpm2_load -Q -C 0x81000001 -u /run/pub -r /run/priv -c /run/sealed || exit 2
-# By the passphrase alone, which is no policy.
+# First by the passphrase alone, without a policy.
 ! tpm2_unseal -c /run/sealed -p "a passphrase for tests" >/run/key 2>/dev/null || exit 0
 tpm2_startauthsession -Q --policy-session -g sha384 -S /run/session
 tpm2_policypcr -Q -S /run/session -l sha256:13
@@ -53,14 +53,14 @@ helpers=$admin_helpers$(cat <<'END'
 export TPM2TOOLS_TCTI=device:/dev/tpmrm0
 unseal() { bash unseal /etc/modgate/keys/anchor.key; }
 
-# number FILE OFFSET: of a document.
+# number FILE OFFSET: prints a 64-bit number of a document.
 number() { od -An -tu8 -j "$2" -N 8 "$1" | tr -d ' '; }
 
-# What the TPM says: wrong passphrases so far; is it locked out?
+# The TPM's count of wrong passphrases, and whether it is in lockout.
 wrong() { echo $(($(tpm2_getcap properties-variable | sed -n 's/^TPM2_PT_LOCKOUT_COUNTER: *//p'))); }
 locked_out() { tpm2_getcap properties-variable | sed -n 's/^ *inLockout: *//p'; }
 
-# What the anchor signed last, and nothing else, is in force.
+# in_force NAME: what the anchor signed last is in force, and nothing else.
 in_force() {
 	check "$1: the policy that the anchor signed last is in force" \
 		"yes listed $(cat /etc/modgate/attack/digest)" \
@@ -75,8 +75,8 @@ tell_pin
 END
 pin=$(told_pin)
 
-# The permissive policy was good once (but for lockdown, which this boot is without). Its
-# owner replaces it and seals the anchor key.
+# The permissive policy was valid once (lockdown, which would refuse the module, is off in
+# this boot). The owner replaces it and seals the anchor key.
 machine '' <<'END'
 check "flag audit: an unapproved module loads, recorded" "$(recorded not-approved)" "$(load finit two.ko)"
 mkdir /etc/modgate/attack
@@ -87,7 +87,7 @@ tool 6 mode --enforce --passphrase-fd=3
 tpm2_changeauth -c lockout "kept elsewhere"
 tool 0 key --seal-anchor --passphrase-fd=3
 
-# From here on it is the attacker's.
+# From here on the attacker acts.
 cd /etc/modgate/attack
 mkdoc=$top/tools/modgate/tests/mkdoc
 keys=/etc/modgate/keys
@@ -105,13 +105,13 @@ done
 mv local-*.policy.bundle newest.bundle
 mv owner-*.list.bundle list.bundle
 
-# signed NAME KEY CERT AUTHORITY: by that key, in the name of that certificate.
+# signed NAME KEY CERT AUTHORITY: a policy signed with KEY that names CERT as its signer.
 signed() {
 	$mkdoc policy --key $2 --cert $3 --generation $((generation + 1)) \
 		--machine $(state machine-name) --mode listed --flags audit --authority $4 \
 		--out $1 --bundle $1.bundle
 }
-# edited NAME OFFSET BYTE: the newest policy with that byte, and the anchor's signature.
+# edited NAME OFFSET BYTE: the newest policy with one byte changed, and its old signature.
 edited() {
 	cp $newest $1
 	printf "\\x$3" | dd of=$1 bs=1 seek=$2 conv=notrunc status=none
@@ -125,7 +125,7 @@ signed partner-in-place owner.key $keys/anchor.pem $partner
 $mkdoc bundle partner-in-place $newest.sig --out partner-old-signature.bundle
 edited audit-edited 136 01
 edited floor-edited 264 01
-# approving NAME KEY CERT GENERATION: a list.
+# approving NAME KEY CERT GENERATION: a list that approves two.ko.
 approving() {
 	$mkdoc list --key $2 --cert $3 --generation $4 --module @$work/two.ko \
 		--out $1 --bundle $1.bundle
@@ -135,7 +135,7 @@ approving partner-as-owner $work/partner.key $keys/owner.pem 99
 approving below-floor owner.key $keys/owner.pem $((floor - 1))
 END
 
-# That it can be done at all: in a recovery boot, before a document and by the passphrase.
+# The control: it works in a recovery boot, before any document, with the passphrase.
 echo "PATH=\$PATH:/usr/bin; bash /unseal /root/etc/modgate/keys/anchor.key >/root/run/unseal 2>&1" >early
 machine modgate.recovery --no-boot --initramfs-extra unsealing --early early <<'END'
 check "a recovery boot unseals the anchor key with its passphrase" "" "$(cat /run/unseal)"
@@ -144,7 +144,7 @@ check "the unsealed key is the anchor key" \
 	"$(openssl pkey -inform DER -in /run/key -pubout)"
 END
 
-# By his own initramfs: no "modgate boot", and the word in bootconfig.
+# The attacker's initramfs: no "modgate boot", and modgate.recovery in bootconfig.
 steps='anchor.der ok *
 owner-in-his-name.bundle EKEYREJECTED *signer:?x20not?x20the?x20anchor*
 owner-in-the-anchors.bundle EKEYREJECTED *signature:*
@@ -191,7 +191,7 @@ tool 1 recovery
 check "modgate recovery is not deceived by a file bound over /proc/cmdline" "*This is a normal boot*" "$said"
 umount /proc/cmdline
 
-# The sealed key, with all that root and the passphrase can do.
+# The sealed key: everything that root can try with the passphrase.
 for verb in "mode --audit" "key --rotate" "key --unseal-anchor"; do
 	tool 1 $verb --passphrase-fd=3
 	check "$verb: the refusal says that the key is sealed to a recovery boot" "*sealed to a recovery boot*" "$said"
@@ -214,7 +214,7 @@ check "the PCR cannot be extended to the value of a recovery boot" "*policy chec
 check "no refused attempt counts as a wrong passphrase" 0 "$(wrong)"
 END
 
-# Say he could change the command line, and has a program sit at the console.
+# Suppose the attacker could change the command line, and runs a program at the console.
 person_comes <<'END'
 see What is to be done
 type 2
@@ -284,7 +284,7 @@ check "the TPM is locked out after the third wrong passphrase" "3 1" "$(wrong) $
 why=$(unseal 2>&1)
 check "a TPM in lockout refuses even the right passphrase" "*lockout*" "$why"
 
-# What is left is to leave a forged policy to "modgate boot".
+# The last attempt: a forged policy, staged for "modgate boot".
 forged=/etc/modgate/attack/owner-in-the-anchors
 for end in '' .sig; do
 	cp $forged$end /etc/modgate/staged/local-$(number $forged 24).policy$end

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A collection with dependencies: Debian's lttng-modules-dkms, dozens of modules,
-# approved in one act and loaded in order at boot, next to acpi-call-dkms. Does not
-# build against 7.3.
+# A collection with dependencies: the dozens of modules of Debian's lttng-modules-dkms,
+# approved in one act and loaded in order at boot, next to acpi-call-dkms.
+# lttng-modules does not build against 7.3.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -61,7 +61,7 @@ tool 0 rebuild --no-close
 check "rebuild loads every module" "*collection for $(uname -r): rebuilt; $count loaded, 0 on demand, 0 left out*" "$said"
 check "the receipt has a live line for every module" "$count" "$(grep -c ' reason=approved .* state=live loads=1 ' $modgate/receipt)"
 
-# Each came after those that it needs, of which there are some dozens.
+# Each module comes after its dependencies, of which there are dozens.
 sed -n 's/.* name=\([^ ]*\) .*/\1/p' $modgate/receipt >order
 early=$(while read -r name; do
 	at=$(grep -nx "$name" order | cut -d : -f 1)

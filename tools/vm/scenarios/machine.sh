@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Machines that their TPM does not name: documents are good for the DMI product
-# UUID, or for the trusted key, that they were made for, and for no other. (By
-# TPM: see freshness.)
+# Machines named by their DMI product UUID or by a trusted key: documents are valid for
+# the UUID or key that they were made for, and for no other. (Machines named by their
+# TPM: see freshness.sh.)
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -15,7 +15,7 @@ stranger=0b9d1f6e-5a3c-4c1e-8a77-1d2e3f405162
 # By UUID, with the tool.
 helpers=$admin_helpers
 machine() { guest --disk "$work/disk" --console "$work/console" "$@"; }
-# handed RULE NAME: "modgate boot" has said what the kernel said of the policy.
+# handed RULE NAME: "modgate boot" has printed why the kernel refused the policy.
 handed() { check "$2" "*local-*.policy: EXDEV: *$1*" "$(grep -a 'local-' console)"; }
 
 machine --uuid $uuid <<'END'
@@ -44,8 +44,9 @@ check "no UUID: an approved module is refused" "$(refused no-policy)" "$(load fi
 END
 handed "this one has no name" "no UUID: modgate boot prints EXDEV and the rule"
 
-# By trusted key, whose blob is on the disk. A kernel that is made for this leaves
-# the TPM out, which seals the key. A debugging kernel has no variants.
+# By a trusted key, whose blob is on the disk. The TPM seals that key, so the variant of
+# the kernel does not take the machine's name from the TPM. A debugging kernel has no
+# variants.
 [ "${MODGATE_VARIANT:-default}" = default ] || { finish; exit 0; }
 for key in anchor owner; do
 	make_key $key
@@ -61,7 +62,7 @@ helpers=$admin_helpers$(cat <<'END'
 
 . ./names
 etc=/etc/modgate
-# A local policy for machine $1.
+# policy_for NAME: puts a local policy for that machine in force at the next boot.
 policy_for() {
 	"$mkdoc" policy --key anchor.key --cert anchor.pem --generation 1 --machine "$1" \
 		--authority "$authority" --out $etc/active/local-1.policy
@@ -69,7 +70,7 @@ policy_for() {
 blob() { keyctl pipe "$(keyctl add trusted "$1" "new 32 keyhandle=0x81000001" @u)"; }
 END
 )
-# by_key TPM [OPTION...]: a machine with that TPM, and a UUID, and the disk.
+# by_key TPM [OPTION...]: a machine with that TPM, a UUID and the disk.
 by_key() {
 	local tpm=$1
 	shift
@@ -99,8 +100,8 @@ check "its own trusted key: the local policy is in force" "key yes" "$(state mac
 check "its own trusted key: an approved module loads" "$allowed" "$(load finit one.ko)"
 END
 
-# stranger TPM FROM WHAT: what "early" has done to the disk, or the TPM, makes this
-# another machine, whose name comes FROM.
+# stranger TPM FROM WHAT: WHAT, done by script early or by another TPM, makes this another
+# machine, whose name comes FROM there.
 stranger() {
 	cp disk-saved disk-key
 	by_key "$1" --early early <<END

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Measurement: whatever happens, the PCR is what the log makes, in every bank;
-# the log has the boot, what was accepted, and the end of state boot, and nothing
-# else; IMA has the same bytes, from when its policy asks for them; and a
-# machine that is not provisioned measures nothing.
+# Measurement: whatever happens, the log leads to the PCR in every bank. The log has the
+# boot, the accepted documents, the end of state boot and the modules that came up, and
+# nothing else. IMA has the same bytes once its policy asks for them. A machine that is
+# not provisioned measures nothing.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -13,17 +13,17 @@ prepare anchor owner stranger
 
 measure_helpers=$(cat <<'END'
 export TPM2TOOLS_TCTI=device:/dev/tpmrm0
-# pcr: what it has, in all four banks, in order
+# pcr: its values in all four banks, in order
 pcr() { tpm2_pcrread sha1:13+sha256:13+sha384:13+sha512:13 | sed -n 's/^ *13 *: 0x//p' | tr A-F a-f; }
-# matches WHEN
+# matches NAME: the log and the PCR agree
 matches() {
 	tool 0 verify --log
 	check "$1: the log leads to the PCR in every bank" "4 0" \
 		"$(grep -c 'PCR 13, sha.*: the log makes what it has: ' <<<"$said") $(grep -c '^✗' <<<"$said")"
 }
-# events: of the log, with who ended it
+# events: those of the log, and by what state boot ended
 events() { sed 's/.*event=\([a-z]*\) .*by=\(.*\)/\1:\2/; s/.*event=\([a-z]*\) .*/\1/' $modgate/log | tr '\n' ' '; }
-# ima: records of ours that IMA has, as text, and their names
+# modgate's records in IMA's list: raw, as text, and their names
 ima=/sys/kernel/security/ima/ascii_runtime_measurements
 ima_lines() { awk '$3 == "ima-buf" && $6 ~ /^7365713d/ { print $5, $6 }' $ima; }
 ima_log() { ima_lines | while read -r name hex; do xxd -r -p <<<"$hex"; echo; done; }
@@ -67,7 +67,7 @@ check "the counters in the log are those in policy and lists" "$(cat $modgate/po
 check "IMA has the records of the log, the boot's included" "$(cat $modgate/log)" "$(ima_log)"
 check "IMA names its records after their events" "boot policy list sealed " "$(ima_names)"
 
-# A module that comes up is; nothing else of what happens later.
+# A module that comes up is measured, and nothing else that happens later.
 check "an approved module loads" "$allowed" "$(load finit one.ko)"
 check "the record of a load is the line of the receipt" \
 	"seq=5 event=module $(sed -n 's/ state=.*//p' $modgate/receipt)" "$(sed -n 5p $modgate/log)"
@@ -85,7 +85,7 @@ echo 1 >$modgate/seal
 matches "after a revocation, an approval, a late document and another seal"
 check "refusals, revocations and late documents add nothing to log and PCR" "$before boot policy list sealed:seal module " "$(pcr) $(events)"
 
-# A copy is as good; one with a change in whichever field is not.
+# A copy of the log verifies; one with any field changed does not.
 cp $modgate/log /run/copy
 tool 0 verify --log=/run/copy
 n=0 bad=
@@ -107,15 +107,15 @@ check "one bank that somebody else extended is one mismatch" 1 "$(grep -c '^✗ 
 check "the bank that somebody else extended is named" "*PCR 13, sha256: has *" "$said"
 END
 
-# The next boot begins anew; without IMA's consent it is left alone.
+# The next boot starts anew; without a rule IMA gets nothing.
 machine --append "$append" <<'END'
 check "the next boot starts the log anew" "boot policy list sealed:seal " "$(events)"
 matches "the next boot"
 check "IMA without a rule has no record of modgate" "" "$(ima_lines)"
 END
 
-# freshness=none; documents made by hand, some to be refused; left by exec. IMA
-# gets its rule before the documents and after the boot.
+# freshness=none, with documents made by hand, some of them bad; exec ends state boot.
+# IMA gets its rule before the documents and after the boot record.
 authority=owner,owner.pem,approve+vendor+ban,required,1,0,3
 policy policy 1 --authority "$authority"
 policy policy-2 2 --authority "$authority"
@@ -136,7 +136,7 @@ list list-floor owner 2 --module "$(digest one.ko)"
 list list-stranger stranger 5 --module "$(digest two.ko)"
 "$mkdoc" list --key stranger.key --cert owner.pem --generation 6 --module "$(digest two.ko)" \
 	--out list-forged --bundle list-forged.bundle
-# No certificate, which begins with 0x30.
+# Not a certificate, which begins with 0x30.
 { printf G; head -c 499 /dev/urandom; } >garbage
 cat >early <<END
 echo "measure func=CRITICAL_DATA label=modgate" >/sys/kernel/security/ima/policy
@@ -167,8 +167,8 @@ check "freshness=none: a revoked module is refused" "$(refused revoked)" "$(load
 matches "freshness=none, after a load, a refusal and a revocation"
 check "IMA has every record since its rule" "$(sed 1d $modgate/log)" "$(ima_log)"
 
-# Root takes the TPM away, and gives it back. A log without what comes then would agree
-# with the PCR.
+# Root takes the TPM away, and gives it back. A log without the loads in between would
+# agree with the PCR, so they are refused.
 device=$(readlink -f /sys/class/tpm/tpm0/device)
 driver=$(readlink -f $device/driver)
 check "an approved module loads while there is a TPM" "$allowed" "$(load finit before.ko)"
@@ -185,11 +185,11 @@ check "the TPM is back: state counts both failed measurements" 2 "$(state measur
 check "the TPM is back: a module that was measured before loads" "$allowed" "$(load finit before.ko)"
 END
 
-# A TPM that does not answer in time, as another machine's share of a processor may have it:
-# what the kernel has told it was done then, or was not.
+# A TPM that does not answer in time, as on a busy host: it may or may not have done what
+# the kernel told it.
 slow_tpm() {
 	local n pid=''
-	# Stopped, it could not be ended.
+	# A stopped process could not be ended.
 	trap '[ -z "$pid" ] || kill -CONT "$pid"' EXIT
 	for n in 1 2 3 4; do
 		until grep -q "a slow TPM, $n" "$console" 2>/dev/null; do
@@ -222,8 +222,8 @@ for module in before again later; do
 	sleep 1
 	check "a slow TPM: module $module loads" "$allowed" "$(load finit $module.ko)"
 done
-# One that does not answer keeps only third-party modules waiting. The kernel gives it two
-# seconds, which is less than a load takes under KASAN.
+# A TPM that does not answer keeps only third-party modules waiting. The kernel gives it
+# two seconds, and under KASAN a load takes longer than that.
 slow=false
 grep -q '^CONFIG_KASAN=y' "$tree/.config" || slow=true
 ! $slow || echo "a slow TPM, 4" >/dev/kmsg

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# "modgate baseline" and "modgate mode": what the anchor key has signed is in force after the restart and
-# not before, with a TPM that numbers the policies.
+# "modgate baseline" and "modgate mode": what the anchor key signs is in force after the
+# restart and not before, with a TPM that counts the policies.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -14,7 +14,7 @@ helpers=$admin_helpers
 
 system_module modules/modgate_test_user.ko system.ko
 
-# The way in: what is loaded and installed on a machine that has just got modgate.
+# The transition: what is loaded and installed on a machine that has just got modgate.
 machine <<'END'
 cp system.ko $extra/modgate_test_user.ko
 depmod 2>/dev/null
@@ -41,7 +41,7 @@ tool 0 mode
 check "mode shows the mode in force and that after the restart" "*In force:*listed*After restart:*signed*" "$said"
 END
 
-# In between, a recovery boot: with the policy, without lists, and measured as one.
+# A recovery boot in between takes the policy and no lists, and is measured as one.
 machine modgate.recovery <<'END'
 tool 1 status
 check "recovery boot: status says that no lists are in force" "*recovery*no lists*" "$said"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Every way to load a module, under lockdown: the approved one loads, the same
-# with one bit changed does not. What modgate does not vouch for, lockdown and
-# module.sig_enforce still refuse. Mode signed wants a signature as well.
+# Every way to load a module, under lockdown: an approved module loads, and does not
+# with one bit changed. Lockdown and module.sig_enforce still refuse what modgate does
+# not vouch for. Mode signed requires a signature as well.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -19,7 +19,7 @@ system_module two.ko system.ko
 flip system.ko broken.ko
 sign one.ko unknown.key unknown.pem unknown.ko
 
-# A key that the kernel's own key introduces to the secondary keyring.
+# A key that the secondary keyring takes, since the kernel's own key signed it.
 openssl req -newkey rsa:2048 -nodes -subj "/CN=modgate test secondary" -keyout secondary.key -out secondary.csr 2>/dev/null
 openssl x509 -inform DER -in "$tree/certs/signing_key.x509" -out ca.pem
 printf 'subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\nkeyUsage=digitalSignature\n' >ext
@@ -52,7 +52,7 @@ check "init_module: a changed module is refused" "$(refused not-approved)" "$(lo
 check "zstd in the kernel: an approved module loads" "$allowed" "$(load finit one.ko.zst 4)"
 check "zstd in the kernel: a changed module is refused" "$(refused not-approved)" "$(load finit one-flipped.ko.zst 4)"
 for suffix in xz zst gz; do
-	# Debian builds its kmod without zlib.
+	# Debian's kmod is built without zlib.
 	insmod=insmod
 	[ $suffix != gz ] || insmod=${kmod_with_zlib%/*}/insmod
 	check "$suffix through kmod: insmod loads an approved module" "0" "$($insmod one.ko.$suffix 2>&1; echo $?)"
@@ -72,7 +72,7 @@ check "the kernel refuses an approved module with a broken signature" \
 	"result=@(EKEYREJECTED|EBADMSG) audit=- event=-" "$(load finit broken.ko)"
 check "an approved module still loads after the refusals" "$allowed" "$(load finit one.ko)"
 
-# Root can take the kernel's own keys away, and nothing more comes of it.
+# Root can invalidate the kernel's own keys, which only makes more modules fail.
 PATH=$bin:$PATH
 on_disk policy-listed list
 check "state shows that the kernel's own keys are usable" usable "$(state system-keys)"

@@ -18,7 +18,7 @@ SECONDS = 300
 
 
 def connect(path):
-    # A machine may have to wait until its kernel's tree is free.
+    # The machine may first have to wait for the lock of its kernel's tree.
     for _ in range(6000):
         screen = socket.socket(socket.AF_UNIX)
         try:

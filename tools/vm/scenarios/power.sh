@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Power cuts: the machine, and the disk that forgets what was not flushed, are
-# killed at random moments of boot, approve and revoke: 12 times or more on 7.3; with
-# MODGATE_LONG, 250 times on each series. What the TPM has answered it remembers.
-# After each, the next boot has the list of before or the new one in force, whole.
-# (If the TPM's counter was raised and the list lost, it would refuse both.)
+# Power cuts: the machine, and a disk that loses what was not flushed, are killed at
+# random moments of boot, approve and revoke: 12 times or more on 7.3; with
+# MODGATE_LONG, 250 times on each series. The TPM keeps what it has answered. After
+# each cut the next boot has the old list or the new one in force, whole. (If the
+# TPM's counter was raised and the list lost, the kernel would refuse both.)
 #
-# Each boot says what is in force, then changes it: it revokes what is approved,
-# and approves what is not. MODGATE_SEED repeats the moments that were drawn, and
-# MODGATE_KILLS is another number of them.
+# Each boot prints what is in force, then changes it: it revokes what is approved,
+# and approves what is not. MODGATE_SEED repeats the moments of an earlier run, and
+# MODGATE_KILLS sets the number of cuts.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -25,20 +25,20 @@ fi
 kills=${MODGATE_KILLS:-$kills}
 seed=${MODGATE_SEED:-$((RANDOM * 32768 + RANDOM))}
 RANDOM=$seed
-# Beside one.ko, so that a list is more than a block: none of these is seen here.
+# Digests next to one.ko's, so that a list is larger than a block; no file has them.
 others=2000
 
 prepare
 openssl rand $((others * 48)) | od -An -v -tx1 -w48 | tr -d ' ' >others
 mke2fs -q -t ext4 -F disk 64M >/dev/null
 
-# A moment without a process of its own, since there are many: nobody writes to
-# this, so what is read is always that the time is over.
+# Pauses without starting a process, since there are many pauses: nobody writes to this
+# pipe, so a read always times out.
 mkfifo never
 exec 3<>never
 pause() { ! read -rt 0.02 -u 3; }
 
-# The disk of one power-on; what is written is in memory until it is flushed.
+# Serves the disk for one power-on; writes stay in memory until they are flushed.
 serve() {
 	rm -f socket
 	nbdkit -f -U "$work/socket" --filter=cache file "$work/disk" cache=writeback &
@@ -49,8 +49,8 @@ serve() {
 	done
 }
 
-# power_on [OPTION...]: starts a machine that runs the script on stdin. What it
-# says is in "said", its console in "console".
+# power_on [OPTION...]: starts a machine that runs the script on stdin. File said has
+# its output, and file console its console log.
 power_on() {
 	rm -f pid
 	: >said
@@ -69,9 +69,8 @@ power_on() {
 	done
 }
 
-# Machine and disk at once; one that has ended by itself is as dead, and that they
-# were killed is no failure of this script. The TPM ends when there is nobody to
-# serve.
+# Kills machine and disk at once. One may have ended by itself, and their exit status
+# is no failure of this script. The TPM ends when it has nobody to serve.
 cut_power() {
 	kill -KILL "$(cat pid)" $server 2>/dev/null || true
 	wait $machine $server 2>/dev/null || true
@@ -80,7 +79,7 @@ cut_power() {
 machine='' server=''
 trap '[ -z "$machine" ] || cut_power; rm -rf "$work"' EXIT
 
-# until_line FILE TEXT: false if the machine ends before.
+# until_line FILE TEXT: waits for TEXT; false if the machine ends first.
 until_line() {
 	local text
 	while IFS= read -rd '' text <"$1" || [[ $text != *"$2"* ]]; do
@@ -89,8 +88,8 @@ until_line() {
 	done
 }
 
-# A new machine. The last thing it does shows what the disk is like: neither of
-# the two writes is in the guest's memory any more, and one was flushed.
+# A new machine. Its last action tests the disk: neither of the two writes is in the
+# guest's memory any more, and only one was flushed.
 power_on --append modgate.freshness=tpm <<END
 PATH=$bin:\$PATH
 exec 3<<<"a passphrase for tests"
@@ -99,7 +98,7 @@ modgate key --pin
 exec 3<<<"a passphrase for tests"
 modgate approve --passphrase-fd=3 --unseen \$(cat others) >/run/said
 cd /var/lib/modgate
-# Nor does the journal write by itself meanwhile.
+# The journal does not commit by itself meanwhile.
 mount -o remount,commit=600 /var/lib/modgate
 for file in flushed forgotten; do
 	printf '%4096s' before >\$file
@@ -114,7 +113,7 @@ END
 until_line said "approved: " || { sed 's/^/# /' said; exit 1; }
 cut_power
 cp disk look
-# Replays the journal; that it had something to mend is its status.
+# Replays the journal; its status says that there was something to repair.
 e2fsck -fy look >/dev/null 2>&1 || true
 for file in flushed forgotten; do
 	debugfs -R "cat /lib/$file" look 2>/dev/null | tr -d ' '
@@ -147,8 +146,8 @@ sed 's/^/# /' /run/said
 sleep 280
 END
 
-# What a boot takes, in milliseconds, as last seen: up to the change, in "modgate
-# boot", and in the change.
+# Milliseconds, as last seen, from power-on to the change, in "modgate boot", and in the
+# change.
 starting=6000 handing=1000 changing=3000
 declare -A killed=([boot]=0 [approve]=0 [revoke]=0 [later]=0) found=([old]=0 [new]=0)
 approved=0 pending='' promised='' bad=0
@@ -156,11 +155,10 @@ approved=0 pending='' promised='' bad=0
 # between FROM TO: draws $moment, in milliseconds.
 between() { moment=$(($1 + (RANDOM * 32768 + RANDOM) % ($2 - $1 + 1))); }
 
-# A quarter of the moments each: anywhere in the boot, while it hands documents
-# over, anywhere in the change, and in its second half, when the passphrase was
-# taken and the disk is written. Every fifth change is let through, and the power
-# is cut right after it: approve and revoke come in turn, and it shows how long
-# each takes.
+# A quarter of the moments each is anywhere in the boot, while it hands documents
+# over, anywhere in the change, and in its second half, when the passphrase has been
+# read and the disk is written. Every fifth change completes, and the power is cut
+# right after it: so approve and revoke alternate, and the time of each is known.
 draw() {
 	file='' text=''
 	[ $((n % 5)) -ne 1 ] || { file=said text="end " moment=0; return 0; }
@@ -180,8 +178,8 @@ wrong() {
 	tail -n 20 console | sed 's/^/# console: /'
 }
 
-# Holds what is in force against what has been done. Old or new; but new, if the
-# tool said that it was done, and old, if nothing was begun.
+# Compares what is in force with what was done: the old list or the new one, but the new
+# one if the tool said that it was done, and the old one if no change had begun.
 judge() {
 	local policy loaded generation modules result
 	read -r policy loaded generation modules result _ < <(sed -n 's/^in force: //p' said) || return 0
@@ -201,14 +199,14 @@ judge() {
 	in_force=$generation approved=$((modules - others)) pending='' promised=''
 }
 
-# Where did it get to? Before it said anything, or before the change, is boot.
+# Sets phase to how far the machine got. Everything before the change is boot.
 where() {
 	local verb status generation took
 	phase=boot
 	read -r _ verb < <(grep '^begin ' said) || return 0
 	pending=$verb phase=$verb
 	if ! read -r _ verb status generation took < <(grep '^end ' said); then
-		# Slower than it was thought to be.
+		# The change is slower than assumed.
 		[ "$file" != said ] || [ "$moment" -le "$changing" ] || changing=$((moment * 5 / 4))
 		return 0
 	fi
@@ -220,7 +218,7 @@ where() {
 	esac
 }
 
-# So many, and more until there were some of each kind, which chance may want.
+# Enough cuts, with at least one of each kind, up to ten times as many.
 enough() {
 	local seen
 	cuts=$((killed[boot] + killed[approve] + killed[revoke]))
@@ -252,7 +250,7 @@ until enough || [ $bad -ne 0 ]; do
 	[[ ! $took =~ ^([0-9]+)\ ([0-9]+)\ $ ]] || handing=$((10#${BASH_REMATCH[2]} - 10#${BASH_REMATCH[1]}))
 done
 
-# Once more, and nobody cuts the power.
+# One more boot, without a power cut.
 if [ $bad -eq 0 ]; then
 	power_on "${append[@]}" < <(
 		cat life

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A kernel update: Debian's acpi-call-dkms, built and signed as DKMS does it, is
-# approved with its rebuilds on one kernel. On the other kernel the new build of
-# it loads without a new approval; a build that another key signed does not.
+# approved with its rebuilds on one kernel. On the other kernel its new build loads
+# without a new approval; a build signed by another key does not.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -16,13 +16,13 @@ here=$series
 there=7.3
 [ "$here" != 7.3 ] || there=6.12
 
-# dkms_key NAME: as DKMS makes its own.
+# dkms_key NAME: makes a key as DKMS does.
 dkms_key() {
 	openssl req -new -x509 -nodes -days 36500 -newkey rsa:2048 -subj "/CN=DKMS module signing key" \
 		-keyout "$1.key" -outform DER -out "$1.der" 2>/dev/null
 }
 
-# build_for SERIES: acpi_call-SERIES.ko, not signed.
+# build_for SERIES: builds acpi_call-SERIES.ko, unsigned.
 build_for() {
 	local tree
 	tree=$("$vm" path --kernel "$1")
@@ -43,7 +43,7 @@ done
 helpers=$tool_helpers$(cat <<'END'
 
 PATH=$bin:$PATH
-# install FILE: what DKMS leaves behind.
+# install FILE: leaves what DKMS leaves.
 install() {
 	updates=/lib/modules/$(uname -r)/updates/dkms
 	mkdir -p $updates /var/lib/dkms
@@ -57,7 +57,7 @@ loads() { modprobe acpi_call 2>&1 && rmmod acpi_call && echo "it loads"; }
 END
 )
 
-# on SERIES [OPTION...]: the machine, with that kernel.
+# on SERIES [OPTION...]: boots the machine with that kernel.
 on() {
 	series=$1
 	shift
@@ -93,7 +93,7 @@ install acpi_call-$here.ko
 check "the same build without a signature is refused" "*not permitted*" "$(loads)"
 END
 
-# collected: the kernels that have a collection
+# collected: the number of kernels that have a collection
 # shellcheck disable=SC2034
 helpers+='
 collected() { ls /var/lib/modgate/collection | wc -l; }

@@ -1,12 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The receipt cannot be made to lie: 16 tasks load and unload modules at once, by
-# both system calls, some of one name, some with an init function that fails, one
-# from a file, and from memory, that is being rewritten. Then each module's count is
-# right, nothing that nobody approved has come up, and the running hash is what was
-# measured.
-# With MODGATE_LONG it goes on for longer, and there is a receipt that is full, too.
+# Nothing makes the receipt lie: 16 tasks load and unload modules at once, by both system
+# calls, some of the same name, some with an init function that fails, one from a file
+# and from memory that is being rewritten. Afterwards each module's count is right, no
+# unapproved module has come up, and the running hash is what was measured.
+# With MODGATE_LONG the race takes longer, and a second guest fills the receipt.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -19,8 +18,8 @@ for key in anchor owner; do
 	make_key $key
 done
 
-# Ten modules with names of their own; what is appended tells the others apart, of
-# which each has its name with another one.
+# Ten modules with names of their own. Others share the name of one of them, and differ
+# from it by what is appended.
 mkdir race
 for i in $(seq 0 9); do
 	sed "s/Test module two/Test module race $i/" modules/modgate_test_two.c >race/race_"$i".c
@@ -38,7 +37,7 @@ options=()
 for file in "${files[@]}" race/race_5.again.ko race/modgate_test_two.ko; do
 	options+=(--module "$(digest "$file")")
 done
-# One of the tasks has a module that came as an init function's failure only.
+# The module of the last task.
 files+=(race/race_5.again.ko)
 policy policy 1 --mode listed --authority "$owner_authority"
 list list owner 1 "${options[@]}"
@@ -84,11 +83,12 @@ echo "$said" | sed 's/^/# /'
 END
 [ "${MODGATE_LONG:-}" ] || { finish; exit 0; }
 
-# Full, where nothing is refused: what has no line is counted, and measured once.
+# A full receipt, where nothing is refused: modules without a line are counted, and the
+# first of them is measured.
 policy policy 2 --mode listed --authority "$owner_authority" --flags audit
 guest --no-boot --tpm "$work/tpm" --early early.sh --initramfs-extra initramfs \
 	--timeout 3000 --append "$(pin anchor)" <<'END'
-# Each is another one by what is appended.
+# Each module differs from the others by what is appended.
 count='
 open F, "<", $ARGV[0] or die; binmode F; local $/; $module = <F>;
 for $n (1 .. $ARGV[1]) {

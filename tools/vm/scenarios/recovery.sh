@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A recovery boot, driven through the serial console as a person would, and the anchor
-# key that the TPM gives out there only. What root tries instead is in lowering.sh.
+# A recovery boot, driven through the serial console as by a person, and the anchor key
+# that the TPM unseals only there. lowering.sh has what root tries instead.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -12,7 +12,7 @@ prepare partner
 pin=
 machine() { guest --disk "$work/disk" --tpm "$work/tpm-state" --append "$pin modgate.freshness=tpm $*"; }
 
-# recovery NAME STATUS: a recovery boot, and the person on stdin.
+# recovery NAME STATUS: a recovery boot, with a person who does the steps on stdin.
 recovery() {
 	person "$1" "$2" --disk "$work/disk" --tpm "$work/tpm-state" \
 		--append "$pin modgate.freshness=tpm modgate.recovery"
@@ -41,7 +41,7 @@ tool 6 approve --passphrase-fd=3 modgate_test_two
 cp partner.pem /etc/modgate/partner.pem
 END
 
-# A person without the passphrase gets no further; the change of who has it is in force afterwards.
+# A person without the passphrase changes nothing; one who has it does.
 recovery "a wrong passphrase" 125 <<'END'
 see What is to be done
 type 2
@@ -105,7 +105,7 @@ check "the authority added in the menu is in force after the restart" "*partner*
 tool 1 mode listed --passphrase-fd=3
 END
 
-# Whoever goes on from the menu has a recovery boot still, and no key in it.
+# Leaving the menu leaves a recovery boot, without the anchor key.
 recovery "leaving the menu" 0 <<'END'
 see What is to be done
 type 9
@@ -118,7 +118,7 @@ check "recovery says that its menu was left" "*its menu was left*" "$said"
 tool 1 mode listed --passphrase-fd=3
 END
 
-# The keys; the anchor key as a file again; then everything is thrown away.
+# The keys are changed, and the anchor key is a file again; later all documents are discarded.
 recovery "changing the keys" 125 <<'END'
 see What is to be done
 type 4

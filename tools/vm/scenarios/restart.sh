@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What an admin does, with the tool, across restarts: refused, pending, why,
-# approve, still refused, restart, loaded; revoke; another owner key; and what
-# root may try between approve and restart.
+# approve, still refused, restart, loaded; revoke; a new owner key; and what root may
+# try between approve and restart.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -45,7 +45,7 @@ tool 6 why modgate_test_one
 tool 6 status
 tool 1 diff
 check "diff names the newly approved module" "*modgate_test_one*" "$said"
-# Another owner key, and what the old one has signed, kept by somebody.
+# A new owner key; somebody keeps what the old one has signed.
 cp -a /etc/modgate/staged /etc/modgate/kept
 tool 6 key --rotate --passphrase-fd=3
 tool 6 status
@@ -87,8 +87,8 @@ check "openssl verifies the list on disk" "Verified OK" "$(
 tool 0 revoke --passphrase-fd=3 modgate_test_one
 check "revoke reports on the kernel and on the list" "*kernel:*list:*" "$said"
 check "a revoked module is refused at once" "$(refused revoked)" "$(load finit one.ko)"
-# The list by the old owner key, which approves one: beside the new one, and as a
-# file of another name, which modgate boot hands to the kernel.
+# Puts back the list by the old owner key, which approves one.ko: under its own name, and
+# under another one, which modgate boot hands to the kernel.
 for file in /etc/modgate/kept/owner-*.list; do
 	name=${file##*/}
 	cp "$file" "$file.sig" /etc/modgate/staged
@@ -105,7 +105,7 @@ check "the store keeps only the old list that has another file name" "kept-*.lis
 rm /etc/modgate/staged/kept-*
 tool 0 list
 check "list shows no active module after the revocation" "!(*active*)" "$said"
-# A staged list that is torn, as a crash between its two files would leave it.
+# Makes a torn staged list, as a crash between writing its two files would.
 tool 6 approve --passphrase-fd=3 modgate_test_two
 rm -f /etc/modgate/staged/*.list.sig
 tool 1 status

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The kernel's own way to test: kselftest builds, installs and runs modgate and
-# lsm, on a provisioned machine and on one that is not. And with modgate left
-# out of lsm=, nothing of it exists.
+# The kernel's own tests: kselftest builds, installs and runs the targets modgate and
+# lsm, on a provisioned machine and on one that is not. And if lsm= leaves modgate out,
+# no trace of it is there.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -23,7 +23,7 @@ kernel_make -C tools/testing/selftests TARGETS="modgate lsm" KDIR="$tree" \
 	INSTALL_PATH="$work/kselftest" install
 rm -rf "${selftests:?}/modgate/test_modules/"*.ko
 
-# What run_kselftest.sh prints of each test, one line each.
+# Prints the result of each test of run_kselftest.sh, one a line.
 helpers=$(cat <<'END'
 kselftest() {
 	(cd kselftest && ./run_kselftest.sh "$@") >kselftest.log 2>&1
@@ -38,7 +38,7 @@ END
 )
 
 hand_over anchor.der policy.bundle empty.bundle
-# LoadPin has a notice for every module, and the console is slow.
+# LoadPin prints a notice for every module, and the console is slow.
 guest --no-boot --initramfs-extra initramfs --early early --append "$(pin anchor) loglevel=5" --timeout 4000 <<'END'
 check "modgate is among the active security modules" "*modgate*" "$(cat /sys/kernel/security/lsm)"
 kselftest -c lsm

@@ -1,18 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Whose module is it: every signer, with every kind of entry, in every mode, with
-# and without the flag audit. The tables below say what has to come of it.
+# Whose module is it? Every signer, with every kind of entry, in every mode, with and
+# without the flag audit. The table below has the expected verdicts.
 #
-# The machine and platform keyrings get their keys from firmware; here the
-# secondary keyring stands for them, which the kernel asks in the same way.
+# The machine and platform keyrings get their keys from firmware; the secondary
+# keyring, which the kernel uses in the same way, stands for them here.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 prepare anchor owner vendor unknown
 
-# A vendor whose certificate is no longer valid: dates are not enforced.
+# A vendor whose certificate has expired: dates are not enforced.
 openssl req -newkey rsa:3072 -nodes -subj "/CN=modgate test expired" \
 	-keyout expired.key -out expired.csr 2>/dev/null
 : >index.txt
@@ -20,13 +20,13 @@ printf '%s\n' '[ca]' default_ca=c '[c]' database=index.txt new_certs_dir=. rand_
 	default_md=sha384 policy=p '[p]' commonName=supplied >ca.conf
 openssl ca -config ca.conf -batch -selfsign -keyfile expired.key -in expired.csr -notext \
 	-startdate 20200101000000Z -enddate 20210101000000Z -out expired.pem 2>/dev/null
-# One who is introduced by the vendor's certificate, in the module's signature.
+# One whose certificate the vendor signed; the module's signature carries both.
 printf 'basicConstraints=critical,CA:FALSE\n' >leaf.ext
 openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=modgate test leaf" \
 	-keyout leaf.key -out leaf.csr 2>/dev/null
 openssl x509 -req -in leaf.csr -CA vendor.pem -CAkey vendor.key -set_serial 9 -days 3650 \
 	-extfile leaf.ext -out leaf.pem 2>/dev/null
-# One that the kernel's own key introduces to the secondary keyring.
+# One that the secondary keyring takes, since the kernel's own key signed it.
 openssl req -newkey rsa:2048 -nodes -subj "/CN=modgate test secondary" \
 	-keyout secondary.key -out secondary.csr 2>/dev/null
 printf 'keyUsage=critical,digitalSignature\nauthorityKeyIdentifier=keyid\n' >secondary.ext
@@ -35,7 +35,7 @@ openssl x509 -req -in secondary.csr -CA system.pem -CAkey "$tree/certs/signing_k
 	-set_serial 7 -days 3650 -extfile secondary.ext -out secondary.pem 2>/dev/null
 openssl x509 -in secondary.pem -outform DER -out secondary.der
 
-# Two with ML-DSA, which only 7.3 has.
+# Two ML-DSA keys, which only 7.3 knows.
 openssl=$("$vm" openssl)
 for key in mldsa mldsa-banned; do
 	"$openssl" req -x509 -newkey ML-DSA-65 -nodes -days 3650 -subj "/CN=modgate test $key" \
@@ -57,16 +57,16 @@ append() {
 	} >"$3"
 }
 
-# sign_chained SIGNER IN OUT [CERTIFICATE]: with the signer's certificate, and that one,
-# in the signature.
+# sign_chained SIGNER IN OUT [CERTIFICATE]: the signature carries the signer's certificate
+# and that one.
 sign_chained() {
 	openssl cms -sign -binary -noattr -outform DER -md sha512 -signer "$1.pem" -inkey "$1.key" \
 		${4:+-certfile "$4"} -in "$2" -out chained.p7s
 	append "$2" chained.p7s "$3"
 }
 
-# sign_mldsa NAME IN OUT: with signed attributes, which OpenSSL 3.5 makes always, or,
-# "plain", without.
+# sign_mldsa NAME IN OUT: with signed attributes, which OpenSSL 3.5 always makes, or, if
+# NAME ends in "-plain", without.
 sign_mldsa() {
 	case $1 in
 	*-plain)
@@ -102,8 +102,8 @@ sign_by() {
 	esac
 }
 
-# A module for each cell, with something of its own behind it, so that all
-# digests differ. Who has a vendor rule has it for the name of one.ko.
+# A module for each cell, with a text of its own appended, so that all digests differ.
+# Vendor rules match the name of one.ko.
 signers=(system secondary vendor expired chained tampered unknown none introduced "${mldsa[@]}")
 entries=(listed rule neither banned)
 options=()
@@ -117,7 +117,7 @@ for signer in "${signers[@]}"; do
 		listed) options+=(--module "$(digest "$signer-$entry.ko")") ;;
 		banned)
 			options+=(--module "$(digest "$signer-$entry.ko")")
-			# Whose key is banned has no other ban.
+			# A signer whose key is banned needs no other ban.
 			[ "$signer" = mldsa-banned ] ||
 				options+=(--ban "$(digest "$signer-$entry.ko")")
 			;;
@@ -135,7 +135,7 @@ for mode in system signed listed; do
 	policy "policy-$mode-audit" 1 --mode $mode --flags audit --authority "$owner_authority"
 done
 
-# The reason of each cell; signers in the order of above.
+# The reason of each cell; signers in the order above.
 cat >table <<'END'
 mode	entry	system	secondary	vendor	expired	chained	tampered	unknown	none	introduced
 system	listed	system	mode	mode	mode	mode	mode	mode	mode	mode
@@ -159,8 +159,8 @@ END
 	mv table.new table
 }
 
-# For the guest: what "modgate why" says of a module (its reason and its remedy), and
-# what it has to say.
+# For the guest: what "modgate why" prints for a module (reason and remedy), and what it
+# should print.
 helpers=$(cat <<'END'
 why() { "$bin/modgate" why "./$1" | sed -n 's/^  \(reason\|remedy\) *//p' | paste -sd ' '; }
 why_is() {
@@ -206,10 +206,10 @@ while read -r row entry reasons; do
 		system|approved|vendor) want=$allowed ;;
 		*) [ $flag = audit ] && want=$(recorded $reason) || want=$(refused $reason) ;;
 		esac
-		# Signed attributes show that it was changed, so the kernel itself refuses it.
+		# Signed attributes show the change, so the kernel itself refuses the module.
 		[ $signer != mldsa-tampered ] || want=${want/result=ok/result=EKEYREJECTED}
 		check "mode $mode, $flag: signer $signer, entry $entry: $reason" "$want" "$(load finit $signer-$entry.ko)"
-		# Without them, OpenSSL before 3.5 cannot tell.
+		# Without signed attributes, OpenSSL before 3.5 cannot tell.
 		[ $signer != mldsa-plain-tampered ] || continue
 		check "mode $mode, $flag: signer $signer, entry $entry: why gives reason and remedy" "$(why_is $reason)" "$(why $signer-$entry.ko)"
 	done
@@ -219,12 +219,12 @@ END
 	done
 done
 
-# Names, and lockdown: only what an entry allows is vouched for.
+# Module names, under lockdown: modgate vouches only for what an entry allows.
 sign one.ko vendor.key vendor.pem vendor-one.ko
 sign two.ko vendor.key vendor.pem vendor-two.ko
 sign one.ko unknown.key unknown.pem unknown-one.ko
-# rename IN OUT COUNT: another name, of as many letters, in the first COUNT of the
-# two places that say it.
+# rename IN OUT PLACES: another name of the same length, in modinfo, struct module or
+# both.
 rename() {
 	cp "$1" "$2"
 	grep -obaF modgate_test_one "$1" | cut -d : -f 1 | while read -r at; do
@@ -237,9 +237,9 @@ rename() {
 rename one.ko lying-modinfo.ko modinfo
 rename one.ko lying-struct.ko struct
 rename one.ko renamed.ko modinfo,struct
-# A relocation writes behind the name, once the hook has seen the module: the
-# second one of struct module, which was to be its exit, with name + 16 (the name
-# is at 24) as the place, and so much on top that a letter comes out.
+# A relocation changes the end of the name after the hook has seen the module: the second
+# one of struct module, meant for its exit function, now at name + 16 (the name is at
+# offset 24), with an addend that makes a letter.
 cp one.ko relocated.ko
 at=$((16#$(readelf -SW one.ko |
 	sed -n 's/.* \.rela\.gnu\.linkonce\.this_module *RELA *[0-9a-f]* \([0-9a-f]*\) .*/\1/p') + 24))
@@ -267,9 +267,9 @@ check "a module whose name changes after the verdict is refused" "$(refused not-
 check "a vendor's module whose two names agree and match loads" "$allowed" "$(load finit signed-renamed.ko)"
 END
 
-# Signatures that are right, but not of the module: over what the message itself
-# holds, or over what only looks like a digest. Asked first is the kernel's own key;
-# where there is a ban by certificate, the banned one.
+# Valid signatures, but not over the module: over what the message itself contains, or
+# over what only looks like a digest. The kernel asks its own key first; if there is a
+# ban by certificate, the banned one.
 strip --strip-debug two.ko -o genuine.ko
 # embed KEY CERT OUT: of one.ko, with the signature of genuine.ko and genuine.ko in it.
 embed() {
@@ -281,11 +281,11 @@ embed vendor.key vendor.pem vendor-embedded.ko
 embed "$tree/certs/signing_key.pem" system.pem system-embedded.ko
 [ ${#mldsa[@]} = 0 ] || "$top/tools/modgate/tests/sign_mldsa.py" "$openssl" mldsa.key mldsa.pem \
 	one.ko mldsa-forged.ko forged
-# The successor of the banned key, by the same name, in a signature with certificates.
+# The successor of the banned key, under the same name; the signature has its certificate.
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -days 3650 \
 	-subj "/CN=modgate test unknown" -keyout successor.key -out successor.pem 2>/dev/null
 sign_chained successor one.ko successor.ko
-# Who is banned, in one that leads to him.
+# A signature with a chain that leads to the banned signer.
 openssl x509 -req -in leaf.csr -CA unknown.pem -CAkey unknown.key -set_serial 9 -days 3650 \
 	-extfile leaf.ext -out below.pem 2>/dev/null
 cp leaf.key below.key
@@ -310,7 +310,7 @@ END
 		)
 done
 
-# What the tool makes of ML-DSA, whether its OpenSSL knows it or not.
+# The tool and ML-DSA, whether its OpenSSL knows it or not.
 # shellcheck disable=SC2154
 helpers=$admin_helpers
 guest --disk "$work/disk" < <(printf 'series=%q\n' "$series"; cat <<'END'

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What Kconfig chooses: system modules only without provisioning, modgate where
-# lsm= cannot drop it, freshness by TPM, and a certificate that is compiled in.
+# What Kconfig can choose: only system modules on a machine that is not provisioned,
+# modgate where lsm= cannot drop it, freshness by TPM, and a compiled-in certificate.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# Nor has it such variants.
+# A debugging kernel has no such variants.
 not_debugging
 
 prepare
@@ -21,7 +21,7 @@ check "strict: modgate.freshness=none does not loosen what was compiled in" tpm 
 check "strict: lsm= cannot drop modgate" "*modgate*" "$(cat /sys/kernel/security/lsm)"
 END
 
-# The variant's anchor: a certificate that the rig made for it.
+# The variant's anchor: a certificate that tools/vm/kernel made for it.
 anchored=$("$vm" path --kernel "$series" --variant anchor)
 cp "$anchored/certs/modgate-anchor.key" anchor.key
 cp "$anchored/certs/modgate-anchor.pem" anchor.pem

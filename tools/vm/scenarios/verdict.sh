@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Every row of the verdict table that can be reached, by the reason that is in
-# the audit record and in modgate/events; and each time "modgate why" has said before
-# what the kernel then does.
+# Every row of the verdict table that can be reached, told by the reason in the audit
+# record and in modgate/events; and each time "modgate why" has said before what the
+# kernel then does.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -17,7 +17,7 @@ sign two.ko vendor.key vendor.pem vendor-listed.ko
 for file in revoked held; do
 	{ cat one.ko; printf '%s' $file; } >$file.ko
 done
-# No kernel takes a signature over MD5.
+# No kernel verifies a signature over MD5.
 openssl req -x509 -newkey rsa:2048 -nodes -subj "/CN=modgate test MD5" -keyout md5.key \
 	-out md5.pem 2>/dev/null
 "$tree/scripts/sign-file" md5 md5.key md5.pem two.ko md5.ko
@@ -209,7 +209,7 @@ check "flag audit: the event has the verdict would-deny" "*verdict=would-deny*" 
 check "flag audit: state shows it, and kexec allowed" "audit allowed" "$(state enforcing) $(state kexec)"
 END
 
-# Not provisioned: everything loads, and is recorded.
+# Not provisioned: everything loads; what is not the kernel's own is recorded.
 guest --no-boot <<'END'
 has_build
 agree "not provisioned: third-party loads, recorded" "$(recorded no-policy)" finit one.ko

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What a person is told: a refused load appears in "modgate watch" within a second,
-# and in the message at login; a module has the same state everywhere, from its first
-# refusal until it is gone.
+# What users see: a refused load appears in "modgate watch" within a second, and in the
+# message at login; every verb shows a module in the same state, from its first refusal
+# until it is gone.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# What the tool does there does not depend on the kernel.
+# The tool does the same on every kernel.
 any_kernel
 
 prepare
@@ -22,7 +22,7 @@ depmod 2>/dev/null
 mkdir -p /run/motd.d
 motd=/run/motd.d/modgate
 
-# within SECONDS COMMAND...: whether it comes true
+# within SECONDS COMMAND...: whether the command succeeds in that time
 within() {
 	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
 	shift
@@ -37,12 +37,12 @@ within() {
 watch() {
 	modgate watch "$@" >/run/watched 2>&1 &
 	watcher=$!
-	# Until it has the events open, and then some.
+	# Waits until it has opened the events, and a second more.
 	until grep -q 'modgate/events$' <(readlink /proc/$watcher/fd/*); do sleep 0.1; done
 	sleep 1
 }
 
-# everywhere STATE NAME: what list, why, baseline and status have for modgate_test_one
+# everywhere STATE NAME: list, why, baseline and status show modgate_test_one as STATE
 everywhere() {
 	check "$2: list shows $1" "$1" "$(modgate --json list | jq -r '.[] | select(.name == "modgate_test_one") | .state')"
 	check "$2: why shows $1" "$1" "$(modgate --json why modgate_test_one | jq -r .state)"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The window in which documents are taken: stays open while the initramfs goes
-# about its business, closes by itself, and cannot be held open or reopened.
+# The window in which the kernel takes documents stays open while the initramfs does its
+# work, closes by itself, and can be neither held open nor reopened.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -12,8 +12,8 @@ policy policy 1 --mode listed --authority "$owner_authority"
 list list owner 1 --module "$(digest one.ko)"
 boot=(--no-boot --initramfs-extra initramfs --early early --append "$(pin anchor)")
 
-# What an initramfs does: scripts, applets, namespaces, chroot, bind mounts,
-# usermode helpers. Then nobody writes to seal.
+# What an initramfs does: scripts, applets, namespaces, chroot, bind mounts, usermode
+# helpers. Nobody writes to seal afterwards.
 cat >early <<END
 state() { sed -n 's/^state=//p' /sys/kernel/security/modgate/state; }
 printf '#!/bin/sh\ntrue\n' >/script
@@ -39,7 +39,7 @@ check "the list is taken" "*result=ok*" "${early[3]}"
 check "the first program of the real root closes the window" "sealed exec" "$(state state) $(state ended-by)"
 check "an approved module loads" "$allowed" "$(load finit one.ko)"
 
-# From the real root: it does not open again.
+# From the real root the window does not open again.
 refused='*result=EPERM*records=1*'
 check "a document is refused once sealed" "$refused" "$(./load_document policy.bundle)"
 check "a second write to seal is no error" 0 "$(echo 1 >$modgate/seal; echo $?)"
@@ -58,7 +58,7 @@ cp load_document policy.bundle /run/jail/
 check "a document is refused from a chroot" "*result=EPERM*" "$(chroot /run/jail /load_document policy.bundle)"
 check "a document is refused after pivot_root" "*result=EPERM*" "$(unshare -m sh -c '
 mount --rbind /run/jail /run/jail && cd /run/jail && mkdir -p old && pivot_root . old && exec ./load_document policy.bundle')"
-# The initial root file system itself, under all that was mounted over it.
+# The initial root file system itself, below everything mounted over it.
 check "a document is refused from the initial root file system" "True*result=EPERM*" "$(python3 - <<'PY'
 import ctypes, os, subprocess
 libc = ctypes.CDLL(None, use_errno=True)
@@ -90,9 +90,9 @@ check "a document is refused from a usermode helper" "*result=EPERM*" "$(cat /ru
 check "the kernel stays sealed after all attempts" "sealed exec" "$(state state) $(state ended-by)"
 END
 
-# A usermode helper of the initramfs, asked for before the anchor can be known: asking
-# IMA for a hash that is not there has the kernel look for a module, late in its
-# own initialization. It does not run; early.sh has its control.
+# A usermode helper of the initramfs before the anchor can be known: IMA is told to use a
+# hash that is not there, so the kernel looks for a module late in its own
+# initialization. The helper does not run; early.sh has the control.
 mkdir -p initramfs/sbin
 cat >initramfs/sbin/modprobe <<'END'
 #!/bin/busybox sh
@@ -116,7 +116,7 @@ check "an approved module loads" "$allowed" "$(load finit one.ko)"
 END
 rm -r initramfs/sbin
 
-# A program and an interpreter of the initramfs, bound over the real init.
+# A script of the initramfs bound over the real init, with an interpreter of the initramfs.
 cat >early <<END
 cd /root$work
 load_document anchor.der
@@ -132,7 +132,7 @@ check "a program bound over the real init does not hold the window open" "*state
 check "a document is refused after a program bound over the real init" "*result=EPERM*" "$(./load_document policy.bundle)"
 END
 
-# attempt NAME BY SCRIPT: what the initramfs must not do before documents.
+# attempt NAME BY SCRIPT: SCRIPT, run before the documents, closes the window, ended BY.
 attempt() {
 	cat >early <<END
 cd /root$work
@@ -148,9 +148,8 @@ check "$1: a document is refused" "*result=EPERM*" "\$(tail -n 1 /run/early)"
 END
 }
 
-# What the applets of an initramfs cannot do: "escape memfd" runs a program that is in
-# memory only, "escape pivot" one of the initramfs, in a mount namespace where /root/run
-# is the root.
+# What busybox cannot do: "escape memfd" runs a program that is in memory only; "escape
+# pivot" runs one of the initramfs, in a mount namespace with /root/run as its root.
 gcc -static -O2 -Wall -x c -o initramfs/bin/escape - <<'END'
 #define _GNU_SOURCE
 #include <fcntl.h>
