@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Counts the leaf tests in a log: prints "passed failed skipped". Lines may be
-# indented as KTAP's subtests are, by spaces or by "# ", and may carry the time
-# stamps of a kernel log. A test above others counts only if it failed though
-# none of them did.
+# indented like KTAP subtests, by spaces or by "# ", and may have the time stamps
+# of a kernel log. A parent test counts only if it failed and none of its subtests
+# did.
 
 {
 	sub(/\r$/, "")
