@@ -41,7 +41,7 @@ list list-vendor-too other 1 --vendor "vendor.pem,on-demand+permanent,modgate_te
 # The tool says what it expects before the kernel is asked.
 # shellcheck disable=SC2034
 helpers=$(cat <<'END'
-PATH=$top/tools/modgate:$PATH
+PATH=$bin:$PATH
 
 # The kernel's certificate, where its build leaves it.
 has_build() {
@@ -82,7 +82,7 @@ END
 )
 
 # In the initramfs, before and after the list is there.
-put_programs initramfs "$top/tools/modgate/modgate"
+put_programs initramfs "$bin/modgate"
 cat >early <<END
 cd /root$work
 mkdir -p /etc/modgate/keys /etc/modgate/active /lib/modules/\$(uname -r)
@@ -90,7 +90,7 @@ ln -s /root$tree /lib/modules/\$(uname -r)/build
 cp anchor.pem owner.pem /etc/modgate/keys
 # agree WAY MODULE
 agree() {
-	$top/tools/modgate/modgate --json why /root$work/\$2 | tr -d '\\n' >>/root/run/told
+	$bin/modgate --json why /root$work/\$2 | tr -d '\\n' >>/root/run/told
 	echo >>/root/run/told
 	load_module \$1 \$2 >>/root/run/early
 }
