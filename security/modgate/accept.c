@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Documents that are handed over: each is checked here, and comes into force, or not.
+ * Documents written to load: checks each one and, if it passes, puts it into force.
  */
 #include <linux/err.h>
 #include <linux/errname.h>
@@ -27,8 +27,7 @@ static DEFINE_MUTEX(error_lock);
 static char *load_error;		/* under error_lock; NULL for none */
 
 /*
- * One write to load, and what became of it. @signature and @digest are of the
- * document.
+ * One write to load and its outcome. @signature and @digest belong to the document.
  */
 struct attempt {
 	const char *what;
@@ -40,7 +39,7 @@ struct attempt {
 	void *bytes;
 	const char *rule;
 	u64 offset;			/* in bytes, from the document */
-	char text[RULE_MAX];		/* of a rule with numbers in it */
+	char text[RULE_MAX];		/* a rule that contains numbers */
 };
 
 static int broken(struct attempt *a, int err, const char *rule)
@@ -70,7 +69,7 @@ static int check_signature(struct attempt *a, const struct modgate_key *key)
 	return 0;
 }
 
-/* What a verifier would not learn of is not in force. */
+/* A document that cannot be measured must not come into force. */
 static int measure(struct attempt *a, u64 counter)
 {
 	int err = modgate_measure_document(a->what, &a->doc, a->digest, counter);
@@ -83,8 +82,8 @@ static int measure(struct attempt *a, u64 counter)
 }
 
 /*
- * Freshness and generation, and then it is measured: the last of all checks, since what
- * passes raises the signer's counter. @authority is NULL for a local policy.
+ * Check freshness and generation, then measure. This comes last, since passing raises
+ * the signer's counter. @authority is NULL for a local policy.
  */
 static int check_freshness(struct attempt *a,
 			   const struct modgate_authority *authority,
@@ -95,7 +94,7 @@ static int check_freshness(struct attempt *a,
 	};
 	int err;
 
-	/* It would be measured in vain, as often as it is tried. */
+	/* Measuring cannot succeed any more, so do not let retries fill the log. */
 	if (modgate_measure_broken())
 		return broken(a, -ENODEV, RULE_BROKEN);
 	if (authority) {
@@ -116,9 +115,9 @@ static int check_freshness(struct attempt *a,
 }
 
 /*
- * In force from here: @policy; or @list, as that of @authority, which is NULL for a local
- * policy. The machine is looked for before state boot is held: for an algorithm the
- * kernel may start a program, which may end it.
+ * Put @policy into force, or @list as the list of @authority (NULL for a local policy).
+ * The machine's name is looked up before state boot is held: loading an algorithm may
+ * start a program, which may end state boot.
  */
 static int commit(struct attempt *a, struct modgate_policy *policy,
 		  const struct modgate_authority *authority, struct modgate_list *list)
@@ -140,7 +139,7 @@ static int commit(struct attempt *a, struct modgate_policy *policy,
 	return err;
 }
 
-/* Is what the parser cannot know true of a certificate in a document? */
+/* Check what the parser cannot know about a certificate in a document. */
 static int add_key(struct attempt *a, struct modgate_key *key,
 		   const char *name, const u8 *digest, u32 offset, u32 size)
 {
@@ -399,8 +398,8 @@ static void remember_error(const struct attempt *a, int err)
 }
 
 /**
- * modgate_load_error_show() - the last document that was not accepted
- * @m: where to print it, blanks and what is not printable escaped; or "-"
+ * modgate_load_error_show() - print why the last document was refused
+ * @m: where to print it; blanks and unprintable bytes are escaped; "-" if none was
  */
 void modgate_load_error_show(struct seq_file *m)
 {
@@ -411,7 +410,7 @@ void modgate_load_error_show(struct seq_file *m)
 
 static int finish(const struct attempt *a, int err)
 {
-	/* What is tried after boot does not hide what went wrong in it. */
+	/* An attempt made after state boot must not hide an error from state boot. */
 	if (err && err != -EPERM)
 		remember_error(a, err);
 	modgate_audit_document(a->parsed ? &a->doc : NULL, a->digest, a->what,
@@ -420,9 +419,9 @@ static int finish(const struct attempt *a, int err)
 }
 
 /**
- * modgate_load_refuse() - a write to load that is refused before it is read
+ * modgate_load_refuse() - refuse a write to load before reading it
  * @err: negative errno
- * @rule: that it breaks
+ * @rule: the rule that the write breaks
  *
  * Return: @err.
  */
@@ -437,7 +436,7 @@ int modgate_load_refuse(int err, const char *rule)
  * modgate_load() - take a document, or the anchor's certificate
  * @bytes: one write to securityfs load, from kvmalloc(); NULL if @size is 0
  * @size: of @bytes, in bytes
- * @keep: set to true if @bytes is in use from now on
+ * @keep: set to true if @bytes stays in use and must not be freed
  *
  * The caller checks privilege and serialises. Errors are checked in the order
  * in which Documentation/ABI/testing/securityfs-modgate lists them; each is

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Documents that are handed over.
+ * Documents written to load.
  */
 #ifndef _MODGATE_ACCEPT_H
 #define _MODGATE_ACCEPT_H

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The anchor: the one certificate whose key signs the local policy. The boot
- * chain alone decides which: compiled in, or pinned on the command line by its
- * digest and handed over by the initramfs. What is malformed still provisions,
- * so that it cannot be used to switch modgate off.
+ * The anchor: the one certificate whose key signs the local policy. Only the boot chain
+ * decides which one: it is compiled in, or the command line pins its digest and the
+ * initramfs hands it over. A malformed pin still provisions the machine, so that it
+ * cannot be used to switch modgate off.
  */
 #include <linux/errno.h>
 #include <linux/hex.h>
@@ -17,11 +17,11 @@
 static enum modgate_anchor_state state;
 static u8 pin[MODGATE_DIGEST_SIZE];	/* valid unless NONE or MALFORMED */
 static struct modgate_key anchor;	/* valid if LOADED */
-static bool settled;			/* what is compiled in has been looked at */
+static bool settled;			/* the compiled-in certificate was checked */
 
 /*
- * An early parameter: bootconfig cannot set it. Given twice with different
- * values it is as good as malformed.
+ * An early parameter: bootconfig cannot set it. If it is given twice with different
+ * values, it counts as malformed.
  */
 static int __init parse_anchor(char *value)
 {
@@ -42,7 +42,7 @@ static int __init parse_anchor(char *value)
 early_param("modgate.anchor", parse_anchor);
 
 #ifdef CONFIG_SECURITY_MODGATE_HAS_ANCHOR
-/* The digest of the certificate compiled in must be the pin, if there is one. */
+/* If there is a pin, it must be the digest of the compiled-in certificate. */
 static void __init init_compiled_in(void)
 {
 	size_t size = modgate_anchor_cert_end - modgate_anchor_cert;
@@ -69,10 +69,9 @@ static inline void init_compiled_in(void)
 #endif
 
 /**
- * modgate_anchor_init() - look at what the boot chain says
+ * modgate_anchor_init() - find out which anchor the boot chain names
  *
- * Called once, when certificates can be parsed. Documents are accepted from
- * here on.
+ * Called once, when certificates can be parsed. Documents are accepted afterwards.
  */
 void __init modgate_anchor_init(void)
 {
@@ -88,9 +87,9 @@ void __init modgate_anchor_init(void)
 }
 
 /**
- * modgate_anchor_settled() - has the boot chain had its say?
+ * modgate_anchor_settled() - has modgate_anchor_init() run?
  *
- * A usermode helper of the initramfs may run before that.
+ * A usermode helper from the initramfs may run earlier.
  *
  * Return: true from late_initcall_sync on.
  */
@@ -103,7 +102,7 @@ bool modgate_anchor_settled(void)
 /**
  * modgate_provisioned() - has the boot chain named an anchor?
  *
- * Return: true even if what it says is of no use.
+ * Return: true if so, even if that anchor is malformed.
  */
 bool modgate_provisioned(void)
 {
@@ -112,7 +111,7 @@ bool modgate_provisioned(void)
 }
 
 /**
- * modgate_anchor_state() - how far the anchor is known
+ * modgate_anchor_state() - how much is known about the anchor
  *
  * Return: the state.
  */
@@ -125,7 +124,7 @@ enum modgate_anchor_state modgate_anchor_state(void)
  * modgate_anchor_digest() - which certificate is the anchor
  * @digest: SHA-384 of the certificate, filled in, %MODGATE_DIGEST_SIZE bytes
  *
- * Return: false if it is not known.
+ * Return: true, or false if it is not known.
  */
 bool modgate_anchor_digest(u8 *digest)
 {
@@ -139,7 +138,7 @@ bool modgate_anchor_digest(u8 *digest)
 /**
  * modgate_anchor() - the key that signs the local policy
  *
- * Return: the key, or NULL if it is not known (yet).
+ * Return: the key, or NULL if it is not known or not loaded yet.
  */
 const struct modgate_key *modgate_anchor(void)
 {
@@ -150,15 +149,15 @@ const struct modgate_key *modgate_anchor(void)
 }
 
 /**
- * modgate_anchor_load() - take the certificate that was pinned
+ * modgate_anchor_load() - load the pinned certificate
  * @cert: X.509 certificate in DER
  * @size: of @cert, in bytes
  * @rule: on failure, set to the rule that it breaks
  *
  * The caller serialises.
  *
- * Return: 0; -EEXIST: it is known already; -EKEYREJECTED: not the one that was
- * pinned, or nothing was, or it is not usable.
+ * Return: 0; -EEXIST: it is already loaded; -EKEYREJECTED: it does not match the pin,
+ * there is no pin, or its key is unusable.
  */
 int modgate_anchor_load(const void *cert, size_t size, const char **rule)
 {

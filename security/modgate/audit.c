@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Audit records: one for every refusal, one for every document handed over.
+ * Audit records: one per refusal, one per document written to load.
  */
 #include <linux/audit.h>
 #include <linux/cred.h>
@@ -42,7 +42,7 @@ static void log_task(struct audit_buffer *ab)
 }
 
 /**
- * modgate_audit_verdict() - a module or kexec was refused, or would have been
+ * modgate_audit_verdict() - record a refusal, or what would have been one
  * @event: what happened
  */
 void modgate_audit_verdict(const struct modgate_event *event)
@@ -69,13 +69,13 @@ void modgate_audit_verdict(const struct modgate_event *event)
 }
 
 /**
- * modgate_audit_document() - a document was accepted or refused
+ * modgate_audit_document() - record that a document was accepted or refused
  * @doc: the document, if it was well-formed, or NULL
  * @digest: of @doc
  * @what: "certificate", "bundle", "document", "policy" or "list"
  * @err: 0, or a negative errno
- * @rule: that was broken, or NULL
- * @offset: where, in bytes
+ * @rule: the broken rule, or NULL
+ * @offset: where the rule broke, in bytes
  */
 void modgate_audit_document(const struct modgate_document *doc,
 			    const u8 *digest, const char *what, int err,

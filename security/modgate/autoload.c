@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Modules that the kernel itself asks for.
+ * Modules that the kernel requests itself.
  */
 #include <linux/errno.h>
 #include "autoload.h"
 #include "task.h"
 
 /**
- * modgate_kernel_module_request() - may the kernel ask for a module?
- * @name: what it would ask for
+ * modgate_kernel_module_request() - may the kernel request a module?
+ * @name: the requested name
  *
- * A signature names its algorithms, and looking for one that the kernel lacks
- * asks for a module. Inside a verdict that is the signer's wish, not ours.
+ * A signature names its algorithms, and looking up one that the kernel lacks requests a
+ * module. During a verdict, the signer must not be able to trigger that.
  *
  * Return: 0; -EPERM.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Modules that the kernel itself asks for.
+ * Modules that the kernel requests itself.
  */
 #ifndef _MODGATE_AUTOLOAD_H
 #define _MODGATE_AUTOLOAD_H

@@ -9,16 +9,16 @@
 #include "refuse.h"
 
 /**
- * modgate_bpf_load() - may a BPF program be loaded that has not been verified yet?
+ * modgate_bpf_load() - may a BPF program go to the verifier?
  * @prog: the program
  * @attr: of the system call
  *
- * A program of this kind changes what a function of the kernel returns, or keeps
- * it from being called: every security_*() among them, also under lockdown, and
- * so whether we, or anybody else, are asked. It is a change to the kernel that
- * nobody has approved. Programs of the kind LSM stay, since all they can do is
- * refuse; unless a part of one is replaced, which may return what it likes, or the
- * kernel lets them return more than an error.
+ * A program of type fmod_ret changes what a kernel function returns, or skips the call.
+ * That works on every security_*() hook, even under lockdown, so it can bypass modgate
+ * and any other LSM. It is a change to the kernel that nobody has approved. LSM
+ * programs are allowed, since all they can do is refuse. Exceptions are a program that
+ * replaces part of an LSM program, since it may return anything, and hooks where the
+ * kernel lets LSM programs return more than an error.
  *
  * Return: 0; -EPERM.
  */
@@ -28,7 +28,7 @@ int modgate_bpf_load(const struct bpf_prog *prog, const union bpf_attr *attr)
 
 	if (modgate_enforcing() == MODGATE_RECORD)
 		return 0;
-	/* Anybody may load these, and say any attach type, which means nothing then. */
+	/* Any user may load these, with any attach type: it has no meaning for them. */
 	if (prog->type == BPF_PROG_TYPE_SOCKET_FILTER ||
 	    prog->type == BPF_PROG_TYPE_CGROUP_SKB)
 		return 0;
@@ -40,14 +40,14 @@ int modgate_bpf_load(const struct bpf_prog *prog, const union bpf_attr *attr)
 }
 
 /**
- * modgate_bpf_prog() - may a BPF program be used that has been verified?
+ * modgate_bpf_prog() - may a verified BPF program be used?
  * @prog: the program
  *
  * A probe that answers in place of a function (bpf_override_return()), or writes
- * registers, may say where the kernel goes on: behind any call. The kernel attaches
- * it to few functions, or to none of its own; but as a part of another probe, or
- * through a tail call, it gets there. Known when the program has been verified, and
- * before it has a descriptor.
+ * registers, can redirect execution past any call. The kernel attaches such a probe to
+ * few functions, or to none of its own; but as part of another probe, or through a tail
+ * call, it gets there anyway. Checked here because the verifier finds it out, and
+ * before the program has a descriptor.
  *
  * Return: 0; -EPERM.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs between the kernels that modgate supports, which are told apart
- * here and nowhere else; an upstream submission drops this file.
+ * The differences between the kernels that modgate supports, in this file only. An
+ * upstream submission drops it.
  */
 #ifndef _MODGATE_COMPAT_H
 #define _MODGATE_COMPAT_H
@@ -27,7 +27,7 @@
 	hook(struct bpf_prog *prog, union bpf_attr *attr,		\
 	     struct bpf_token *token, bool kernel)
 
-/* Here the verifier looks at what is set as a return value. */
+/* In this kernel the verifier checks the return value set by such a program. */
 static inline bool modgate_bpf_returns_more(u32 attach_type)
 {
 	return false;
@@ -74,7 +74,7 @@ static inline void modgate_tpm_buf_free(struct tpm_buf *buf)
 
 #include <crypto/hash.h>
 #define MODGATE_LSM_INFO(...)	.name = "modgate"
-/* Those of lsm_info are called only for a security module that is enabled. */
+/* Initcalls in lsm_info run only for an enabled security module. */
 #define MODGATE_INITCALL(level, function)				\
 	static int __init function##_if_enabled(void)			\
 	{								\

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reading a document: its form, not its signature. Everything that the header
- * <linux/modgate.h> says about the encoding is checked here and nowhere else,
- * in the order of the file, so that the first offset that breaks a rule is the
- * one that is reported.
+ * The document parser. It checks the form of a document, not its signature: every rule
+ * that <linux/modgate.h> states about the encoding, in file order, so that the error
+ * reported is the one at the lowest offset.
  */
 #include "document.h"
 
@@ -13,9 +12,9 @@
 struct reader {
 	const __u8 *bytes;
 	struct modgate_document *doc;
-	__u32 data_size;	/* of the data section */
-	__u32 data_used;	/* by the certificates seen so far */
-	__u64 offset;		/* of the broken rule, in bytes */
+	__u32 data_size;	/* size of the data section */
+	__u32 data_used;	/* taken by the certificates so far */
+	__u64 offset;		/* where a rule broke, in bytes */
 };
 
 static const __u32 entry_size[MODGATE_SECTIONS] = {
@@ -286,7 +285,7 @@ static const char *check_header(struct reader *r, size_t size)
 	return NULL;
 }
 
-/* Sections without gaps or overlap, none that the type may not have. */
+/* Sections must not leave gaps or overlap, and must be allowed for the type. */
 static const char *check_sections(struct reader *r, size_t size)
 {
 	const struct modgate_header *h = r->doc->header;
@@ -375,8 +374,8 @@ static const char *parse(struct reader *r, size_t size)
  * @size: of @bytes, in bytes
  * @offset: on failure, where the rule broke, in bytes from @bytes
  *
- * The caller still has to check the signature, the signer, that digests of
- * certificates are true, and what the signer may say (modgate_roles_check()).
+ * The caller still has to check the signature, the signer, the digests of certificates,
+ * and whether the signer may say all this (modgate_roles_check()).
  *
  * Return: NULL, or the rule that the document breaks ("field: rule").
  */
@@ -397,7 +396,7 @@ const char *modgate_document_parse(struct modgate_document *doc,
  * modgate_bundle_parse() - take apart what is written to modgate/load
  * @bytes: the bundle; at an address that is a multiple of 8
  * @size: of @bytes, in bytes
- * @document: set to the document in @bytes; not yet parsed
+ * @document: set to the document in @bytes, which is not parsed yet
  * @document_size: of @document, in bytes
  * @signature: set to the signature in @bytes
  * @signature_size: of @signature, in bytes

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reading a document: one parser for the kernel, the tool and the fuzzer. It
- * calls nothing of the kernel's and nothing of libc's.
+ * The document parser, shared by the kernel, the tool and the fuzzer. It calls neither
+ * kernel nor libc functions.
  */
 #ifndef _MODGATE_DOCUMENT_H
 #define _MODGATE_DOCUMENT_H
@@ -18,7 +18,7 @@
 #include <linux/modgate.h>
 
 /**
- * struct modgate_document - a document that has been found well-formed
+ * struct modgate_document - a well-formed document
  * @header: start of the document
  * @authorities: entries of the section, likewise below
  * @modules: approved modules
@@ -30,7 +30,7 @@
  * @n_vendors: number of approved vendors
  * @n_bans: number of bans
  *
- * All pointers lead into the bytes given to modgate_document_parse().
+ * All pointers point into the bytes passed to modgate_document_parse().
  */
 struct modgate_document {
 	const struct modgate_header *header;
@@ -45,7 +45,7 @@ struct modgate_document {
 	__u32 n_bans;
 };
 
-/* Little-endian values without a byte-order header, which differs by world. */
+/* Little-endian values without a byte-order header: kernel and user space have different ones. */
 static inline __u32 modgate_le32(__le32 value)
 {
 	const __u8 *p = (const __u8 *)&value;
@@ -65,7 +65,7 @@ static inline __u64 modgate_le64(__le64 value)
 	return v;
 }
 
-/* As memcmp(), which is libc's. */
+/* Same as memcmp(), which is not available everywhere. */
 static inline int modgate_compare(const __u8 *a, const __u8 *b, size_t size)
 {
 	size_t i;

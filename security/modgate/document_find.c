@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Looking something up in an approved list that has been found well-formed.
+ * Lookups in a well-formed approved list.
  */
 #include "document.h"
 

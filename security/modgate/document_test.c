@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reading documents in the kernel: sizes that are ABI, that well-formed ones
- * are read, and that each rule is the one reported where it breaks. The full
- * table of malformed documents is among the tests of the tool, over the same code.
+ * The document parser in the kernel: sizes that are ABI, well-formed documents, and for
+ * each broken rule that this rule and its offset are reported. The full table of
+ * malformed documents is among the tests of the tool, over the same code.
  */
 #include <kunit/test.h>
 #include "document.h"
@@ -67,7 +67,7 @@ static void reads_a_list(struct kunit *test)
 						       &offset));
 	KUNIT_EXPECT_EQ(test, doc.n_modules, N_MODULES);
 	KUNIT_EXPECT_EQ(test, doc.n_bans, 1);
-	/* Digests 1, 3, 5 are there; 0, 2, 4, 6 are not. */
+	/* Digests 1, 3, 5 are listed; 0, 2, 4, 6 are not. */
 	for (i = 0; i <= 6; i++) {
 		const struct modgate_module *m;
 
@@ -105,8 +105,8 @@ static void refuses_every_truncation(struct kunit *test)
 struct flip {
 	const char *name;
 	size_t offset;		/* of the byte, in bytes */
-	u8 value;		/* that it is set to */
-	const char *rule;	/* that breaks, up to its colon */
+	u8 value;		/* new value of the byte */
+	const char *rule;	/* the broken rule, up to its colon */
 };
 
 static const struct flip flips[] = {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What kind of boot this is; and before the kernel is ready: until modgate has chosen
- * its TPM, measured its first record and looked at the anchor, nothing of an initramfs
- * that nobody may have verified runs or is read on a provisioned machine. Whoever came
- * first could put another TPM in place of the real one, or take that away.
+ * The kind of boot, and protection of early boot. On a provisioned machine, no program
+ * of the initramfs runs and no file of it is read until modgate has chosen its TPM,
+ * measured its first record and checked the anchor: the initramfs may be unverified,
+ * and a program that ran first could replace or remove the TPM.
  *
- * Usermode helpers (request_module() above all) run from rootfs_initcall on, drivers
- * that are built in ask for firmware, and ACPI tables in front of the initramfs are
- * taken long before there is any hook. What is compiled into the kernel
- * (CONFIG_EXTRA_FIRMWARE) does not come here.
+ * Usermode helpers (request_module() above all) run from rootfs_initcall on, built-in
+ * drivers request firmware, and ACPI tables in front of the initramfs are installed
+ * long before any hook exists. Firmware compiled into the kernel
+ * (CONFIG_EXTRA_FIRMWARE) does not pass through here.
  */
 #include <kunit/static_stub.h>
 #include <linux/cache.h>
@@ -22,10 +22,10 @@
 #include "early.h"
 #include "modgate.h"
 
-/* A boot to change documents in, as the boot chain says, and the PCR. */
+/* Set by the boot chain, shown in the PCR: a boot in which to change documents. */
 bool modgate_recovery __ro_after_init;
 
-/* Early, so that bootconfig cannot set it. No lists: no approvals, and no bans. */
+/* Early, so that bootconfig cannot set it. No list is in force: no approvals and no bans. */
 static int __init parse_recovery(char *value)
 {
 	modgate_recovery = true;
@@ -34,10 +34,10 @@ static int __init parse_recovery(char *value)
 early_param("modgate.recovery", parse_recovery);
 
 /**
- * modgate_starting() - is the kernel not ready for anybody's programs and files?
+ * modgate_starting() - is it too early for programs and files of the initramfs?
  *
- * Ends with the initcalls, even if ours was taken out (initcall_blacklist= in
- * bootconfig): then no document is ever accepted, and the machine starts.
+ * This ends with the initcalls, even if ours was blacklisted (initcall_blacklist= in
+ * bootconfig): the machine then boots, but never accepts a document.
  *
  * Return: true if so; always false on a machine that is not provisioned.
  */
@@ -49,12 +49,12 @@ bool modgate_starting(void)
 }
 
 /**
- * modgate_refuse_early() - refuse what comes before the kernel is ready, and say so
+ * modgate_refuse_early() - refuse a program or file that comes too early, and log it
  * @what: "start" or "read"
- * @file: which, or NULL
+ * @file: the file, or NULL
  *
- * In the kernel's log alone: it happens in ordinary boots, and the kernel goes on
- * as it does where the initramfs has no such program or file.
+ * Logs to the kernel log only, since this happens in ordinary boots. The kernel carries
+ * on as if the initramfs had no such program or file.
  *
  * Return: -EPERM.
  */
@@ -76,11 +76,11 @@ int modgate_refuse_early(const char *what, struct file *file)
 static bool acpi_asked __ro_after_init;
 
 /**
- * modgate_refuses_acpi_tables() - must ACPI tables of the initramfs not be taken?
+ * modgate_refuses_acpi_tables() - must ACPI tables from the initramfs be ignored?
  *
- * They are programs that run with all the rights of the kernel. For
- * acpi_table_upgrade(), which is called before security modules are there, but after
- * early parameters.
+ * ACPI tables are programs that run with the kernel's privileges. Called by
+ * acpi_table_upgrade(), which runs before security modules are initialised but after
+ * early parameters are parsed.
  *
  * Return: true on a provisioned machine.
  */
@@ -91,7 +91,7 @@ bool __init modgate_refuses_acpi_tables(void)
 }
 
 /**
- * modgate_acpi_tables() - are ACPI tables in front of the initramfs taken?
+ * modgate_acpi_tables() - does the kernel take ACPI tables of the initramfs?
  *
  * Return: "refused"; "taken", also if nobody has asked modgate; or "-": this kernel
  * never takes any.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What kind of boot this is; before the kernel is ready.
+ * The kind of boot, and protection of early boot.
  */
 #ifndef _MODGATE_EARLY_H
 #define _MODGATE_EARLY_H

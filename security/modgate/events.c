@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ring of the latest refused loads. It is bounded; repeats are counted, not
- * stored, so that a flood of one module does not push the others out.
+ * The ring of the latest refused loads. It is bounded. Repeats are counted rather than
+ * stored, so that a flood of one module does not push out the others.
  */
 #include <linux/cred.h>
 #include <linux/fs.h>
@@ -64,7 +64,7 @@ static DECLARE_WAIT_QUEUE_HEAD(ring_wait);
  * @name: filled in: without folders, ".ko" and what follows, "-" as "_"; cut
  *	  off if it is too long; empty if it is not known
  *
- * For people only: a file can be called anything.
+ * For display only: a file can have any name.
  */
 void modgate_name_of(const char *path, char name[MODGATE_NAME_SIZE])
 {
@@ -85,7 +85,7 @@ void modgate_name_of(const char *path, char name[MODGATE_NAME_SIZE])
  * @m: where to
  * @s: the string; NULL or empty prints "-"
  *
- * A reader that splits at blanks and at the first "=" finds the value whole.
+ * A reader that splits at blanks and at the first "=" gets the value in one piece.
  */
 void modgate_show_string(struct seq_file *m, const char *s)
 {
@@ -127,7 +127,7 @@ static void store(const struct modgate_event *e, uid_t uid, u64 now)
 		.first = now,
 		.last = now,
 		.count = 1,
-		/* Without memory the line has no path, and is still a line. */
+		/* If memory runs out, record the line without a path. */
 		.path = e->path ? kstrdup(e->path, GFP_KERNEL) : NULL,
 		.op = e->op,
 		.reason = e->reason,
@@ -143,7 +143,7 @@ static void store(const struct modgate_event *e, uid_t uid, u64 now)
 
 /**
  * modgate_event_record() - remember a refused (or would-be-refused) load
- * @event: what happened; its constants are kept, the rest is copied
+ * @event: what happened; pointers to constants are kept, the rest is copied
  */
 void modgate_event_record(const struct modgate_event *event)
 {
@@ -211,7 +211,7 @@ static void show_line(struct seq_file *m, const struct line *l)
 	seq_putc(m, '\n');
 }
 
-/* What a reader has seen, as a value of total. */
+/* The value of total up to which a reader has read. */
 struct reader {
 	u64 seen;
 };

@@ -17,7 +17,7 @@
  * @reason: MODGATE_REASON_*
  * @enforcing: whether it was refused
  * @digest: SHA-384 of the module, or NULL
- * @path: of the file, or NULL; what comes after the last slash names it
+ * @path: of the file, or NULL; its last component serves as the name
  */
 struct modgate_event {
 	const char *op;
@@ -29,7 +29,7 @@ struct modgate_event {
 
 void modgate_event_record(const struct modgate_event *event);
 u64 modgate_event_total(void);
-/* How strings from outside are written: string_escape_mem(), its flags and "only". */
+/* Flags and "only" for string_escape_mem(), to print strings from outside. */
 #define MODGATE_ESCAPE (ESCAPE_HEX | ESCAPE_NAP | ESCAPE_APPEND)
 #define MODGATE_ESCAPE_ALSO " \"\\="
 

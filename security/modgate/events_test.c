@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What people are shown: names of modules, and strings from outside.
+ * What people see: names of modules, and strings from outside.
  */
 #include <kunit/test.h>
 #include <linux/limits.h>

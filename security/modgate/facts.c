@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The facts that a verdict on a module rests on, found out when they are asked for.
+ * The facts that a verdict on a module rests on, gathered on demand.
  */
 #include <linux/glob.h>
 #include <linux/module.h>
@@ -12,10 +12,10 @@
 #include "state.h"
 
 /**
- * modgate_candidate_digest() - make both digests of a module
+ * modgate_candidate_digest() - compute both digests of a module
  * @c: the module
  *
- * Return: false if they could not be made.
+ * Return: true, or false if they could not be computed.
  */
 bool modgate_candidate_digest(struct modgate_candidate *c)
 {
@@ -35,8 +35,8 @@ bool modgate_candidate_digest(struct modgate_candidate *c)
  * @digest: of the module
  * @content: of it without its signature
  *
- * The same signature can be written in many ways, and nobody signs how. So what
- * must not load is known by what was signed as well.
+ * One signature can be encoded in many ways, and nothing signs the encoding. So a
+ * module is also recognised by its signed content.
  *
  * Return: true if so.
  */
@@ -57,7 +57,7 @@ bool modgate_either_is_banned(const u8 *digest, const u8 *content)
 	return modgate_is_banned(digest) || modgate_is_banned(content);
 }
 
-/* A verdict that rests on a digest is none without it. */
+/* If a verdict needs the digest and there is none, the verdict fails. */
 static bool need_digest(struct modgate_candidate *c)
 {
 	if (!modgate_candidate_digest(c))
@@ -90,8 +90,8 @@ static bool is_banned(struct modgate_candidate *c)
 }
 
 /*
- * The entries of one certificate stand together, so that its key is tried once.
- * Who brings certificates along has no vendor: chains are not followed.
+ * Entries with the same certificate are adjacent, so each key is tried only once. A
+ * signature that carries certificates matches no vendor: chains are not followed.
  */
 static bool by_vendor(const struct modgate_vendor *vendor,
 		      const struct modgate_key *key, void *candidate)
@@ -108,10 +108,10 @@ static bool by_vendor(const struct modgate_vendor *vendor,
 }
 
 /**
- * modgate_candidate_name() - what a module says that it is called
+ * modgate_candidate_name() - the name that a module gives itself
  * @c: the module
  *
- * Return: the name; empty if it does not say.
+ * Return: the name; empty if it has none.
  */
 const char *modgate_candidate_name(struct modgate_candidate *c)
 {
@@ -127,7 +127,7 @@ const char *modgate_candidate_name(struct modgate_candidate *c)
 	return c->name;
 }
 
-/* A name is worth something only if a vendor has signed it. */
+/* A name means nothing unless a vendor signed it, so check the signature too. */
 static bool by_vendor_with_name(const struct modgate_vendor *vendor,
 				const struct modgate_key *key, void *candidate)
 {
@@ -161,10 +161,10 @@ static bool is_listed(struct modgate_candidate *c)
 }
 
 /**
- * modgate_candidate_is_permanent() - may a module that is allowed not be unloaded?
- * @c: the module; its verdict has been made
+ * modgate_candidate_is_permanent() - must an allowed module never be unloaded?
+ * @c: the module, after its verdict
  *
- * Return: true if any of those who allow it says so.
+ * Return: true if any entry that allows it says so.
  */
 bool modgate_candidate_is_permanent(struct modgate_candidate *c)
 {
@@ -200,8 +200,8 @@ static bool ask(struct modgate_facts *facts, enum modgate_fact fact)
 }
 
 /**
- * modgate_candidate_init() - a module to be judged
- * @c: filled in; modgate_candidate_drop() is due afterwards
+ * modgate_candidate_init() - start judging a module
+ * @c: filled in; the caller calls modgate_candidate_drop() when done
  * @bytes: of the module, with its appended signature, if it has one
  * @size: of @bytes
  */
@@ -216,8 +216,8 @@ void modgate_candidate_init(struct modgate_candidate *c, const void *bytes, size
 }
 
 /**
- * modgate_candidate_drop() - no more facts will be asked for
- * @c: the module; what is known about it stays
+ * modgate_candidate_drop() - release what was needed to gather facts
+ * @c: the module; facts already gathered stay valid
  */
 void modgate_candidate_drop(struct modgate_candidate *c)
 {

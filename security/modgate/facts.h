@@ -11,17 +11,17 @@
 #include "verdict.h"
 
 /**
- * struct modgate_candidate - a module in memory, and what has been found out about it
- * @facts: what the verdict asks
+ * struct modgate_candidate - a module in memory and the facts known about it
+ * @facts: interface through which the verdict asks
  * @bytes: of the module
  * @size: of @bytes
- * @signature: that is appended to it
+ * @signature: the signature appended to it
  * @digest: SHA-384 of @bytes, if @digested
- * @content: of @bytes without the signature, if it has one; likewise
- * @digested: both digests are made
- * @failed: a digest that was needed was not made
- * @undecided: a banned key may have signed it, or not
- * @name: what it says that it is called, if @named
+ * @content: of @bytes without the appended signature, if @digested
+ * @digested: both digests have been computed
+ * @failed: a needed digest could not be computed
+ * @undecided: it is unknown whether a banned key signed it
+ * @name: the name it gives itself, if @named
  * @named: @name has been looked for
  * @authority: whose list allows it, SHA-384 of the certificate
  * @flags: of its entry there, MODGATE_MODULE_*

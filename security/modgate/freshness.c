@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Freshness: a document is accepted only if it is no older than the newest one
- * of its signer that this machine has accepted, which a counter in the TPM
- * remembers. Accepting a document raises the counter, and so ends every older
- * one. A counter that should be there and is not means that nothing is accepted,
- * never that this is the first time.
+ * Freshness: a document is accepted only if it is no older than the newest one from its
+ * signer that this machine has accepted. A counter in the TPM remembers that. Accepting
+ * a document raises the counter and thus invalidates every older one. If a counter is
+ * missing, nothing is accepted: a missing counter never counts as a first use.
  */
 #include <linux/cache.h>
 #include <linux/errno.h>
@@ -15,10 +14,10 @@
 #include "tpm.h"
 #include "modgate.h"
 
-/* Increments that may fail before a document does. */
+/* Failed increments that are tolerated per document. */
 #define FAILURES_MAX 3
 
-/* Part of the boot chain, not of a document, or an older one could undo it. */
+/* Set by the boot chain, not by a document: an older document could undo it. */
 bool modgate_freshness_tpm __ro_after_init =
 	IS_ENABLED(CONFIG_SECURITY_MODGATE_FRESHNESS_TPM);
 
@@ -62,7 +61,7 @@ int modgate_freshness_judge(const struct modgate_claim *claim, u64 counter,
 	return 0;
 }
 
-/* What a counter that cannot be used means to an admin. */
+/* Tell an admin why a counter cannot be used. */
 static const char *rule_of(int err)
 {
 	switch (err) {
@@ -82,10 +81,9 @@ static const char *rule_of(int err)
 }
 
 /*
- * With the TPM held. The counter is read anew before each step: an increment of
- * which nothing was heard may have been carried out, and one too many would end
- * this document too. One step is two commands, some ten milliseconds with a real
- * TPM.
+ * Called with the TPM held. The counter is read again before each step: an increment
+ * that got no response may have been carried out, and one too many would invalidate
+ * this document too. One step is two commands, about ten milliseconds on a real TPM.
  */
 static int raise(struct modgate_counters *counters,
 		 const struct modgate_claim *claim, u64 *counter,
@@ -115,16 +113,15 @@ static int raise(struct modgate_counters *counters,
 }
 
 /**
- * modgate_freshness_accept() - accept a document, and end every older one
+ * modgate_freshness_accept() - accept a document and invalidate every older one
  * @counters: the TPM's counters
  * @claim: what the document says
  * @counter: value of the accept counter as last read, or 0
  * @rule: on failure, set to the rule that it breaks
  *
- * The last check before a document is in force, since it raises the counter. The
- * TPM is held from the check of the public area to the last step: in between,
- * root could put an ordinary NV index with an older number in the counter's
- * place.
+ * The last check before a document comes into force, since it raises the counter. The
+ * TPM is held from the check of the public area to the last step; otherwise root could
+ * replace the counter by an ordinary NV index with an older number in between.
  *
  * Return: 0, and @counter is generation plus base; -ENODEV: no chip, no such
  * counter, another public area, never written, or the TPM fails; -ESTALE;
@@ -150,7 +147,7 @@ int modgate_freshness_accept(struct modgate_counters *counters,
 /**
  * modgate_freshness_check() - is a document fresh enough for this boot chain?
  * @claim: what the document says
- * @counter: value of the accept counter, or 0 if none was asked
+ * @counter: value of the accept counter, or 0 if none was read
  * @rule: on failure, set to the rule that it breaks
  *
  * Return: as modgate_freshness_accept(); with freshness=none 0, or -ESTALE if
@@ -174,8 +171,8 @@ int modgate_freshness_check(const struct modgate_claim *claim, u64 *counter,
 /**
  * modgate_freshness_backend() - what freshness rests on
  *
- * Return: "tpm": a TPM 2.0 chip is held; "missing": it is demanded, and there
- * is none; "none": there is none, and none is demanded.
+ * Return: "tpm": modgate holds a TPM 2.0 chip; "missing": one is required but absent;
+ * "none": there is none, and none is required.
  */
 const char *modgate_freshness_backend(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Freshness: no document that is older than one accepted before.
+ * Freshness: no document older than one already accepted.
  */
 #ifndef _MODGATE_FRESHNESS_H
 #define _MODGATE_FRESHNESS_H
@@ -16,7 +16,7 @@
  * struct modgate_claim - what a document says about its age
  * @slot: of its signer
  * @generation: of the document
- * @base: added to @generation before it is held against the counter
+ * @base: added to @generation before it is compared with the counter
  * @floor: smallest generation that is accepted
  */
 struct modgate_claim {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Freshness: the rule, how a counter is raised, and what the TPM may answer.
+ * Freshness: the rule, how a counter is raised, and how TPM answers are handled.
  */
 #include <kunit/test.h>
 #include <linux/limits.h>
@@ -58,20 +58,20 @@ static void freshness_row(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, !rule, !row->err);
 }
 
-/* A TPM with one counter, and what goes wrong with it. */
+/* A fake TPM with one counter, and its faults. */
 struct fake {
 	struct modgate_counters counters;
 	u64 value;
-	int check;		/* what check answers */
-	int read;		/* what read answers */
-	int increment;		/* what increment answers */
-	unsigned int fail;	/* so many increments answer -EIO */
-	bool deaf;		/* increments that answer -EIO are not done */
+	int check;		/* what check returns */
+	int read;		/* what read returns */
+	int increment;		/* what increment returns */
+	unsigned int fail;	/* number of increments that return -EIO */
+	bool deaf;		/* increments that return -EIO are not carried out */
 	bool stuck;		/* increments do nothing */
-	unsigned int asked;	/* increments asked for */
+	unsigned int asked;	/* increments requested */
 	u32 index;
 	bool held;
-	bool exposed;		/* was asked while it was not held */
+	bool exposed;		/* it was used while not held */
 };
 
 static int fake_begin(struct modgate_counters *c)
@@ -143,7 +143,7 @@ static int accept(struct fake *fake, u64 generation, u64 *counter)
 	int err;
 
 	err = modgate_freshness_accept(&fake->counters, &claim, counter, &rule);
-	/* -EXDEV: nothing returns that */
+	/* -EXDEV: no tested code returns that */
 	return fake->exposed || fake->held ? -EXDEV : err;
 }
 
@@ -158,7 +158,7 @@ static void freshness_accept_raises(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake.value, 9);
 	KUNIT_EXPECT_EQ(test, fake.index, 0x0184d006);
 
-	/* The one before is dead; the same one again is not. */
+	/* The previous generation is invalid now; the same one again is not. */
 	KUNIT_EXPECT_EQ(test, accept(&fake, 8, &counter), -ESTALE);
 	KUNIT_EXPECT_EQ(test, accept(&fake, 9, &counter), 0);
 	KUNIT_EXPECT_EQ(test, fake.asked, 2);
@@ -210,7 +210,7 @@ static void freshness_bad_counter_is_enodev(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, accept(&fake, 8, &counter), -ENOMEM);
 }
 
-/* Done or not, an increment of which nothing was heard is not made twice. */
+/* An increment without a response is not repeated if it was carried out. */
 static void freshness_lost_increment(struct kunit *test)
 {
 	struct fake fake;
@@ -247,7 +247,7 @@ static void freshness_stuck_counter_ends(struct kunit *test)
 
 static const struct modgate_claim below_floor = { .generation = 1, .floor = 2 };
 
-/* Without freshness the floor holds, and no TPM is asked. */
+/* Without freshness the floor applies, and no TPM is used. */
 static void freshness_none_keeps_the_floor(struct kunit *test)
 {
 	struct modgate_claim claim = below_floor;
@@ -267,7 +267,7 @@ static void freshness_none_keeps_the_floor(struct kunit *test)
 #ifdef CONFIG_SECURITY_MODGATE_TPM
 #define INDEX MODGATE_NV_ACCEPT(1)
 
-/* TPM2B_NV_PUBLIC as TPM2_NV_ReadPublic answers for a counter of ours. */
+/* TPM2B_NV_PUBLIC as TPM2_NV_ReadPublic returns it for one of our counters. */
 static const u8 nv_public[16] = {
 	0x00, 0x0e, 0x01, 0x84, 0xd0, 0x02, 0x00, 0x0b,
 	0x22, 0x04, 0x00, 0x14, 0x00, 0x00, 0x00, 0x08,
@@ -291,7 +291,7 @@ static void tpm_public_area(struct kunit *test)
 	for (i = 0; i < sizeof(nv_public); i++)
 		KUNIT_EXPECT_EQ(test, parse_public(nv_public, i, INDEX), -EBADMSG);
 
-	/* Lock bits do not matter; never written does. */
+	/* Lock bits do not matter; a counter that was never written does. */
 	memcpy(body, nv_public, sizeof(body));
 	put_unaligned_be32(MODGATE_NV_ATTRIBUTES | MODGATE_NV_STATE, body + 8);
 	KUNIT_EXPECT_EQ(test, parse_public(body, sizeof(body), INDEX), 0);

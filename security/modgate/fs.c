@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * securityfs: what people and the tool see and write. The text is described in
- * Documentation/ABI/testing/securityfs-modgate.
+ * securityfs: the files that people and the tool read and write.
+ * Documentation/ABI/testing/securityfs-modgate describes their format.
  */
 #include <linux/capability.h>
 #include <linux/fs.h>
@@ -94,7 +94,7 @@ static void show_bits(struct seq_file *m, u32 bits, const char *const *names,
 		seq_putc(m, '-');
 }
 
-/* Whoever opened the file must have been privileged, not who reads or writes it. */
+/* The opener of the file must have been privileged, not whoever reads or writes it. */
 static bool is_privileged(const struct file *file, unsigned int opts)
 {
 	return !security_capable(file->f_cred, &init_user_ns, CAP_MAC_ADMIN,
@@ -106,7 +106,7 @@ static bool may_write(const struct file *file)
 	return is_privileged(file, CAP_OPT_NONE);
 }
 
-/* What identifies this machine, counts, or has failed: for who may change it as well. */
+/* Machine name, counters and errors are shown only to those who may also change them. */
 static void state_show_private(struct seq_file *m)
 {
 	u8 digest[MODGATE_DIGEST_SIZE];
@@ -170,7 +170,7 @@ static int state_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(state);
 
-/* A counter is never 0 once a document was accepted by it. */
+/* A counter is never 0 once a document was accepted against it. */
 static void show_counter(struct seq_file *m, u64 counter)
 {
 	if (counter)
@@ -242,7 +242,7 @@ static int lists_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(lists);
 
-/* One document at a time, so that memory is held for one at most. */
+/* One document at a time, to bound the memory in use. */
 static DEFINE_MUTEX(load_lock);
 
 static int load_bytes(const char __user *user, size_t size)
@@ -251,7 +251,7 @@ static int load_bytes(const char __user *user, size_t size)
 	void *bytes;
 	int err;
 
-	/* Nothing is allocated to be told that it is too late. */
+	/* Do not allocate memory just to report that it is too late. */
 	if (modgate_state() != MODGATE_BOOT)
 		return modgate_load(NULL, 0, &keep);
 	bytes = kvmalloc(size, GFP_KERNEL);
@@ -369,7 +369,7 @@ static const struct modgate_file files[] __initconst = {
 	{ "revoke", 0200, &revoke_fops },
 };
 
-/* They have no size. Root could give them one, and readers would believe it. */
+/* These files have no size. If root set one, readers would believe it. */
 static int file_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 			struct iattr *attr)
 {
@@ -382,9 +382,9 @@ static const struct inode_operations file_iops = {
 };
 
 /**
- * modgate_fs_init() - make the files in securityfs
+ * modgate_fs_init() - create the files in securityfs
  *
- * Called once. Files that cannot be made are missing; the gate works without them.
+ * Called once. If a file cannot be created it is missing; the gate works without it.
  *
  * Return: 0, or an errno of securityfs.
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * modgate: a third-party kernel module loads only if the machine's owner
- * approved that very module and the machine has restarted since. This file
- * registers it. Read on in hooks.c, facts.c, verdict.c.
+ * modgate: a third-party kernel module loads only if the machine's owner approved that
+ * very module and the machine has restarted since. This file registers the LSM. Read on
+ * in hooks.c, facts.c, verdict.c.
  */
 #include <linux/device/driver.h>
 #include <linux/init.h>
@@ -30,11 +30,12 @@ static int __init modgate_init(void)
 }
 
 /*
- * Built-in drivers and certificates are there. The anchor opens the gate. A driver may
- * probe beside the initcalls, by itself or since bootconfig says so.
+ * Built-in drivers and certificates are ready by now. The anchor opens the gate. A
+ * driver may probe asynchronously to the initcalls, by its own choice or because
+ * bootconfig says so.
  *
- * Not by lsm_info's initcall_late_sync: IMA, which comes after modgate in most orders, may
- * begin in that, and is to have the first record, too.
+ * This does not use lsm_info's initcall_late_sync: IMA may start in it, comes after
+ * modgate in most LSM orders, and must not miss the first record.
  */
 static int __init modgate_late_init(void)
 {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The machine's name: what a document can name so that it is good for this
- * machine only. The kernel computes it itself, from the first of these that the
- * machine has: the storage root key of its TPM, a trusted key, its DMI product
- * UUID.
+ * The machine's name: a document that contains it is valid on this machine only. The
+ * kernel computes it from the first of these that the machine has: the storage root key
+ * of its TPM, a trusted key, its DMI product UUID.
  */
 #include <crypto/sha2.h>
 #include <linux/dmi.h>
@@ -24,7 +23,7 @@
 #define KEY_DESCRIPTION	"modgate:machine"
 #define KEY_MESSAGE	"modgate machine"
 
-/* As in securityfs and in records. */
+/* As shown in securityfs and in records. */
 const char *const modgate_machine_names[] = {
 	[MODGATE_MACHINE_NONE] = "none",
 	[MODGATE_MACHINE_TPM] = "tpm",
@@ -32,13 +31,13 @@ const char *const modgate_machine_names[] = {
 	[MODGATE_MACHINE_DMI] = "dmi",
 };
 
-static DEFINE_MUTEX(machine_lock);	/* who looks for it, with the TPM */
-static DEFINE_SPINLOCK(name_lock);	/* of the two below; written under both */
+static DEFINE_MUTEX(machine_lock);	/* serialises the look-up, which uses the TPM */
+static DEFINE_SPINLOCK(name_lock);	/* protects the two below; written under both locks */
 static enum modgate_machine machine;
 static u8 machine_name[MODGATE_DIGEST_SIZE];
 
 /**
- * modgate_machine_by_key() - name of a machine that has this key
+ * modgate_machine_by_key() - compute a machine's name from a key
  * @key: a secret that does not leave the machine
  * @size: of @key, in bytes
  * @name: %MODGATE_DIGEST_SIZE bytes, filled in: HMAC-SHA384 of a constant
@@ -52,8 +51,8 @@ int modgate_machine_by_key(const u8 *key, size_t size, u8 *name)
 }
 
 /**
- * modgate_machine_by_uuid() - name of a machine that has this UUID
- * @uuid: as sysfs shows it, 36 bytes, or NULL
+ * modgate_machine_by_uuid() - compute a machine's name from its DMI UUID
+ * @uuid: in the format of sysfs, 36 bytes, or NULL
  * @name: %MODGATE_DIGEST_SIZE bytes, filled in
  *
  * Return: 0; -ENOENT; or an errno of modgate_sha384().
@@ -74,10 +73,10 @@ static int name_by_tpm(u8 *name)
 
 #if IS_BUILTIN(CONFIG_TRUSTED_KEYS)
 /*
- * A trusted key in the keyrings of the task that hands a document over; SEARCH
- * permission is enough. If there is a TPM, of whatever kind, it is the trust
- * source of trusted keys, and root could unseal the key, and seal it on another
- * machine, with plain TPM commands.
+ * Look for a trusted key in the keyrings of the task that writes a document; SEARCH
+ * permission is enough. Not if there is a TPM of any kind: trusted keys are then sealed
+ * by that TPM, and with plain TPM commands root could unseal the key here and seal it
+ * on another machine.
  */
 static int name_by_key(u8 *name)
 {
@@ -107,7 +106,7 @@ static int name_by_key(u8 *name)
 }
 #endif
 
-/* The kernel keeps no UUID that is all zero or all ones. */
+/* The kernel discards a UUID that is all zero or all ones. */
 static int name_by_dmi(u8 *name)
 {
 	return modgate_machine_by_uuid(dmi_get_system_info(DMI_PRODUCT_UUID),
@@ -115,9 +114,8 @@ static int name_by_dmi(u8 *name)
 }
 
 /*
- * A name by TPM or key stays; one by DMI is only as good as long as there is
- * nothing better. A TPM that does not answer does not make this another
- * machine: then it has no name.
+ * A name from the TPM or a key stays. A name from DMI gives way to a better one. If the
+ * TPM does not respond, the machine has no name rather than a different one.
  */
 static void find_name(bool keys)
 {
@@ -145,7 +143,7 @@ static void find_name(bool keys)
 }
 
 /**
- * modgate_machine_init() - find the machine's name, as far as it has one yet
+ * modgate_machine_init() - look up the machine's name as far as possible
  *
  * Called once, after modgate_tpm_init() and before any document is accepted.
  */
@@ -160,9 +158,9 @@ void __init modgate_machine_init(void)
 
 /**
  * modgate_machine_name() - the machine's name
- * @name: %MODGATE_DIGEST_SIZE bytes, filled in unless it has none
- * @anew: look for it, with the keyrings of the calling task; else it is what
- *	  was found last
+ * @name: %MODGATE_DIGEST_SIZE bytes, filled in unless there is none
+ * @anew: look it up again, in the keyrings of the calling task; otherwise return what
+ *    was found last
  *
  * Return: where it comes from.
  */
@@ -184,8 +182,8 @@ enum modgate_machine modgate_machine_name(u8 *name, bool anew)
 
 /**
  * modgate_machine_check() - is a document for this machine?
- * @wanted: the machine that it names, %MODGATE_DIGEST_SIZE bytes, or zero
- * @policy: it is a local policy, which belongs to one machine
+ * @wanted: the machine named in the document, %MODGATE_DIGEST_SIZE bytes, or zero
+ * @policy: the document is a local policy, which belongs to one machine
  * @rule: on failure, set to the rule that it breaks
  *
  * Return: 0; -EXDEV.

@@ -8,7 +8,7 @@
 #include <linux/types.h>
 #include <linux/modgate.h>
 
-/* Where it comes from. */
+/* Where the name comes from. */
 enum modgate_machine {
 	MODGATE_MACHINE_NONE,
 	MODGATE_MACHINE_TPM,

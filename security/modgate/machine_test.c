@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The machine's name, held against what other programs make of the same input:
+ * The machine's name, compared with what other programs compute from the same input:
  *
  *	printf %s UUID | sha384sum
  *	printf 'modgate machine' | openssl dgst -sha384 -mac HMAC -macopt hexkey:KEY
@@ -53,7 +53,7 @@ static void machine_by_key(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, name, key_name, sizeof(name));
 }
 
-/* Whatever machine this runs on, it is not the one with this name. */
+/* No machine that runs this test has this name. */
 static void machine_other_is_exdev(struct kunit *test)
 {
 	const char *rule = NULL;

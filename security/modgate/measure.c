@@ -4,10 +4,10 @@
  * that go into a PCR, into a log from which the PCR can be computed again, and,
  * where its policy asks for it, into IMA's list.
  *
- * A document is measured before it is in force, and the end of state boot after
- * it: a document that is measured after that end is not in force. A module is
- * measured before it is loaded. Memory for a record is had before the PCR is
- * extended, so that the log never lacks what the PCR has.
+ * A document is measured before it is in force, and the end of state boot after it: a
+ * document that is measured after that end is not in force. A module is measured before
+ * it is loaded. Memory for a record is allocated before the PCR is extended, so that
+ * the log is never missing a record that the PCR contains.
  */
 #include <kunit/static_stub.h>
 #include <kunit/visibility.h>
@@ -46,7 +46,7 @@ static struct modgate_log measure_log = {
 	.records = LIST_HEAD_INIT(measure_log.records),
 };
 
-/* Nothing is measured on a machine that is not provisioned: its PCRs stay as they were. */
+/* On a machine that is not provisioned nothing is measured: its PCRs are left alone. */
 #define measure(event, ...) \
 	(modgate_provisioned() ? \
 	 modgate_log_add(&measure_log, event, __VA_ARGS__) : 0)
@@ -105,7 +105,7 @@ static __printf(3, 4) int append_one(struct modgate_log *log, const char *event,
 	return err;
 }
 
-/* A reset TPM has forgotten what was measured; whoever else extends the PCR hides it. */
+/* A TPM reset loses what was measured, and another writer to the PCR obscures it: log both. */
 static int note_change(struct modgate_log *log)
 {
 	u8 value[MODGATE_PCR_VALUE_MAX];
@@ -117,7 +117,7 @@ static int note_change(struct modgate_log *log)
 	WRITE_ONCE(log->n_changed, log->n_changed + 1);
 	pr_warn("PCR %d does not hold what was measured: the TPM was reset, or somebody else extended it\n",
 		MODGATE_PCR);
-	/* It is noticed once. */
+	/* Report it once. */
 	if (append_one(log, "pcr-changed", "bank=%s value=%*phN", bank,
 		       (int)size, value))
 		WRITE_ONCE(log->broken, -EIO);
@@ -126,12 +126,13 @@ static int note_change(struct modgate_log *log)
 
 /**
  * modgate_log_add() - measure one record
- * @log: that it goes into
+ * @log: where it goes
  * @event: its kind
- * @format: of the rest, as for printf()
+ * @format: the rest of the record, as for printf()
  *
- * Return: 0, also without a TPM; -EIO: the TPM has not taken this record or one before
- * it, but the log has it; -ENOMEM: there is no memory to keep it, and it was not measured.
+ * Return: 0, also without a TPM; -EIO: this record or an earlier one did not reach the
+ * TPM, but is in the log; -ENOMEM: no memory to keep the record, so it was not
+ * measured.
  */
 VISIBLE_IF_KUNIT __printf(3, 4) int modgate_log_add(struct modgate_log *log,
 						    const char *event,
@@ -150,7 +151,7 @@ VISIBLE_IF_KUNIT __printf(3, 4) int modgate_log_add(struct modgate_log *log,
 	return err;
 }
 
-/* What has happened, but is not measured: from here on nothing third-party loads. */
+/* The event has happened but is not measured: no third-party module loads from here on. */
 static void must(int err)
 {
 	if (!err)
@@ -160,7 +161,7 @@ static void must(int err)
 	mutex_unlock(&measure_log.lock);
 }
 
-/* A clock that the TPM does not tell is "-". */
+/* Show "-" for a count that the TPM does not report. */
 static void show_count(char text[12], bool known, u32 count)
 {
 	if (known)
@@ -170,12 +171,12 @@ static void show_count(char text[12], bool known, u32 count)
 }
 
 /**
- * modgate_measure_boot() - measure what the boot chain says
+ * modgate_measure_boot() - measure what the boot chain has configured
  *
  * The first record; called once, before any program runs and any document is accepted.
- * With the TPM's count of resets a log of another boot can be told from that of this one.
- * Not in a recovery boot: secrets are sealed to what the PCR holds then, which has to be
- * the same each time.
+ * The TPM's reset count distinguishes the logs of different boots. A recovery boot
+ * leaves it out: secrets are sealed to that PCR value, so it must be the same each
+ * time.
  */
 void __init modgate_measure_boot(void)
 {
@@ -197,13 +198,13 @@ void __init modgate_measure_boot(void)
 }
 
 /**
- * modgate_measure_document() - measure a document that passed all checks
+ * modgate_measure_document() - measure a document that has passed all checks
  * @what: "policy" or "list"
  * @doc: the document
  * @digest: its SHA-384
  * @counter: its signer's accept counter, or 0
  *
- * Return: as modgate_log_add(); what is not measured must not be in force.
+ * Return: as modgate_log_add(); on error the document must not come into force.
  */
 int modgate_measure_document(const char *what,
 			     const struct modgate_document *doc,
@@ -218,7 +219,7 @@ int modgate_measure_document(const char *what,
 
 /**
  * modgate_measure_sealed() - measure the end of state boot
- * @by: what ended it, see modgate_ended_by()
+ * @by: cause, see modgate_ended_by()
  */
 void modgate_measure_sealed(const char *by)
 {
@@ -237,10 +238,11 @@ void modgate_measure_closed(u32 lines, const u8 *hash)
 }
 
 /**
- * modgate_measure_lost() - measure that the receipt is not complete from here on
+ * modgate_measure_lost() - measure that the receipt is incomplete from here on
  * @lines: of the receipt so far
  *
- * Where nothing is refused. Once a boot: how many more are lost is not measured.
+ * For a boot in which nothing is refused. Measured once per boot; the number of further
+ * lost lines is not measured.
  */
 void modgate_measure_lost(u32 lines)
 {
@@ -249,9 +251,9 @@ void modgate_measure_lost(u32 lines)
 
 /**
  * modgate_measure_module() - measure a new line of the receipt
- * @text: what of the line is hashed
+ * @text: the part of the line that is hashed
  *
- * Return: as modgate_log_add(); what is not measured must not load.
+ * Return: as modgate_log_add(); on error the module must not load.
  */
 int modgate_measure_module(const char *text)
 {
@@ -259,7 +261,7 @@ int modgate_measure_module(const char *text)
 }
 
 /**
- * modgate_measure_broken() - is something that has happened not in the PCR?
+ * modgate_measure_broken() - is an event missing from the PCR?
  *
  * Return: true if so, for the rest of this boot.
  */
@@ -269,7 +271,7 @@ bool modgate_measure_broken(void)
 }
 
 /**
- * modgate_measure_pcr_show() - where this boot is measured, as a line of state
+ * modgate_measure_pcr_show() - print the PCR in use, as a line of state
  * @m: where to print it
  */
 void modgate_measure_pcr_show(struct seq_file *m)
@@ -281,10 +283,10 @@ void modgate_measure_pcr_show(struct seq_file *m)
 }
 
 /**
- * modgate_measure_show() - how much was measured, as lines of state
+ * modgate_measure_show() - print the counts of records, as lines of state
  * @m: where to print it
  *
- * Without the lock, which is held as long as the TPM takes.
+ * Does not take the lock, which is held while the TPM works.
  */
 void modgate_measure_show(struct seq_file *m)
 {

@@ -16,13 +16,13 @@
 
 /**
  * struct modgate_log - what was measured in this boot
- * @lock: of all below; numbers are read without it
+ * @lock: protects all below; numbers are read without it
  * @records: append only
  * @n_records: their number
- * @n_measured: how many of them the TPM has taken
- * @n_errors: how many records it has not, or there was no memory for
- * @n_changed: how often the PCR was found with a value that is not ours
- * @broken: -EIO once something that has happened is not in the PCR
+ * @n_measured: how many of them are in the PCR
+ * @n_errors: how many are not, or had no memory
+ * @n_changed: how often the PCR had a value that modgate did not produce
+ * @broken: -EIO once an event is missing from the PCR
  * @line: the record that is being made
  */
 struct modgate_log {

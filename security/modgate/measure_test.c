@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The log holds what the PCR was extended with, no more and no less, whatever fails.
- * The log here is one of its own, and the TPM a stub.
+ * Whatever fails, the log holds exactly what the PCR was extended with. This test uses
+ * its own log and a stub for the TPM.
  */
 #include <kunit/static_stub.h>
 #include <kunit/test-bug.h>
@@ -66,7 +66,7 @@ static int measure_test_init(struct kunit *test)
 	return 0;
 }
 
-/* Records are only ever freed here. */
+/* Only this test frees records. */
 static void measure_test_exit(struct kunit *test)
 {
 	struct measure_test *t = test->priv;
@@ -74,7 +74,7 @@ static void measure_test_exit(struct kunit *test)
 
 	if (!t)
 		return;
-	/* The list stands first in a record. */
+	/* The list head is the first member of a record. */
 	list_for_each_safe(record, next, &t->log.records)
 		kfree(record);
 }
@@ -91,7 +91,7 @@ static void measure_counts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->n_extended, 2);
 }
 
-/* What cannot be kept is not measured, and the next one has its number. */
+/* A record that cannot be kept is not measured, and the next one takes its number. */
 static void measure_without_memory(struct kunit *test)
 {
 	struct measure_test *t = test->priv;
@@ -106,7 +106,7 @@ static void measure_without_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->n_extended, 1);
 }
 
-/* Also the very first record: a boot that the TPM has not taken is not measured. */
+/* This includes the first record: if it does not reach the TPM, the boot is not measured. */
 static void measure_tpm_fails(struct kunit *test)
 {
 	struct measure_test *t = test->priv;
@@ -130,7 +130,7 @@ static void measure_without_tpm(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->log.n_errors, 0);
 }
 
-/* A TPM that was reset is told of with the record that finds it so. */
+/* A TPM reset is recorded along with the record that detects it. */
 static void measure_pcr_changed(struct kunit *test)
 {
 	struct measure_test *t = test->priv;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What all files share that print something; included last, since headers of the
- * kernel's have a pr_fmt() of their own.
+ * The prefix of log messages. Included last, since kernel headers define pr_fmt() too.
  */
 #ifndef _MODGATE_H
 #define _MODGATE_H

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The name of a module, from its ELF image: what both its struct module and its
- * modinfo say. The image is hostile; whoever signed it may still lie.
+ * The name of a module, from its ELF image: what both its struct module and its modinfo
+ * say. The image is untrusted, and even a signed one may lie.
  *
- * One reader for the kernel and the fuzzer, which calls nothing of the kernel's.
+ * Shared by the kernel and the fuzzer; calls no kernel functions.
  */
 #include "module_name.h"
 
@@ -33,7 +33,7 @@ static bool take(const struct span *image, unsigned long long offset,
 	return true;
 }
 
-/* The image may stand anywhere, so headers are copied out of it. */
+/* The image may be unaligned, so headers are copied out of it. */
 static bool copy(const struct span *image, unsigned long long offset,
 		 void *out, size_t size)
 {
@@ -45,7 +45,7 @@ static bool copy(const struct span *image, unsigned long long offset,
 	return true;
 }
 
-/* The string at @offset, which must end inside of @from. */
+/* The string at @offset, which must end within @from. */
 static const char *string_at(const struct span *from, size_t offset)
 {
 	if (offset >= from->size ||
@@ -57,7 +57,7 @@ static const char *string_at(const struct span *from, size_t offset)
 static bool section_header(const struct span *image, const struct elfhdr *ehdr,
 			   unsigned int i, struct elf_shdr *shdr)
 {
-	/* Below 2^64, since there are fewer than 2^16 of at most 64 bytes. */
+	/* No overflow: there are fewer than 2^16 headers of at most 64 bytes. */
 	unsigned long long at = (unsigned long long)i * sizeof(*shdr);
 
 	if (ehdr->e_shoff > image->size)
@@ -65,7 +65,7 @@ static bool section_header(const struct span *image, const struct elfhdr *ehdr,
 	return copy(image, ehdr->e_shoff + at, shdr, sizeof(*shdr));
 }
 
-/* Finds the one section of this name. */
+/* Find the only section of this name. */
 static const char *find_section(const struct span *image, const struct elfhdr *ehdr,
 				const struct span *names, const char *wanted,
 				struct span *out)
@@ -92,7 +92,7 @@ static const char *find_section(const struct span *image, const struct elfhdr *e
 	return found ? NULL : "section: missing";
 }
 
-/* The one value of "name=" in modinfo. */
+/* The only value of "name=" in modinfo. */
 static const char *modinfo_name(const struct span *info, const char **value)
 {
 	static const char key[] = "name=";
@@ -115,14 +115,13 @@ static const char *modinfo_name(const struct span *info, const char **value)
 }
 
 /**
- * modgate_module_name() - what a module calls itself
- * @module: the ELF image; what is appended to it does no harm
+ * modgate_module_name() - read the name that a module gives itself
+ * @module: the ELF image; appended data does no harm
  * @size: of @module, in bytes
  * @layout: of the kernel's struct module
  * @name: at least @layout->name_size bytes, filled in
  *
- * Return: NULL; or the rule that the image breaks, and then @name is not to be
- * looked at.
+ * Return: NULL; or the rule that the image breaks, and then @name is undefined.
  */
 const char *modgate_module_name(const void *module, size_t size,
 				const struct modgate_module_layout *layout,

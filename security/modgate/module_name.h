@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reading a module's name from its ELF image: one reader for the kernel and the
- * fuzzer.
+ * Reads a module's name from its ELF image; shared by the kernel and the fuzzer.
  */
 #ifndef _MODGATE_MODULE_NAME_H
 #define _MODGATE_MODULE_NAME_H
@@ -14,10 +13,10 @@
 #endif
 
 /**
- * struct modgate_module_layout - what has to be known of the kernel's struct module
+ * struct modgate_module_layout - layout of the kernel's struct module
  * @size: of it, in bytes
- * @name_offset: where its name is, in bytes from its start
- * @name_size: room for the name, in bytes, with the NUL at its end
+ * @name_offset: offset of its name, in bytes
+ * @name_size: size of the name, in bytes, with the terminating NUL
  */
 struct modgate_module_layout {
 	size_t size;

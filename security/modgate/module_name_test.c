@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reading a module's name: a good image, one thing wrong at a time, and every
- * truncation of it.
+ * Reading a module's name: from a good image, with one fault at a time, and with every
+ * truncation.
  */
 #include <kunit/test.h>
 #include <linux/elf.h>
@@ -21,7 +21,7 @@ static const struct modgate_module_layout layout = {
 
 enum { NONE, NAMES, SELF, INFO, TEXT, SECTIONS };
 
-/* An image with the least that a module has; the table is last. */
+/* A minimal module image; the section table comes last. */
 struct image {
 	struct elfhdr ehdr;
 	char strings[64];
@@ -279,7 +279,7 @@ static void wrong_image(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, name, "");
 }
 
-/* Each in memory of its own size, so that KASAN sees a step too far. */
+/* Allocate exactly the size, so that KASAN catches an overrun. */
 static void truncated_image(struct kunit *test)
 {
 	struct image *i = make_image(test);

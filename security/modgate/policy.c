@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the documents in force say.
+ * Queries to the documents in force.
  */
 #include <kunit/static_stub.h>
 #include "anchor.h"
@@ -26,8 +26,8 @@ u32 modgate_missing_lists(const struct modgate_policy *policy)
 }
 
 /**
- * modgate_rules_get() - all that a verdict depends on besides the module
- * @rules: filled in; the state first, since what it saw stays in force
+ * modgate_rules_get() - get everything besides the module that a verdict depends on
+ * @rules: filled in; reads the state first, since documents never go out of force
  */
 void modgate_rules_get(struct modgate_rules *rules)
 {
@@ -42,9 +42,9 @@ void modgate_rules_get(struct modgate_rules *rules)
 }
 
 /**
- * modgate_enforcing() - is a refusal carried out?
+ * modgate_enforcing() - are refusals enforced?
  *
- * Return: MODGATE_ENFORCE if so.
+ * Return: MODGATE_ENFORCE if so, else why not.
  */
 enum modgate_enforcing modgate_enforcing(void)
 {
@@ -74,7 +74,7 @@ bool modgate_kexec_allowed(void)
 /**
  * modgate_bans_digests() - is any module banned by its digest?
  *
- * Return: true if so; else nobody needs a digest to know.
+ * Return: true if so; otherwise no digest is needed for that check.
  */
 bool modgate_bans_digests(void)
 {
@@ -113,7 +113,7 @@ bool modgate_is_banned(const u8 *digest)
 	return false;
 }
 
-/* An exclusive list switches the approvals of all others off. */
+/* An exclusive list switches off the approvals of all other lists. */
 static bool is_switched_off(const struct modgate_policy *policy, u32 authority)
 {
 	const struct modgate_list *list;
@@ -130,12 +130,13 @@ static bool is_switched_off(const struct modgate_policy *policy, u32 authority)
 }
 
 /**
- * modgate_approval() - who approved a module, and how?
+ * modgate_approval() - who approved a module, and with which flags?
  * @digest: SHA-384 of the module
- * @authority: set to whose list it is in first, SHA-384 of the certificate
- * @flags: set to MODGATE_MODULE_*, by any of the lists in force that have it
+ * @authority: set to the authority of the first list that has it, SHA-384 of the
+ *    certificate
+ * @flags: set to the MODGATE_MODULE_* flags of all lists in force that have it
  *
- * Return: true if a list in force has it; else nothing is set.
+ * Return: true if a list in force has it; otherwise nothing is set.
  */
 bool modgate_approval(const u8 *digest, const u8 **authority, u32 *flags)
 {
@@ -163,13 +164,13 @@ bool modgate_approval(const u8 *digest, const u8 **authority, u32 *flags)
 }
 
 /**
- * modgate_any_vendor() - is there an approved vendor that matches?
- * @match: called for those of the lists in force, in ascending order of their
- *	   certificates within a list
- * @context: handed to @match
+ * modgate_any_vendor() - find an approved vendor that matches
+ * @match: called for each vendor in the lists in force, in ascending order of
+ *    certificates within a list
+ * @context: passed to @match
  *
- * Return: whose list it is in of which @match said so, SHA-384 of the
- * certificate; or NULL.
+ * Return: the authority whose list has the first match, SHA-384 of its certificate; or
+ * NULL.
  */
 const u8 *modgate_any_vendor(modgate_vendor_match *match, void *context)
 {

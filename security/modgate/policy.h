@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the documents in force say.
+ * Queries to the documents in force.
  */
 #ifndef _MODGATE_POLICY_H
 #define _MODGATE_POLICY_H
@@ -11,7 +11,7 @@
 #include "state.h"
 #include "verdict.h"
 
-/* What a refusal means: it is one, or it is only recorded. */
+/* Whether a refusal is enforced or only recorded. */
 enum modgate_enforcing {
 	MODGATE_ENFORCE,
 	MODGATE_AUDIT,		/* the local policy has the flag audit */

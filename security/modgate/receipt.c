@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The receipt: which third-party modules have been in this kernel since power-on. A
- * line is written, hashed and measured at the verdict, before the loader does anything
- * with the module, and what of it is hashed never changes. What becomes of the module
- * afterwards is noted beside it; a module that comes again is counted in its line.
+ * line is written, hashed and measured at the verdict, before the loader touches the
+ * module, and its hashed part never changes. What happens to the module later is kept
+ * beside the hashed part; a repeated load is counted in the same line.
  */
 #include <kunit/static_stub.h>
 #include <kunit/visibility.h>
@@ -24,14 +24,14 @@
 #include "signer.h"
 #include "task.h"
 
-#define TEXT_MAX 640		/* in bytes; a name may be four times as long as it is */
+#define TEXT_MAX 640		/* in bytes; escapes make a name up to four times longer */
 
-/* What became of a module. */
+/* What happened to a module. */
 enum line_state {
-	LINE_JUDGED,		/* it was allowed, and has not come up */
+	LINE_JUDGED,		/* allowed, not yet set up */
 	LINE_COMING,
 	LINE_LIVE,
-	LINE_FAILED,		/* it was coming, and never was live */
+	LINE_FAILED,		/* set up, but never became live */
 	LINE_GONE,
 };
 
@@ -46,13 +46,13 @@ static const char *const line_states[] = {
 /**
  * struct modgate_line - one line of the receipt
  * @list: in order of time
- * @module: while it is coming or live, else NULL
- * @state: of the module that came last
- * @loads: how often it came up
- * @permanent: it may not be unloaded
- * @unmeasured: the TPM has not taken it
- * @content: of the first module, without the signature appended to it
- * @what: where in @text the part begins by which a module is known again
+ * @module: set while the module is coming or live, else NULL
+ * @state: of the latest load
+ * @loads: how often it was set up
+ * @permanent: it must not be unloaded
+ * @unmeasured: it is not in the PCR
+ * @content: digest of the first module without its appended signature
+ * @what: offset in @text of the part that identifies the module
  * @text: the bytes that are hashed
  */
 struct modgate_line {
@@ -105,8 +105,8 @@ static size_t compose(char *text, u32 number, u64 now,
 }
 
 /*
- * What a vendor signed is the same with each way to write the signature, and anybody can
- * write it in more ways than the receipt has lines.
+ * A vendor's module is the same whatever the encoding of its signature. Anyone can
+ * produce more encodings than the receipt has lines.
  */
 static bool is_same(const struct modgate_line *l, const char *what,
 		    const struct modgate_task *task)
@@ -118,7 +118,7 @@ static bool is_same(const struct modgate_line *l, const char *what,
 	if (!task->digested || strcmp(task->reason, MODGATE_REASON_VENDOR) ||
 	    memcmp(l->content, task->content, sizeof(l->content)))
 		return false;
-	/* Name, reason and authority stand behind the digest. */
+	/* Name, reason and authority follow the digest. */
 	mine = strchr(mine, ' ');
 	what = strchr(what, ' ');
 	return mine && what && !strcmp(mine, what);
@@ -147,7 +147,7 @@ static struct modgate_line *line_of(struct modgate_receipt *r,
 	return NULL;
 }
 
-/* The hash goes on over the last one and the new text. */
+/* Each hash covers the previous hash and the new text. */
 static int next_hash(const struct modgate_receipt *r, const char *text,
 		     u8 hash[MODGATE_DIGEST_SIZE])
 {
@@ -159,7 +159,7 @@ static int next_hash(const struct modgate_receipt *r, const char *text,
 	return modgate_sha384(input, MODGATE_DIGEST_SIZE + size, hash);
 }
 
-/* Everything that can fail comes before the line is measured. */
+/* Do everything that can fail before the line is measured. */
 static int add(struct modgate_receipt *r, const char *text, size_t what,
 	       const struct modgate_task *task, struct modgate_line **added,
 	       int (*measure)(const char *text))
@@ -196,12 +196,12 @@ static int add(struct modgate_receipt *r, const char *text, size_t what,
 }
 
 /**
- * modgate_receipt_add() - write the line of a module that was judged
+ * modgate_receipt_add() - write the line for a module that the verdict allowed
  * @r: the receipt
  * @task: which loads it, with what is known of the module
- * @line: set to its line, also if that was not measured
- * @measure: called with a new line's text; 0; -EIO: the TPM has not taken it; or
- *	     another errno, and nothing was measured
+ * @line: set to its line, even if that was not measured
+ * @measure: called with a new line's text; returns 0; -EIO: it did not reach the TPM;
+ *    or another errno: nothing was measured
  *
  * Return: 0; -ENOSPC, -ENOMEM or an errno of modgate_sha384(): the line could not be
  * written; -EIO: it was, but not measured.
@@ -219,7 +219,7 @@ VISIBLE_IF_KUNIT int modgate_receipt_add(struct modgate_receipt *r,
 	if (!text)
 		return -ENOMEM;
 	mutex_lock(&r->writers);
-	/* Here, so that lines are in order of time. */
+	/* Take the time under the lock, so that lines are in order. */
 	what = compose(text, r->n_lines + 1, ktime_get_boottime_ns(), task);
 	l = same_line(r, text + what, task);
 	if (!l)
@@ -234,11 +234,11 @@ VISIBLE_IF_KUNIT int modgate_receipt_add(struct modgate_receipt *r,
 }
 
 /**
- * modgate_receipt_up() - a module that was judged comes up
+ * modgate_receipt_up() - an allowed module is being set up
  * @r: the receipt
  * @line: its line
  * @module: that comes up; none of its code has run
- * @permanent: it may not be unloaded
+ * @permanent: it must not be unloaded
  */
 VISIBLE_IF_KUNIT void modgate_receipt_up(struct modgate_receipt *r,
 					 struct modgate_line *line,
@@ -254,13 +254,13 @@ VISIBLE_IF_KUNIT void modgate_receipt_up(struct modgate_receipt *r,
 }
 
 /**
- * modgate_receipt_move() - a module goes on
+ * modgate_receipt_move() - a module changes state
  * @r: the receipt
- * @module: which; whatever has no line is none of ours
+ * @module: the module; one without a line is ignored
  * @state: MODULE_STATE_LIVE or MODULE_STATE_GOING
  *
- * A permanent module is given a user that never goes, while its loader still
- * holds it.
+ * Give a permanent module a reference that is never dropped, while its loader still
+ * holds one.
  */
 VISIBLE_IF_KUNIT void modgate_receipt_move(struct modgate_receipt *r,
 					   struct module *module,
@@ -296,10 +296,10 @@ int modgate_receipt_judged(const struct modgate_task *task,
 }
 
 /**
- * modgate_receipt_coming() - a third-party module comes up
+ * modgate_receipt_coming() - a third-party module is being set up
  * @line: that modgate_receipt_judged() has set
  * @module: that comes up; none of its code has run
- * @permanent: it may not be unloaded
+ * @permanent: it must not be unloaded
  */
 void modgate_receipt_coming(struct modgate_line *line,
 			    const struct module *module, bool permanent)
@@ -308,9 +308,9 @@ void modgate_receipt_coming(struct modgate_line *line,
 }
 
 /**
- * modgate_receipt_lost() - a module may load that has no line
+ * modgate_receipt_lost() - a module may load although it has no line
  *
- * The first of them is measured: nobody can say later that there was none.
+ * The first such load is measured, so that it cannot be denied later.
  */
 void modgate_receipt_lost(void)
 {
@@ -326,7 +326,7 @@ void modgate_receipt_lost(void)
 }
 
 /**
- * modgate_receipt_state() - a module is live, or going
+ * modgate_receipt_state() - a module goes live or goes away
  * @module: any module
  * @state: MODULE_STATE_LIVE or MODULE_STATE_GOING
  */
@@ -336,7 +336,7 @@ void modgate_receipt_state(struct module *module, unsigned long state)
 }
 
 /**
- * modgate_receipt_closed() - measure what the receipt was when the gate closed
+ * modgate_receipt_closed() - measure the receipt as it is when the gate closes
  */
 void modgate_receipt_closed(void)
 {
@@ -346,13 +346,13 @@ void modgate_receipt_closed(void)
 }
 
 /**
- * struct snapshot - what the receipt was when it was opened
- * @n_lines: how many lines it had, which are those that are shown
+ * struct snapshot - the receipt at the time its file was opened
+ * @n_lines: how many lines it had; only these are shown
  * @lost: as in struct modgate_receipt
  * @hash: over these lines
  *
- * So that the last line is that of the lines before it, whatever is added while a
- * reader is at it.
+ * The last line shown thus matches the lines before it, even if lines are added while
+ * it is read.
  */
 struct snapshot {
 	u32 n_lines;
@@ -360,7 +360,7 @@ struct snapshot {
 	u8 hash[MODGATE_DIGEST_SIZE];
 };
 
-/* After the lines comes one more element: the receipt itself. */
+/* One more element follows the lines: the receipt itself. */
 static void *element(struct seq_file *m, struct list_head *line, loff_t pos)
 {
 	const struct snapshot *s = m->private;

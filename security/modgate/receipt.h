@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The receipt: what has been in this kernel.
+ * The receipt: which third-party modules have been in this kernel.
  */
 #ifndef _MODGATE_RECEIPT_H
 #define _MODGATE_RECEIPT_H
@@ -16,9 +16,9 @@
 #define MODGATE_RECEIPT_MAX 16384	/* lines; Documentation/ABI says so too */
 
 /**
- * struct modgate_receipt - all that was allowed to come up
- * @writers: held to add a line, as long as the TPM takes to measure it
- * @lock: of all below, which only holders of @writers add to
+ * struct modgate_receipt - all modules that were allowed to load
+ * @writers: held while a line is added, including its measurement by the TPM
+ * @lock: protects all below; only holders of @writers add lines
  * @lines: append only
  * @n_lines: their number
  * @lost: number of modules that were allowed without a line

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What stands in the receipt, and what is hashed of it. The receipt here is one
- * of its own.
+ * The contents of the receipt, and which part is hashed. This test uses its own
+ * receipt.
  */
 #include <kunit/test.h>
 #include <linux/slab.h>
@@ -12,7 +12,7 @@
 
 static const u8 owner[MODGATE_DIGEST_SIZE] = { 0xaa };
 
-/* What would be measured, and how often; of the test that runs. */
+/* What the current test would have measured, and how often. */
 static char measured[1024];
 static int n_measured;
 static int measure_error;
@@ -37,7 +37,7 @@ static int receipt_test_init(struct kunit *test)
 
 	if (!t)
 		return -ENOMEM;
-	/* Far too big for a stack. */
+	/* Far too big for the stack. */
 	t->module = kunit_kzalloc(test, sizeof(*t->module), GFP_KERNEL);
 	if (!t->module)
 		return -ENOMEM;
@@ -54,7 +54,7 @@ static int receipt_test_init(struct kunit *test)
 	return 0;
 }
 
-/* Lines are only ever freed here. */
+/* Only this test frees lines. */
 static void receipt_test_exit(struct kunit *test)
 {
 	struct receipt_test *t = test->priv;
@@ -62,7 +62,7 @@ static void receipt_test_exit(struct kunit *test)
 
 	if (!t)
 		return;
-	/* The list stands first in a line. */
+	/* The list head is the first member of a line. */
 	list_for_each_safe(line, next, &t->receipt.lines)
 		kfree(line);
 }
@@ -100,7 +100,7 @@ static void receipt_text(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, what(), expected);
 }
 
-/* A name is the module's own choice. */
+/* A module can have any name. */
 static void receipt_name_is_escaped(struct kunit *test)
 {
 	struct receipt_test *t = test->priv;
@@ -145,7 +145,7 @@ static void receipt_hash(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->receipt.n_lines, 3);
 }
 
-/* Who comes again is counted; who differs in anything has a line of its own. */
+/* A repeated load is counted; one that differs in anything gets its own line. */
 static void receipt_repeats(struct kunit *test)
 {
 	struct receipt_test *t = test->priv;
@@ -172,7 +172,10 @@ static void receipt_repeats(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->receipt.n_lines, 5);
 }
 
-/* A vendor's module is the same, however its signature is written; an approved one not. */
+/*
+ * The encoding of the signature does not matter for a vendor's module; it does for an approved
+ * one.
+ */
 static void receipt_respelled(struct kunit *test)
 {
 	struct receipt_test *t = test->priv;
@@ -196,7 +199,7 @@ static void receipt_respelled(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->receipt.n_lines, 5);
 }
 
-/* What has no line is left alone. */
+/* A module without a line is left alone. */
 static void receipt_is_bounded(struct kunit *test)
 {
 	struct receipt_test *t = test->priv;
@@ -212,7 +215,7 @@ static void receipt_is_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, add(t, MODGATE_REASON_VENDOR), -ENOSPC);
 }
 
-/* A line that was not measured once never is, although it is in the hash. */
+/* A line that could not be measured is never measured later, although it is in the hash. */
 static void receipt_unmeasured(struct kunit *test)
 {
 	struct receipt_test *t = test->priv;
@@ -227,7 +230,7 @@ static void receipt_unmeasured(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, add(t, MODGATE_REASON_VENDOR), 0);
 }
 
-/* What was not measured for want of memory has no line, and is not in the hash. */
+/* A module that was not measured for lack of memory has no line and is not in the hash. */
 static void receipt_without_memory(struct kunit *test)
 {
 	static const u8 zero[MODGATE_DIGEST_SIZE];

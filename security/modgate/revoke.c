@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Digests that were written to revoke: refused until restart.
+ * Digests written to revoke: these modules are refused until restart.
  */
 #include <linux/errno.h>
 #include <linux/mutex.h>
@@ -11,7 +11,7 @@
 
 #define REVOKED_MAX 4096
 
-static DEFINE_MUTEX(revoke_lock);		/* who adds to them */
+static DEFINE_MUTEX(revoke_lock);		/* serialises writers */
 static u8 (*revoked)[MODGATE_DIGEST_SIZE];	/* append only */
 static u32 n_revoked;
 

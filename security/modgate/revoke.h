@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Digests that were written to revoke.
+ * Digests written to revoke.
  */
 #ifndef _MODGATE_REVOKE_H
 #define _MODGATE_REVOKE_H

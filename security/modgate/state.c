@@ -2,10 +2,10 @@
 /*
  * The state of this boot, and which documents are in force.
  *
- * The local policy and each list come into force at most once, only in state
- * boot, and are never freed: readers need no lock. A document is measured and
- * published, and state boot ended, under commit_lock, so that nothing whose load had
- * begun in state boot comes into force after its end.
+ * The local policy and each list come into force at most once, only in state boot, and
+ * are never freed: readers need no lock. commit_lock is held both to measure and
+ * publish a document and to end state boot, so that a load that began in state boot
+ * cannot put a document into force after its end.
  */
 #include <linux/jump_label.h>
 #include <linux/lockdep.h>
@@ -18,21 +18,22 @@
 static enum modgate_state boot_state = MODGATE_BOOT;
 static const char *ended_by = "-";
 static struct modgate_policy *in_force;
-static DEFINE_SPINLOCK(state_lock);	/* writers of the first two */
+static DEFINE_SPINLOCK(state_lock);	/* for writers of the first two */
 
 /* On until state boot has ended. */
 DEFINE_STATIC_KEY_TRUE(modgate_window);
 
 /*
- * Held from a document's last checks until it is in force, and to end state boot: what
- * was measured before that end is in force. Never while a program may be started.
+ * Held from a document's last checks until it is in force, and to end state boot: a
+ * document measured before that end is in force. Never held where a program may be
+ * started.
  */
 static DEFINE_MUTEX(commit_lock);
 
 /**
  * modgate_state() - state of this boot
  *
- * What was in force when the state was raised is visible to whoever sees it.
+ * A reader that sees a state also sees what was in force when that state was entered.
  *
  * Return: the state.
  */
@@ -53,8 +54,8 @@ const char *modgate_ended_by(void)
 }
 
 /*
- * From a work item, since exec holds cred_guard_mutex, which must not be held around a
- * static branch's locks.
+ * Runs from a work item, since exec holds cred_guard_mutex, and the locks of static
+ * branches must not be taken under that.
  */
 static void close_window(struct work_struct *work)
 {
@@ -64,8 +65,8 @@ static void close_window(struct work_struct *work)
 static DECLARE_WORK(window_work, close_window);
 
 /**
- * modgate_seal() - end state boot; harmless when it has ended
- * @by: what modgate_ended_by() is to say, a constant
+ * modgate_seal() - end state boot; does nothing if it has already ended
+ * @by: cause that modgate_ended_by() reports, a constant string
  */
 void modgate_seal(const char *by)
 {
@@ -90,11 +91,11 @@ void modgate_seal(const char *by)
 }
 
 /**
- * modgate_close() - close the gate; harmless when it is closed
+ * modgate_close() - close the gate; does nothing if it is already closed
  *
- * Ends state boot as well, if that has not ended.
+ * Also ends state boot if needed.
  *
- * Return: true if it was open: what has loaded until now is to be measured.
+ * Return: true if it was open: the caller then measures what has loaded so far.
  */
 bool modgate_close(void)
 {
@@ -136,10 +137,11 @@ const struct modgate_list *modgate_list(const struct modgate_policy *policy,
 }
 
 /**
- * modgate_publish_begin() - a document is about to come into force
+ * modgate_publish_begin() - prepare to put a document into force
  *
- * modgate_publish_end() is due afterwards, whatever is returned; in between, state boot
- * does not end, and nothing may be started that could be a program.
+ * The caller must call modgate_publish_end() afterwards, whatever this returns. In
+ * between, state boot does not end, and the caller must not do anything that may start
+ * a program.
  *
  * Return: 0; -EPERM: state boot has ended.
  */
@@ -150,7 +152,7 @@ int modgate_publish_begin(void)
 }
 
 /**
- * modgate_publish_policy() - the local policy is in force
+ * modgate_publish_policy() - put the local policy into force
  * @policy: the first one of this boot; never to be changed or freed from here on
  */
 void modgate_publish_policy(struct modgate_policy *policy)
@@ -161,8 +163,8 @@ void modgate_publish_policy(struct modgate_policy *policy)
 }
 
 /**
- * modgate_publish_list() - an authority's list is in force
- * @authority: one of those of the local policy in force
+ * modgate_publish_list() - put an authority's list into force
+ * @authority: from the local policy in force
  * @list: its first one of this boot; never to be changed or freed from here on
  */
 void modgate_publish_list(const struct modgate_authority *authority,
@@ -174,7 +176,7 @@ void modgate_publish_list(const struct modgate_authority *authority,
 }
 
 /**
- * modgate_publish_end() - state boot may end again
+ * modgate_publish_end() - allow state boot to end again
  */
 void modgate_publish_end(void)
 {

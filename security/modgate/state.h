@@ -18,7 +18,7 @@ bool modgate_close(void);
 
 DECLARE_STATIC_KEY_TRUE(modgate_window);
 
-/* Is exec to be looked at? Costs nothing once state boot has ended. */
+/* Must exec be checked? Costs nothing once state boot has ended. */
 static inline bool modgate_window_is_open(void)
 {
 	return static_branch_unlikely(&modgate_window) && modgate_state() == MODGATE_BOOT;
@@ -26,7 +26,7 @@ static inline bool modgate_window_is_open(void)
 
 /**
  * struct modgate_list - an approved list in force
- * @doc: its entries, in the write to load that they came with, which is kept
+ * @doc: the parsed document; points into the write to load, which is kept
  * @digest: SHA-384 of the document
  * @counter: of its signer, after it was accepted; 0 without freshness
  * @banned_keys: keys of its MODGATE_BAN_CERT entries
@@ -44,7 +44,7 @@ struct modgate_list {
 
 /**
  * struct modgate_policy - the local policy in force
- * @doc: its authorities, likewise
+ * @doc: the parsed document, likewise
  * @digest: SHA-384 of the document
  * @counter: of the anchor, after it was accepted; 0 without freshness
  * @mode: MODGATE_MODE_*

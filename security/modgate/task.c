@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What modgate remembers with a task: the module that it is loading, from the verdict
- * until the module comes up.
+ * Per-task data: the module that the task is loading, from the verdict until the module
+ * is set up.
  */
 #include <linux/cache.h>
 #include "task.h"
@@ -13,7 +13,7 @@ struct lsm_blob_sizes modgate_blobs __ro_after_init = {
 };
 
 /**
- * modgate_task_forget() - the module has come up, or will not
+ * modgate_task_forget() - forget the module: it was set up, or will not be
  * @task: the current task's
  */
 void modgate_task_forget(struct modgate_task *task)

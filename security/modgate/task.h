@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What modgate remembers with a task.
+ * Per-task data.
  */
 #ifndef _MODGATE_TASK_H
 #define _MODGATE_TASK_H
@@ -15,17 +15,17 @@ struct modgate_line;
 
 /**
  * struct modgate_task - what modgate remembers with a task
- * @vouched: the buffer of a module that the owner approved, until it is used
+ * @vouched: buffer of a module that the owner approved, until the loader uses it
  * @digest: of the module being loaded, if @digested
  * @content: of it without its signature, likewise
- * @name: that the module must come up with; empty if its file does not tell
- * @line: its line of the receipt; NULL for a system module, or if it has none
+ * @name: name that the module must be set up with; empty if its file has none
+ * @line: its receipt line; NULL for a system module, or if it has none
  * @reason: of the verdict on it, MODGATE_REASON_*
  * @authority: whose list allowed it, SHA-384 of the certificate; or NULL
- * @permanent: that list says that it may not be unloaded
- * @until_closed: it is allowed only as long as the gate is open
- * @judged: a module was allowed and has not come up yet
- * @digested: its digests were needed
+ * @permanent: its list says that it must not be unloaded
+ * @until_closed: it is allowed only while the gate is open
+ * @judged: a module was allowed and is not set up yet
+ * @digested: @digest and @content are valid
  * @judging: the task is inside a verdict
  */
 struct modgate_task {
@@ -43,13 +43,13 @@ struct modgate_task {
 	bool judging;
 };
 
-/* The security module has been initialised; else no task has a struct modgate_task. */
+/* True once the LSM is initialised; until then no task has a struct modgate_task. */
 extern bool modgate_enabled;
 extern struct lsm_blob_sizes modgate_blobs;
 
 /**
  * modgate_task() - what modgate remembers with a task
- * @task: the task; only its owner changes it, so no lock
+ * @task: the task; only the task itself changes its data, so there is no lock
  *
  * Return: the task's blob. Only valid if modgate is enabled.
  */

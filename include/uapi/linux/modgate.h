@@ -2,21 +2,21 @@
 /*
  * modgate: the documents that say which third-party kernel modules may load.
  *
- * A document is a flat little-endian file with a detached signature beside it.
- * It has one and only one encoding of a given content:
+ * A document is a flat little-endian file with a detached signature beside it. Given
+ * content has exactly one encoding:
  *
  *	header | authorities | modules | vendors | bans | data
  *
- * Sections follow each other without gaps, in this order. An empty section has
- * the offset at which it would start. Entries are in strictly ascending order
- * of their digest (vendors: of digest, then pattern). Certificates are kept in
- * the data section in the order in which the entries refer to them, each
- * padded with zero bytes to a multiple of 8. Reserved fields, padding and the
- * unused end of a name are zero. A reader rejects anything else.
+ * Sections follow each other without gaps, in this order. An empty section has the
+ * offset where it would start. Entries are in strictly ascending order of their digest
+ * (vendors: of digest, then pattern). The data section holds the certificates in the
+ * order in which the entries refer to them, each padded with zero bytes to a multiple
+ * of 8. Reserved fields, padding and the unused end of a name are zero. A reader
+ * rejects anything else.
  *
- * The signature is made over the SHA-384 of the whole document, which is also
- * the document's name: ECDSA P-384 (DER, as in X9.62) or RSA-3072 or RSA-4096
- * (PKCS#1 v1.5), so that "openssl dgst -sha384 -verify" checks it.
+ * The signature covers the SHA-384 of the whole document, which is also the document's
+ * name. It is ECDSA P-384 (DER, as in X9.62), RSA-3072 or RSA-4096 (PKCS#1 v1.5), so
+ * "openssl dgst -sha384 -verify" can check it.
  *
  * See Documentation/security/modgate.rst.
  */
@@ -69,7 +69,7 @@
 /**
  * struct modgate_section - one row of the section table
  * @offset: where it starts, in bytes from the start of the document
- * @count: number of entries; for the data section, of bytes
+ * @count: number of entries; for the data section, its size in bytes
  */
 struct modgate_section {
 	__le32 offset;
@@ -82,9 +82,9 @@ struct modgate_section {
  * @version: %MODGATE_VERSION
  * @type: %MODGATE_LOCAL_POLICY or %MODGATE_APPROVED_LIST
  * @size: of the whole document, in bytes
- * @generation: from 1; no generation of a signer is ever signed twice
+ * @generation: from 1; a signer never signs the same generation twice
  * @created: seconds since 1970-01-01 UTC, for people
- * @machine: name of the only machine this is for, or zero for any
+ * @machine: name of the machine that this document is for, or zero for any
  * @signer: SHA-384 of the signer's DER certificate
  * @flags: MODGATE_POLICY_* or MODGATE_LIST_*
  * @mode: MODGATE_MODE_* in a local policy, else zero
@@ -119,12 +119,12 @@ struct modgate_header {
  * struct modgate_authority - who may sign an approved list
  * @digest: SHA-384 of the certificate
  * @roles: MODGATE_ROLE_*, at least one
- * @flags: MODGATE_AUTHORITY_*; ban and exclusive demand required
- * @slot: of its counters, from 1, no two alike
+ * @flags: MODGATE_AUTHORITY_*; the roles ban and exclusive need required
+ * @slot: of its counters, from 1, unique
  * @reserved: zero
  * @cert_offset: of the DER certificate, in bytes from the start of the data
  * @cert_size: of the DER certificate, in bytes, without padding
- * @base: added to a generation before it is held against the counter
+ * @base: added to a generation before it is compared with the counter
  * @floor: smallest generation that is accepted
  * @name: for people: [A-Za-z0-9_.+-], not empty
  */
@@ -148,8 +148,8 @@ struct modgate_authority {
 
 /**
  * struct modgate_module - an approved module
- * @digest: SHA-384 of what the kernel is about to load: decompressed, with its
- *	    appended signature
+ * @digest: SHA-384 of the module as the kernel loads it: decompressed, with its
+ *    appended signature
  * @flags: MODGATE_MODULE_*
  * @reserved: zero
  * @name: for people: [A-Za-z0-9_.+-], may be empty
@@ -170,7 +170,7 @@ struct modgate_module {
  * @reserved: zero
  * @cert_offset: as in struct modgate_authority
  * @cert_size: as in struct modgate_authority
- * @pattern: of module names: as a name, and also *?[]; not empty
+ * @pattern: of module names: the characters of a name and *?[]; not empty
  */
 struct modgate_vendor {
 	__u8   digest[MODGATE_DIGEST_SIZE];
@@ -183,12 +183,12 @@ struct modgate_vendor {
 
 /* modgate_ban.kind */
 #define MODGATE_BAN_DIGEST	1	/* of a module */
-#define MODGATE_BAN_CERT	2	/* whoever signed with this key */
+#define MODGATE_BAN_CERT	2	/* of a certificate: everything its key signed */
 
 /**
  * struct modgate_ban - what must not load
- * @digest: SHA-384 of the module, with or without the signature appended to it; or of
- *	    the certificate
+ * @digest: SHA-384 of the module, with or without its appended signature; or of the
+ *    certificate
  * @kind: MODGATE_BAN_DIGEST or MODGATE_BAN_CERT
  * @reserved: zero
  * @cert_offset: as in struct modgate_authority; zero for a digest
@@ -205,15 +205,15 @@ struct modgate_ban {
 };
 
 /*
- * What is written to securityfs modgate/load, in exactly one write(2): either
- * the anchor's DER certificate, or a bundle:
+ * The input of securityfs modgate/load, in exactly one write(2): either the anchor's
+ * DER certificate, or a bundle:
  *
  *	struct modgate_bundle | document | signature
  */
 #define MODGATE_BUNDLE_MAGIC	"MODGATEB"	/* 8 bytes, no NUL */
 
 /**
- * struct modgate_bundle - in front of a document and its signature
+ * struct modgate_bundle - precedes a document and its signature
  * @magic: %MODGATE_BUNDLE_MAGIC
  * @version: %MODGATE_VERSION
  * @signature_size: in bytes, 1 to %MODGATE_SIGNATURE_MAX
@@ -227,22 +227,22 @@ struct modgate_bundle {
 };
 
 /*
- * Counters of freshness: TPM 2.0 NV indices in the owner's range, two for each
- * slot. Slot 0 is the anchor's, 1 to %MODGATE_SLOT_MAX the authorities'. Both
- * are made by the tool with this public area and nothing else: name algorithm
- * SHA-256, %MODGATE_NV_ATTRIBUTES, no policy, 8 bytes, empty authorization
- * value. Attributes are those of TPM 2.0 Library Part 2, 13.4 (TPMA_NV).
+ * Freshness counters: TPM 2.0 NV indices in the owner's range, two per slot. Slot 0
+ * belongs to the anchor, 1 to %MODGATE_SLOT_MAX to the authorities. The tool creates
+ * both with exactly this public area: name algorithm SHA-256, %MODGATE_NV_ATTRIBUTES,
+ * no policy, 8 bytes, empty authorization value. For the attributes see TPM 2.0 Library
+ * Part 2, 13.4 (TPMA_NV).
  */
 #define MODGATE_NV_ACCEPT(slot)	(0x0184d000U + 2 * (slot))
 #define MODGATE_NV_ISSUE(slot)	(0x0184d001U + 2 * (slot))
 #define MODGATE_NV_ATTRIBUTES	0x02040014U	/* COUNTER, AUTHWRITE, AUTHREAD, NO_DA */
 #define MODGATE_NV_STATE	0x30000800U	/* READLOCKED, WRITTEN, WRITELOCKED: not compared */
 #define MODGATE_SRK_HANDLE	0x81000001U	/* TCG: storage root key */
-#define MODGATE_STEPS_MAX	64U		/* a document may be ahead of its counter by */
+#define MODGATE_STEPS_MAX	64U		/* a document's maximum lead over its counter */
 
 /*
- * Reasons of a verdict, in the order in which they are decided. The same word
- * stands in securityfs, in audit records and in the tool.
+ * Reasons for a verdict, in the order in which they are checked. securityfs, audit
+ * records and the tool use the same words.
  */
 #define MODGATE_REASON_REVOKED		"revoked"
 #define MODGATE_REASON_BANNED		"banned"
