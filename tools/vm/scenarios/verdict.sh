@@ -74,8 +74,8 @@ agree() {
 	real=$(done_to "$module" "$got")
 	check "$name" "$want" "$got"
 	case ${unsure:-no} in
-	no) check "$name: why has said so" "$real sure" "$(told "$said")" ;;
-	yes) check "$name: why was unsure" "* unsure" "$(told "$said")" ;;
+	no) check "$name: why said so before" "$real sure" "$(told "$said")" ;;
+	yes) check "$name: why was unsure before" "* unsure" "$(told "$said")" ;;
 	esac
 }
 END
@@ -116,54 +116,54 @@ mapfile -t why </run/told
 on_disk policy list
 i=0
 for module in one system one two system banned-system; do
-	check "state boot: why has said so: $module, $((i + 1))" "$(done_to $module.ko "${early[i]}") sure" "$(told "${why[i]}")"
+	check "state boot: why said before what became of $module, $((i + 1))" "$(done_to $module.ko "${early[i]}") sure" "$(told "${why[i]}")"
 	i=$((i + 1))
 done
-check "state boot, no policy: third-party" "$(refused not-sealed)" "${early[0]}"
-check "state boot, no policy: system" "$allowed" "${early[1]}"
-check "state boot: approved" "$(refused not-sealed)" "${early[2]}"
-check "state boot: not approved" "$(refused not-sealed)" "${early[3]}"
-check "state boot: system" "$allowed" "${early[4]}"
-check "state boot: banned system module" "$(refused banned)" "${early[5]}"
-check "state boot: kexec_load" "$(refused kexec)" "${early[6]}"
-check "state boot: kexec_file_load" "$(refused kexec)" "${early[7]}"
-check "state boot: kexec_file_load with another command line" "$(refused kexec)" "${early[8]}"
-agree "sealed: approved" "$allowed" finit one.ko
-agree "sealed: not approved" "$(refused not-approved)" finit two.ko
-unsure=yes agree "sealed: system, and no certificate to check it with" "$allowed" finit system.ko
+check "state boot, no policy: a third-party module is refused" "$(refused not-sealed)" "${early[0]}"
+check "state boot, no policy: a system module loads" "$allowed" "${early[1]}"
+check "state boot: an approved module is refused" "$(refused not-sealed)" "${early[2]}"
+check "state boot: an unapproved module is refused" "$(refused not-sealed)" "${early[3]}"
+check "state boot: a system module loads" "$allowed" "${early[4]}"
+check "state boot: a banned system module is refused" "$(refused banned)" "${early[5]}"
+check "state boot: kexec_load is refused" "$(refused kexec)" "${early[6]}"
+check "state boot: kexec_file_load is refused" "$(refused kexec)" "${early[7]}"
+check "state boot: kexec_file_load with another command line is refused" "$(refused kexec)" "${early[8]}"
+agree "sealed: an approved module loads" "$allowed" finit one.ko
+agree "sealed: an unapproved module is refused" "$(refused not-approved)" finit two.ko
+unsure=yes agree "sealed: a system module loads, without a certificate for the tool" "$allowed" finit system.ko
 has_build
-agree "sealed: system" "$allowed" finit system.ko
-agree "banned by digest, a system module" "$(refused banned)" finit banned-system.ko
-agree "banned by certificate, though approved" "$(refused banned)" finit villain.ko
-unsure=yes agree "approved, with a signature that cannot be checked while keys are banned" \
+agree "sealed: a system module loads" "$allowed" finit system.ko
+agree "a system module banned by digest is refused" "$(refused banned)" finit banned-system.ko
+agree "an approved module by a signer banned by certificate is refused" "$(refused banned)" finit villain.ko
+unsure=yes agree "an approved module is refused if a banned key may have signed it" \
 	"$(refused error)" finit md5.ko
-agree "approved, before it is revoked" "$allowed" finit revoked.ko
+agree "an approved module loads before it is revoked" "$allowed" finit revoked.ko
 sha384sum revoked.ko | cut -c 1-96 >$modgate/revoke
-unsure=yes agree "revoked, though approved" "$(refused revoked)" finit revoked.ko
+unsure=yes agree "an approved module is refused once revoked" "$(refused revoked)" finit revoked.ko
 kernel=$tree/arch/x86/boot/bzImage
 check "sealed: kexec_load is refused" "$(refused kexec)" "$(load kexec)"
 check "sealed: kexec_file_load is refused" "$(refused kexec)" "$(load kexec-file "$kernel" "$(cat /proc/cmdline)")"
 check "sealed: kexec_file_load with another command line is refused" "$(refused kexec)" "$(load kexec-file "$kernel" "lsm=none")"
 sha384sum system.ko | cut -c 1-96 >$modgate/revoke
-unsure=yes agree "revoked, a system module" "$(refused revoked)" finit system.ko
-check "the machine tells" "sealed listed yes" "$(state state) $(state mode) $(state enforcing)"
+unsure=yes agree "a revoked system module is refused" "$(refused revoked)" finit system.ko
+check "sealed: state shows sealed, mode listed, enforcing" "sealed listed yes" "$(state state) $(state mode) $(state enforcing)"
 END
 
 # Two lists; and the gate closes while a module is loading, after the verdict on it.
 hand_over anchor.der policy-two.bundle list-two.bundle list-other.bundle
 guest "${boot[@]}" --append "$(pin anchor)" <<'END'
 on_disk policy-two list-two list-other
-agree "approved, with a signature that cannot be checked, no key banned" "$allowed" finit md5.ko
-agree "approved: stopped and let go, it loads" "$allowed" -w true finit held.ko
-check "the gate closes while it loads" "$(refused closed)" "$(load -w "echo 1 >$modgate/close" finit held.ko)"
-check "the gate is closed" closed "$(state state)"
-agree "closed: approved" "$(refused closed)" finit held.ko
+agree "an approved module with a signature beyond checking loads if no key is banned" "$allowed" finit md5.ko
+agree "an approved module loads after it was held and let go" "$allowed" -w true finit held.ko
+check "an approved module is refused if the gate closes while it loads" "$(refused closed)" "$(load -w "echo 1 >$modgate/close" finit held.ko)"
+check "a write to close closes the gate" closed "$(state state)"
+agree "closed: an approved module is refused" "$(refused closed)" finit held.ko
 kernel=$tree/arch/x86/boot/bzImage
-check "closed: kexec_load" "$(refused kexec)" "$(load kexec)"
-check "closed: kexec_file_load" "$(refused kexec)" "$(load kexec-file "$kernel" "$(cat /proc/cmdline)")"
-check "closed: kexec_file_load with another command line" "$(refused kexec)" "$(load kexec-file "$kernel" "lsm=none")"
-agree "closed: approved twice, on demand by the second list" "$allowed" -w true finit-keep one.ko
-check "permanent by the second list" "* permanent=yes" "$(grep "digest=$(digest one.ko) .* state=live" $modgate/receipt)"
+check "closed: kexec_load is refused" "$(refused kexec)" "$(load kexec)"
+check "closed: kexec_file_load is refused" "$(refused kexec)" "$(load kexec-file "$kernel" "$(cat /proc/cmdline)")"
+check "closed: kexec_file_load with another command line is refused" "$(refused kexec)" "$(load kexec-file "$kernel" "lsm=none")"
+agree "closed: a module that the second of two lists has on demand loads" "$allowed" -w true finit-keep one.ko
+check "a module that the second of two lists has as permanent is permanent" "* permanent=yes" "$(grep "digest=$(digest one.ko) .* state=live" $modgate/receipt)"
 rmmod modgate_test_one 2>/dev/null
 check "a permanent module stays loaded after rmmod" 1 "$(grep -c '^modgate_test_one ' /proc/modules)"
 END
@@ -172,15 +172,15 @@ END
 hand_over anchor.der policy-vendors.bundle list-vendor.bundle list-vendor-too.bundle
 guest "${boot[@]}" --append "$(pin anchor)" <<'END'
 on_disk policy-vendors list-vendor list-vendor-too
-agree "a vendor's: the gate closes while it loads, on demand by the second list's rule" "$allowed" \
+agree "a vendor's module, on demand by the second list's rule, loads while the gate closes" "$allowed" \
 	-w "echo 1 >$modgate/close" finit-keep vendor.ko
-check "the gate is closed" closed "$(state state)"
-check "permanent by the second list's rule" "* reason=vendor * permanent=yes" \
+check "a write to close closes the gate" closed "$(state state)"
+check "a vendor's module, permanent by the second list's rule, is permanent" "* reason=vendor * permanent=yes" \
 	"$(grep "digest=$(digest vendor.ko) .* state=live" $modgate/receipt)"
 rmmod modgate_test_one 2>/dev/null
-check "and it stays" 1 "$(grep -c '^modgate_test_one ' /proc/modules)"
-agree "approved by the first list, on demand by the second one's rule" "$allowed" finit-keep vendor-listed.ko
-check "and permanent by that" "* reason=approved * permanent=yes" \
+check "a vendor's permanent module stays loaded after rmmod" 1 "$(grep -c '^modgate_test_one ' /proc/modules)"
+agree "closed: a module approved by one list and on demand by another one's rule loads" "$allowed" finit-keep vendor-listed.ko
+check "a module approved by one list and permanent by another one's rule is permanent" "* reason=approved * permanent=yes" \
 	"$(grep "digest=$(digest vendor-listed.ko) .* state=live" $modgate/receipt)"
 END
 
@@ -188,19 +188,19 @@ hand_over anchor.der policy-system.bundle list.bundle
 guest "${boot[@]}" --append "$(pin anchor)" <<'END'
 on_disk policy-system list
 has_build
-agree "mode system: approved" "$(refused mode)" finit one.ko
-agree "mode system: not approved" "$(refused mode)" finit two.ko
-agree "mode system: banned before mode" "$(refused banned)" finit banned-system.ko
-agree "mode system: system" "$allowed" finit system.ko
+agree "mode system: an approved module is refused" "$(refused mode)" finit one.ko
+agree "mode system: an unapproved module is refused" "$(refused mode)" finit two.ko
+agree "mode system: a ban comes before the mode" "$(refused banned)" finit banned-system.ko
+agree "mode system: a system module loads" "$allowed" finit system.ko
 END
 
 hand_over anchor.der policy-audit.bundle list.bundle
 guest "${boot[@]}" --append "$(pin anchor)" <<'END'
 on_disk policy-audit list
-agree "flag audit: not approved loads, recorded" "$(recorded not-approved)" finit two.ko
-agree "flag audit: banned loads, recorded" "$(recorded banned)" finit banned-system.ko
-agree "flag audit: approved" "$allowed" finit one.ko
-check "flag audit: kexec_load" "$(recorded kexec)" "$(load kexec)"
+agree "flag audit: an unapproved module loads, recorded" "$(recorded not-approved)" finit two.ko
+agree "flag audit: a banned module loads, recorded" "$(recorded banned)" finit banned-system.ko
+agree "flag audit: an approved module loads" "$allowed" finit one.ko
+check "flag audit: kexec_load is allowed, recorded" "$(recorded kexec)" "$(load kexec)"
 # This kernel is not one that can be moved, as the kernel itself finds.
 check "flag audit: kexec_file_load is left to the kernel, recorded" "result=ENOEXEC audit=kexec event=kexec" \
 	"$(load kexec-file "$tree/arch/x86/boot/bzImage" "lsm=none")"
@@ -212,8 +212,8 @@ END
 # Not provisioned: everything loads; what is not the kernel's own is recorded.
 guest --no-boot <<'END'
 has_build
-agree "not provisioned: third-party loads, recorded" "$(recorded no-policy)" finit one.ko
-agree "not provisioned: system" "$allowed" finit system.ko
+agree "not provisioned: a third-party module loads, recorded" "$(recorded no-policy)" finit one.ko
+agree "not provisioned: a system module loads" "$allowed" finit system.ko
 check "not provisioned: state says so" "no record - allowed" \
 	"$(state provisioned) $(state enforcing) $(state anchor) $(state kexec)"
 check "not provisioned: kexec is left to the kernel" "$allowed, result=ENOEXEC audit=- event=-" \
