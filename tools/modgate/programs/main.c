@@ -66,8 +66,11 @@ static void print_help(void)
 	    "  --securityfs=DIR    where securityfs is mounted\n"
 	    "  --json              print JSON\n"
 	    "  --passphrase-fd=N   read the passphrase from file descriptor N\n"
-	    "  --help, --version\n\n"
-	    "See modgate(8), also for the exit statuses.\n");
+	    "  --help, --version\n\n");
+	if (current)
+		say("See modgate-%s(8).\n", current->name);
+	else
+		say("See modgate(8), also for the exit statuses.\n");
 }
 
 /* Say what is wrong with the command line. */

@@ -13,6 +13,24 @@ exits 2 "bad file descriptor" --passphrase-fd=x status
 exits 0 "help" --help
 exits 0 "help of a verb" approve --help
 says "--all-pending" "help of a verb names its options"
+# pages: the help of each verb ends with the name of a page that exists.
+pages() {
+	local verb n=0
+
+	while read -r verb; do
+		n=$((n + 1))
+		m "$verb" --help
+		[ "$status" = 0 ] && [ -s "$here/../man/modgate-$verb.8" ] &&
+			[ "$(tail -n 1 "$work/out")" = "See modgate-$verb(8)." ] || return 1
+	done < <("$tool" --help | sed -n 's/^  \([a-z]*\)  *[A-Z].*/\1/p')
+	[ "$n" -gt 0 ]
+}
+
+pages
+tap $? "the help of each verb ends with its man page"
+m --help
+[ "$(tail -n 1 "$work/out" | cut -d, -f1)" = "See modgate(8)" ]
+tap $? "the general help ends with modgate(8)"
 exits 0 "version" --version
 
 fresh

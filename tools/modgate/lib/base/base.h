@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The room base: what every part of the tool uses. Exit statuses, errors, memory, text,
- * what goes to the terminal, JSON, files that are replaced durably; in child.h, child
- * processes and what confines them. Uses no other room.
+ * terminal output, JSON and durable replacement of files; child.h adds confined child
+ * processes. Uses no other room.
  */
 #ifndef _MODGATE_LIB_BASE_H
 #define _MODGATE_LIB_BASE_H
@@ -26,7 +26,7 @@
 #define __noreturn __attribute((noreturn))
 #define __maybe_unused __attribute((unused))
 
-/* Exit statuses, as in the man page; also what functions return. */
+/* Exit statuses, as in the man page; functions return them too. */
 enum status {
 	ST_OK = 0,		/* yes, or done */
 	ST_NO = 1,		/* no, and stderr says why */
@@ -41,8 +41,8 @@ enum status {
 
 /**
  * struct options - what every verb understands
- * @root: in front of every path, "" or without a slash at the end
- * @securityfs: where securityfs is mounted, or NULL for the usual place
+ * @root: prefix of every path, "" or without a trailing slash
+ * @securityfs: where securityfs is mounted, or NULL for the default
  * @json: print JSON
  * @passphrase_fd: where to read the passphrase, or -1 to ask for it
  */
@@ -54,10 +54,10 @@ struct options {
 };
 
 /**
- * struct checker - takes what a check finds
+ * struct checker - receives the findings of a check
  * @say: one finding; good if @status is ST_OK
  * @data: for @say
- * @counters: an array that each slot of the TPM is added to, or NULL
+ * @counters: JSON array to add each TPM slot to, or NULL
  */
 struct checker {
 	void (*say)(void *data, const char *what, enum status status,
@@ -83,7 +83,7 @@ bool number_parse(const char *s, unsigned long long *value);
 bool is_digest(const char *s);
 bool has_suffix(const char *s, const char *suffix);
 
-/* say.c: the one way out to the terminal */
+/* say.c: the only way to print to the terminal */
 void say(const char *format, ...) __printf(1, 2);
 void say_error(const char *format, ...) __printf(1, 2);
 char *say_text(const char *format, ...) __printf(1, 2);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Child processes that answer questions, from the parent's side: started when they
- * are first needed, asked over a socket, and described when they die.
+ * Child processes that answer questions, seen from the parent: started when first
+ * needed, asked over a socket, with a description of why one died.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,14 +20,14 @@
 #include "base.h"
 #include "child.h"
 
-#define BEGIN_SECONDS 60	/* until it is ready, by the clock */
-#define CLOCK_FACTOR 4		/* it waits for the disk, or for others to let it run */
+#define BEGIN_SECONDS 60	/* wall-clock time until it must be ready */
+#define CLOCK_FACTOR 4		/* allows for waiting for disk and CPU */
 #define STILLBORN_MAX 3
 #define FIRST_FD 3
 
 static bool keep_children;
 
-/* All that is sent begins with its size. */
+/* Every message starts with its size. */
 static bool send_all(int fd, const struct message *m, const int *files, size_t n_files)
 {
 	char control[CMSG_SPACE(CHILD_FILES_MAX * sizeof(int))] = { 0 };
@@ -69,7 +69,7 @@ static long long milliseconds(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-/* Is there something to be read before @end (-1: ever)? */
+/* Wait until there is something to read, or until @end (-1: for ever). */
 static bool wait_until(int fd, long long end)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -87,7 +87,7 @@ static bool wait_until(int fd, long long end)
 	return n > 0;
 }
 
-/* As many bytes; -1 if they do not come, 0 if it is too late. */
+/* Read exactly this many bytes; -1 if they do not arrive, 0 on timeout. */
 static int receive_bytes(int fd, void *bytes, size_t size, long long end)
 {
 	char *p = bytes;
@@ -126,7 +126,7 @@ static int receive_all(int fd, struct message *m, long long end)
 	return got;
 }
 
-/* In the child: a question with its files; false at the end of all of them. */
+/* In the child: receive a question and its files; false when there are no more. */
 static bool receive_question(int fd, struct message *m, int *files)
 {
 	char control[CMSG_SPACE(CHILD_FILES_MAX * sizeof(int))];
@@ -175,18 +175,18 @@ static void serve(const struct child_kind *kind, void *state, int fd)
 	}
 }
 
-/* Only the socket comes along, and what is said is said by the parent. */
+/* The child keeps only the socket; the parent does all the printing. */
 static int drop_files(int fd, bool confined)
 {
 	int i, null, last = sysconf(_SC_OPEN_MAX);
 
-	/* Out of the way of all that is put in place below. */
+	/* Move it out of the range of descriptors set up below. */
 	fd = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FD + 2);
 	null = confined ? open("/dev/null", O_RDWR) : -1;
 	if (fd < 0 || (confined && null < 0))
 		_exit(ST_USAGE);
 	for (i = 0; confined && i < FIRST_FD; i++) {
-#ifdef MODGATE_DUMPABLE	/* what a sanitizer finds is to be seen */
+#ifdef MODGATE_DUMPABLE	/* keep sanitizer reports visible */
 		if (i == STDERR_FILENO)
 			continue;
 #endif
@@ -219,7 +219,7 @@ be_child(const struct child_kind *kind, const char *context, int fd, pid_t paren
 	_exit(0);
 }
 
-/* Why the last one came to its end; to be freed. */
+/* Why the last child ended; the caller frees it. */
 static char *describe(const struct child_kind *kind, int status, bool late)
 {
 	if (late)
@@ -241,7 +241,7 @@ static char *bury(struct child *child, const struct child_kind *kind, bool late)
 {
 	int status = 0;
 
-	/* It is dead, or has said what it may not say; this changes not why it died. */
+	/* It is dead or has sent an invalid answer; killing it does not change why it died. */
 	kill(child->pid, SIGKILL);
 	close(child->fd);
 	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
@@ -257,7 +257,7 @@ static char *start(struct child *child, const struct child_kind *kind, const cha
 	pid_t self = getpid();
 	int pair[2], got;
 
-	/* What waits to be printed comes before what a loader's commands print. */
+	/* Flush pending output first, so that it precedes output of the loader's commands. */
 	say_flush();
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return fmt("%s needs a process of its own: %s", kind->doing,
@@ -287,7 +287,7 @@ static char *start(struct child *child, const struct child_kind *kind, const cha
 	return NULL;
 }
 
-/* From now on. */
+/* Start the clock now. */
 static void allow_time(const struct child *child, unsigned int seconds)
 {
 	struct rlimit limit = { .rlim_max = RLIM_INFINITY };
@@ -302,15 +302,15 @@ static void allow_time(const struct child *child, unsigned int seconds)
 
 /**
  * child_ask() - ask a question
- * @child: zeroed at first; started if it is not there
+ * @child: zeroed by the caller at first; started if it is not running
  * @kind: what it is for
- * @context: for it to begin with, or NULL
+ * @context: passed to the child when it starts, or NULL
  * @question: what to ask
- * @files: open files that go with it, which it gets as its own
+ * @files: open files to pass along; the child gets its own descriptors
  * @n_files: their number, at most %CHILD_FILES_MAX
  * @answer: set to the answer, to be freed; empty if there is none
  *
- * Return: NULL; or why there is no answer, for people, to be freed.
+ * Return: NULL; or a message saying why there is no answer, which the caller frees.
  */
 char *child_ask(struct child *child, const struct child_kind *kind,
 		const char *context, const struct message *question,
@@ -337,7 +337,7 @@ char *child_ask(struct child *child, const struct child_kind *kind,
 	return got > 0 ? NULL : bury(child, kind, !got);
 }
 
-/* It has no more to do. */
+/* It is no longer needed. */
 void child_end(struct child *child)
 {
 	if (!child->pid)
@@ -350,9 +350,9 @@ void child_end(struct child *child)
 }
 
 /**
- * child_keep() - may one child read many files?
- * @keep: it may, until it dies. Else it reads one, so that no file has a say in what
- *	  is read of another one; this is so at first.
+ * child_keep() - may one child read several files?
+ * @keep: true: one child reads files until it dies. False, the default: a child reads
+ *    one file only, so that no file can influence what is read from another.
  */
 void child_keep(bool keep)
 {

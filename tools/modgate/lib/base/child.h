@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Child processes that answer questions: forked without exec, and replaced when
- * they die. Reading a file that somebody else has written is done in one that is
- * confined: whatever the file makes of it, it can only answer, or die. The parent
- * takes no size and no text of an answer on trust.
+ * Child processes that answer questions: forked without exec, and replaced when they
+ * die. Untrusted files are read in a confined child: even if a file takes it over, the
+ * child can only answer or die. The parent trusts no size and no text in an answer.
  */
 #ifndef _MODGATE_LIB_CHILD_H
 #define _MODGATE_LIB_CHILD_H
 
 #include "base.h"
 
-/* Of a question, and of an answer; in bytes. */
+/* Maximum size of a question or an answer, in bytes. */
 #define MESSAGE_MAX 1048576U
 #define CHILD_FILES_MAX 2
 
 /**
- * struct message - a question or an answer, written or read from its start
+ * struct message - a question or an answer, written and read sequentially
  * @bytes: content
  * @size: of @bytes
- * @room: bytes that there is memory for
- * @at: what was read of it
- * @bad: it was read beyond its end, holds what it may not, or is over %MESSAGE_MAX
+ * @room: allocated size, in bytes
+ * @at: read position
+ * @bad: it was read beyond its end, is malformed, or exceeds %MESSAGE_MAX
  */
 struct message {
 	__u8 *bytes;
@@ -41,13 +40,13 @@ void message_free(struct message *m);
 
 /**
  * struct child_kind - what a child is for
- * @doing: for people, as in "reading it took more than 30 s"
- * @confined: it gets no more than its limits, see confine.c
- * @reads: the context is a folder whose files it may open to read them
- * @seconds: of processor time that an answer may take; 0: no limit. A confined child
- *	     that sleeps gets four times as much of the clock's.
- * @begin: called once in the child, before it is confined; what it returns goes to
- *	   @answer. May be NULL.
+ * @doing: for messages, as in "reading it took more than 30 s"
+ * @confined: the child is confined, see confine.c
+ * @reads: the context is a folder whose files the child may open for reading
+ * @seconds: CPU time limit per answer; 0: no limit. For a confined child there is also
+ *    a limit of four times as much wall-clock time.
+ * @begin: called once in the child, before it is confined; its result is passed to
+ *    @answer. May be NULL.
  * @answer: called in the child for each question
  */
 struct child_kind {
@@ -61,11 +60,11 @@ struct child_kind {
 };
 
 /**
- * struct child - a child process, or none as long as all is zero
+ * struct child - a child process; all zero means none
  * @pid: of the process
  * @fd: socket to it
- * @stillborn: how many in a row were started and never ready to be asked; after three
- *	       no other one is started
+ * @stillborn: number of successive children that never became ready; after three no
+ *    more are started
  */
 struct child {
 	pid_t pid;
@@ -82,7 +81,7 @@ void child_keep(bool keep);
 void child_done(struct child *child);
 
 /* confine.c */
-/* The largest module of a distribution has some 30 MiB, decompressed. */
+/* The largest module in distributions is about 30 MiB, decompressed. */
 #define MEMORY_SHARE_MAX (512U << 20)	/* in bytes */
 
 size_t memory_share(void);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Limits for a process that reads what others have written. It keeps what it has
- * open, may open files only to read them, and with Landlock none but what it has
- * open; it can write to no file by name, reach no network, start no program and no
- * process, signal nobody, and make no memory executable. What it needs none of ends
- * it; where a library only looks around, the answer is no.
+ * Confinement for a process that reads untrusted files. It keeps its open files and may
+ * open others only for reading, or not at all under Landlock. It cannot write to a file
+ * by name, use the network, start a program or process, send a signal, or make memory
+ * executable. A forbidden system call kills it, except for those that libraries merely
+ * try: these fail with an error.
  *
- * A kernel without seccomp or Landlock still holds it to the rest.
+ * If the kernel lacks seccomp or Landlock, the other limits still apply.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,9 +28,9 @@
 
 #define NOBODY 65534
 #define FILES 16
-#define WORKSPACE (64U << 20)	/* in bytes, of a library, besides what it decompresses */
+#define WORKSPACE (64U << 20)	/* in bytes, for a library, in addition to decompressed data */
 
-/* A sanitizer reserves terabytes, and looks at the process's own memory. */
+/* A sanitizer reserves terabytes and inspects the process's own memory. */
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZER 1
 #elif defined(__has_feature)
@@ -43,10 +43,10 @@
 #endif
 
 /**
- * memory_share() - how large a module may be on this machine
+ * memory_share() - the largest module accepted on this machine
  *
- * Return: an eighth of its memory, but not over %MEMORY_SHARE_MAX; in bytes. To read one
- * takes twice as much at most, and %WORKSPACE.
+ * Return: an eighth of its memory, at most %MEMORY_SHARE_MAX; in bytes. Reading a
+ * module takes up to twice as much, plus %WORKSPACE.
  */
 size_t memory_share(void)
 {
@@ -58,7 +58,7 @@ size_t memory_share(void)
 	return memory < MEMORY_SHARE_MAX ? memory : MEMORY_SHARE_MAX;
 }
 
-/* Of the process as it is, in bytes; 0 if it cannot be told. */
+/* Current address space of the process, in bytes; 0 if unknown. */
 static size_t address_space(void)
 {
 	char text[64] = "";
@@ -83,7 +83,7 @@ static void set_limit(int which, rlim_t value)
 	setrlimit(which, &limit);
 }
 
-/* The module may be mapped twice, by us and by libkmod; that is no memory of its own. */
+/* The module may be mapped twice, by us and by libkmod, without extra memory. */
 static void limit_resources(void)
 {
 	const size_t share = memory_share();
@@ -102,7 +102,7 @@ static void limit_resources(void)
 	set_limit(RLIMIT_AS, now + 3 * share + WORKSPACE);
 }
 
-/* If memory is short, it goes before anybody else. */
+/* If memory runs short, kill this process first. */
 static void go_first(void)
 {
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -114,7 +114,7 @@ static void go_first(void)
 	close(fd);
 }
 
-/* Of all that root may, what it takes to read a file that only root may read. */
+/* Of root's capabilities, keep only those for reading files that only root may read. */
 static void keep_reading(void)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -125,7 +125,7 @@ static void keep_reading(void)
 	syscall(SYS_capset, &head, sets);
 }
 
-/* In a user namespace that knows nobody, it stays who it is. */
+/* In a user namespace without a mapping for nobody, it keeps its user. */
 static void become_nobody(bool opens)
 {
 	if (!geteuid() && !setgroups(0, NULL) &&
@@ -140,7 +140,7 @@ static void become_nobody(bool opens)
 #endif
 }
 
-/* The files in @folder can be opened to be read. */
+/* Allow opening the files in @folder for reading. */
 static void add_readable(int ruleset, const char *folder)
 {
 	struct landlock_path_beneath_attr rule = {
@@ -154,7 +154,10 @@ static void add_readable(int ruleset, const char *folder)
 	close(rule.parent_fd);
 }
 
-/* All that the first version of Landlock knows, and one rule at most that allows any of it. */
+/*
+ * Restrict everything that Landlock version 1 covers, with at most one rule that allows any of
+ * it.
+ */
 static void lock_files(const char *readable)
 {
 	const struct landlock_ruleset_attr attr = {
@@ -189,7 +192,7 @@ static const int allowed[] = {
 	SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
 
-/* What a library tries, and does without. */
+/* Calls that libraries try but can do without. */
 static const int denied[] = {
 	SCMP_SYS(openat2), SCMP_SYS(fcntl64), SCMP_SYS(access), SCMP_SYS(faccessat),
 	SCMP_SYS(faccessat2), SCMP_SYS(ioctl), SCMP_SYS(prctl), SCMP_SYS(getdents64),
@@ -199,7 +202,7 @@ static bool add_list(scmp_filter_ctx filter, uint32_t action, const int *calls, 
 {
 	size_t i;
 
-	/* Some of them there are not on this architecture. */
+	/* Some of these do not exist on this architecture. */
 	for (i = 0; i < n; i++)
 		if (seccomp_rule_add(filter, action, calls[i], 0) &&
 		    calls[i] >= 0)
@@ -256,7 +259,7 @@ static bool filter_calls(void)
 	scmp_filter_ctx filter;
 	bool good;
 
-	/* Without a filter the answer is EFAULT where there are filters. */
+	/* With no filter given, a kernel that supports filters returns EFAULT. */
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) && errno == EINVAL)
 		return true;
 	filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
@@ -266,10 +269,10 @@ static bool filter_calls(void)
 }
 
 /**
- * confine() - hold this process to what reading a file needs
- * @readable: folder whose files it may open, where root may, or NULL
+ * confine() - confine this process to what it takes to read a file
+ * @readable: folder whose files it may open if root may, or NULL
  *
- * Ends it if that cannot be done.
+ * Exits if confinement fails.
  */
 void confine(const char *readable)
 {

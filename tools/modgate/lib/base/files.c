@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Files that are on disk when a function returns, whole or not at all.
+ * Durable files: when a function returns, a file is on disk, completely or not at all.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +13,8 @@
 #include "base.h"
 
 /*
- * Is there a byte behind @max? A size is not believed without one: the kernel's files say
- * that they are empty, or whatever root has set.
+ * Is there data beyond @max? The file size cannot be relied on: kernel files report
+ * zero, or whatever root has set.
  */
 static bool is_longer(int fd, const struct stat *st, size_t max)
 {
@@ -23,7 +23,7 @@ static bool is_longer(int fd, const struct stat *st, size_t max)
 	return (uint64_t)st->st_size > max && pread(fd, &byte, 1, max) == 1;
 }
 
-/* As file_read(), from where an open file stands. */
+/* Like file_read(), from the current position of an open file. */
 int file_read_open(int fd, size_t max, void **data, size_t *size)
 {
 	size_t room = 4096, used = 0;
@@ -83,9 +83,9 @@ int file_read_open(int fd, size_t max, void **data, size_t *size)
 
 /**
  * file_read() - read a whole file
- * @path: of a regular file, also one of the kernel's
- * @max: size over which it is refused, in bytes
- * @data: the content, with a zero byte behind it; to be freed
+ * @path: of a regular file, which may belong to the kernel
+ * @max: maximum size accepted, in bytes
+ * @data: the content, followed by a zero byte; the caller frees it
  * @size: of the content, in bytes
  *
  * Return: 0, -EINVAL if it is not a regular file, -EFBIG, or another errno.
@@ -102,7 +102,7 @@ int file_read(const char *path, size_t max, void **data, size_t *size)
 	return err;
 }
 
-/* All of it, to where the file is at. */
+/* Write all of it at the current position. */
 int file_write(int fd, const void *data, size_t size)
 {
 	const char *p = data;
@@ -120,7 +120,7 @@ int file_write(int fd, const void *data, size_t size)
 	return 0;
 }
 
-/* Make the names in a folder durable. */
+/* Make the directory entries durable. */
 int dir_sync(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -155,15 +155,15 @@ static int write_temporary(const char *path, const void *data, size_t size,
 }
 
 /**
- * file_replace() - put a file in place of what has its name, durably
+ * file_replace() - replace or create a file, durably
  * @dir: where
  * @name: of the file in @dir
  * @data: the content
  * @size: of @data, in bytes
  * @mode: permission bits
  *
- * The caller holds the lock: the name of the temporary file is fixed, so that
- * one that was left by a power cut does not stay for ever.
+ * The caller holds the lock. The temporary file has a fixed name, so that one left over
+ * from a power cut gets reused.
  *
  * Return: 0 when it is on disk, or a negative errno.
  */
@@ -205,13 +205,13 @@ int file_move(const char *from, const char *to_dir, const char *name)
 	return err;
 }
 
-/* Remove a file; that it is not there is no error. */
+/* Remove a file; it is no error if it does not exist. */
 int file_remove(const char *path)
 {
 	return unlink(path) && errno != ENOENT ? -errno : 0;
 }
 
-/* Make a folder with these permissions, durably; it may be there. */
+/* Make a folder with these permissions, durably; it may exist already. */
 int dir_make(const char *path, mode_t mode)
 {
 	char *parent = xstrdup(path);
@@ -231,7 +231,7 @@ int dir_make(const char *path, mode_t mode)
 	return err;
 }
 
-/* Make a folder below @root and those above it, likewise; @path begins with a slash. */
+/* Make a folder below @root and its parents, likewise; @path begins with a slash. */
 int dirs_make(const char *root, const char *path, mode_t mode)
 {
 	char *whole = fmt("%s%s/", root, path), *slash = whole + strlen(root);

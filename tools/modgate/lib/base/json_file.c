@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * JSON that somebody else may have written. json_take() bounds it; json_strict() is for
- * what people decide by: one object and nothing behind it, no field twice, none that is
- * not known, none that is empty. json-c lets the last of two fields of the same name
- * win, as other programs let the first.
+ * Untrusted JSON. json_take() bounds its size; json_strict() is for input that people
+ * base decisions on: a single object without trailing data and without duplicate,
+ * unknown or empty fields. Of two fields with the same name, json-c uses the last and
+ * other programs use the first.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -12,15 +12,15 @@
 #include "base.h"
 
 /**
- * json_take() - parse JSON that somebody else may have written
- * @text: with a zero byte behind it
+ * json_take() - parse untrusted JSON
+ * @text: ended by a zero byte
  * @size: of @text, in bytes
  * @flags: JSON_TOKENER_*
  *
- * json-c takes some hundred bytes for each value, so their number is bounded before.
+ * json-c uses about a hundred bytes per value, so their number is checked first.
  *
- * Return: the value, to be given back; NULL if it is none, there is something behind it,
- * it is nested more than 8 deep, or has more than %JSON_VALUES_MAX values.
+ * Return: the value, for json_object_put(); NULL if it is invalid, has trailing data,
+ * is nested more than 8 levels deep, or has more than %JSON_VALUES_MAX values.
  */
 struct json_object *json_take(const char *text, size_t size, int flags)
 {
@@ -45,7 +45,7 @@ struct json_object *json_take(const char *text, size_t size, int flags)
 	return j;
 }
 
-/* How many strings, names of fields included, a value is written with. */
+/* The number of strings, including field names, in a value. */
 static size_t strings_of(struct json_object *j)
 {
 	size_t n = 0, i;
@@ -64,7 +64,7 @@ static size_t strings_of(struct json_object *j)
 	return n;
 }
 
-/* How many strings there are in a text that is known to be JSON. */
+/* The number of strings in a text that is known to be JSON. */
 static size_t strings_in(const char *text)
 {
 	size_t quotes = 0;
@@ -79,15 +79,15 @@ static size_t strings_in(const char *text)
 }
 
 /**
- * json_strict() - a text as one JSON object
+ * json_strict() - parse a text that is exactly one JSON object
  * @text: ended by a zero
  * @size: of it, in bytes
  *
- * A field that is there twice shows by its name, which the text has once more than
- * the object that was made of it.
+ * Duplicate fields are detected by counting strings: the text then has more of them
+ * than the parsed object.
  *
- * Return: the object, or NULL if it is not one, and no more than one, without a field
- * that is there twice.
+ * Return: the object, or NULL if the text is not exactly one object or has duplicate
+ * fields.
  */
 struct json_object *json_strict(const char *text, size_t size)
 {
@@ -102,7 +102,7 @@ struct json_object *json_strict(const char *text, size_t size)
 	return j;
 }
 
-/* Has an object no field but these, and none that is null? */
+/* Does an object have only these fields, none of them null? */
 bool json_has_only(struct json_object *j, const char *const known[], size_t n)
 {
 	size_t i;
@@ -116,7 +116,7 @@ bool json_has_only(struct json_object *j, const char *const known[], size_t n)
 	return true;
 }
 
-/* The text of a field, NULL if it is not there, no text, empty, or has a zero byte. */
+/* The text of a field; NULL if it is missing, not a string, empty, or contains a zero byte. */
 const char *json_text(struct json_object *j, const char *key)
 {
 	struct json_object *value = json_object_object_get(j, key);
@@ -142,7 +142,7 @@ bool json_small_number(struct json_object *j, const char *key, unsigned int *num
 	return n >= 0 && n <= 0xffff;
 }
 
-/* Bytes as json_hex() writes them; only its digits. */
+/* Parse bytes in the format of json_hex(), digits only. */
 bool json_bytes(struct json_object *j, const char *key, __u8 *bytes, size_t max,
 		size_t *size)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Questions to a child process and its answers: numbers of 32 bits and byte
- * strings behind their size, of this machine's byte order. Nothing in them is
- * believed: what is not there, or is too large, makes the message bad.
+ * Questions to a child process and its answers: 32-bit numbers and size-prefixed byte
+ * strings, in native byte order. Nothing in them is trusted: reading a missing or
+ * oversized item marks the message as bad.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +67,7 @@ __u32 message_number(struct message *m)
 	return number;
 }
 
-/* Part of the message; NULL and no size if it is bad. */
+/* Points into the message; NULL and size 0 if it is bad. */
 const void *message_bytes(struct message *m, size_t *size)
 {
 	const void *bytes;
@@ -79,7 +79,7 @@ const void *message_bytes(struct message *m, size_t *size)
 	return bytes;
 }
 
-/* To be freed; NULL if it is empty, or the message is bad. */
+/* The caller frees it; NULL if it is empty or the message is bad. */
 char *message_text(struct message *m)
 {
 	size_t size;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How things are shown: times, words for flags, JSON.
+ * Formatting: times, words for flags, JSON.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +42,7 @@ void json_digest(struct json_object *o, const char *key, const void *digest)
 	json_str(o, key, digest_hex(hex, digest));
 }
 
-/* Print JSON, with JSON_C_TO_STRING_*, and give it back. */
+/* Print JSON, with JSON_C_TO_STRING_* flags, and release it. */
 void json_print(struct json_object *o, int flags)
 {
 	say_json(json_object_to_json_string_ext(o, flags |
@@ -82,7 +82,7 @@ const char *mode_name(__u32 mode)
 	}
 }
 
-/* The other way round; 0 if there is no such mode. */
+/* The mode of this name; 0 if there is none. */
 __u32 mode_parse(const char *name)
 {
 	__u32 mode = MODGATE_MODE_LISTED;
@@ -92,7 +92,7 @@ __u32 mode_parse(const char *name)
 	return mode;
 }
 
-/* Comma-separated words for the bits of @flags, "-" for none; to be freed. */
+/* Comma-separated words for the bits of @flags, "-" for none; the caller frees it. */
 char *flag_names(__u32 flags, const char *const *names)
 {
 	char *text = xstrdup("");
@@ -115,11 +115,11 @@ char *flag_names(__u32 flags, const char *const *names)
 }
 
 /**
- * checker_say() - one finding of a check
- * @checker: that takes it
- * @what: was looked at
+ * checker_say() - report one finding of a check
+ * @checker: where to report it
+ * @what: what was checked
  * @status: ST_OK if it is good
- * @format: what was found, without a newline
+ * @format: the finding, without a newline
  */
 void checker_say(const struct checker *checker, const char *what,
 		 enum status status, const char *format, ...)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The one way out to the terminal: whatever is said on standard output, on standard
- * error, in a prompt or in the message at login is formatted here. Names of files and
- * modules, strings in them, certificates and the kernel's lines are somebody else's text:
- * what a terminal could act on is escaped in every argument, and a newline comes from
- * the format alone. The build refuses a tool that has another way, see the Makefile.
+ * The only way to print to the terminal: everything for standard output, standard
+ * error, prompts and the login message is formatted here. File and module names,
+ * strings in modules, certificates and kernel lines are untrusted text: in every
+ * argument, characters that a terminal could act on are escaped, and newlines come only
+ * from the format. The build fails if the tool prints in any other way, see the
+ * Makefile.
  */
 #include <ctype.h>
 #include <langinfo.h>
@@ -16,20 +17,20 @@
 
 #define SPEC_SIZE 48
 
-/* A va_list that functions can take turns with. */
+/* A va_list that functions can share. */
 struct arguments {
 	va_list list;
 };
 
 /**
  * struct conversion - what stands between a % and its letter
- * @flags: of those that printf() knows
- * @width: at least so many columns
- * @left: of which those that are left come behind
- * @precision: of a text, at most so many bytes; -1 if there is none
- * @longs: how often there is an l
- * @size: there is a z
- * @letter: what it converts
+ * @flags: printf() flags
+ * @width: minimum width, in columns
+ * @left: left-justified: padding goes after the text
+ * @precision: maximum bytes of a string; -1 if unlimited
+ * @longs: number of l modifiers
+ * @size: has the z modifier
+ * @letter: the conversion letter
  */
 struct conversion {
 	char flags[8];
@@ -59,7 +60,7 @@ static void put_escaped(FILE *f, const char *s, size_t size)
 	}
 }
 
-/* @size bytes of @s in @width columns, or as many as they take. */
+/* Append @size bytes of @s, padded to @width columns. */
 static void put_text(FILE *f, const char *s, size_t size, int width, bool left)
 {
 	size_t columns = 0, i;
@@ -88,7 +89,7 @@ static int take_count(const char **format, struct arguments *args)
 	return n;
 }
 
-/* Behind the %; what is not understood is told by its letter. */
+/* Parse what follows the %; an unsupported conversion is reported through its letter. */
 static const char *take_conversion(struct conversion *c, const char *format,
 				   struct arguments *args)
 {
@@ -176,7 +177,7 @@ static void put_conversion(FILE *f, const struct conversion *c, struct arguments
 		fputc('%', f);
 		break;
 	default:
-		/* A mistake of ours, which must not be taken for text. */
+		/* A programming error, which must not pass as text. */
 		abort();
 	}
 }
@@ -201,7 +202,7 @@ static void vsay(FILE *f, const char *format, va_list list)
 }
 
 /**
- * say() - say something on standard output
+ * say() - print on standard output
  * @format: as for printf(), with the conversions c d s u x and the lengths l ll z
  */
 void say(const char *format, ...)
@@ -213,7 +214,7 @@ void say(const char *format, ...)
 	va_end(ap);
 }
 
-/* A text of lines that is ours, as usage and PEM are: also without an end of the last. */
+/* Print trusted lines of text, such as usage or PEM; the last may lack a newline. */
 void say_lines(const char *text)
 {
 	const char *end;
@@ -224,7 +225,7 @@ void say_lines(const char *text)
 	}
 }
 
-/* As say() does it, on standard error, behind what was said before. */
+/* Like say(), on standard error, after pending standard output. */
 void say_error(const char *format, ...)
 {
 	va_list ap;
@@ -235,7 +236,7 @@ void say_error(const char *format, ...)
 	va_end(ap);
 }
 
-/* Likewise as text, which the caller frees: what is shown later, or by others. */
+/* Likewise, but return the text, to show later or elsewhere; the caller frees it. */
 char *say_text(const char *format, ...)
 {
 	char *text = NULL;
@@ -253,18 +254,18 @@ char *say_text(const char *format, ...)
 	return text;
 }
 
-/* Ask on a terminal that is open as @fd. */
+/* Print a prompt on the terminal open as @fd. */
 void say_prompt(int fd, const char *prompt)
 {
 	char *text = say_text("%s: ", prompt);
 
-	/* Who cannot be asked cannot be told that, either. */
+	/* If a prompt cannot be shown, neither can an error. */
 	if (write(fd, text, strlen(text)) < 0)
 		warn("the terminal cannot be written to");
 	free(text);
 }
 
-/* A mark for good or bad, in ASCII where the locale is not UTF-8, and a blank. */
+/* Print a mark for good or bad (ASCII if the locale is not UTF-8) and a blank. */
 void say_mark(bool good)
 {
 	if (!strcmp(nl_langinfo(CODESET), "UTF-8"))
@@ -273,7 +274,7 @@ void say_mark(bool good)
 		fputs(good ? "+ " : "x ", stdout);
 }
 
-/* What was said is on its way; false if it cannot be, and errno says why. */
+/* Flush the output; false on failure, with errno set. */
 bool say_flush(void)
 {
 	return !fflush(stdout) && !ferror(stdout);
@@ -285,7 +286,7 @@ void __noreturn out_of_memory(void)
 	exit(ST_NO);
 }
 
-/* Characters that show nothing and do something: Cf, Zl and Zp of Unicode. */
+/* Invisible characters with an effect: the Unicode categories Cf, Zl and Zp. */
 static const struct {
 	uint32_t first;
 	uint32_t last;
@@ -310,7 +311,7 @@ static bool is_shown(uint32_t c)
 	return true;
 }
 
-/* Size of the character in UTF-8 at @p, which @c is set to; 0 if it is none. */
+/* Decode the UTF-8 character at @p into @c and return its size; 0 if it is invalid. */
 static size_t take_character(const unsigned char *p, uint32_t *c)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -330,7 +331,7 @@ static size_t take_character(const unsigned char *p, uint32_t *c)
 	return size;
 }
 
-/* As JSON escapes it, with a surrogate pair where there has to be one. */
+/* Append a JSON escape, with a surrogate pair where needed. */
 static void put_escape(uint32_t c)
 {
 	if (c > 0xffff)
@@ -341,13 +342,13 @@ static void put_escape(uint32_t c)
 
 /**
  * say_json() - print JSON on standard output
- * @json: as json-c makes it, with what is below a space escaped
+ * @json: as json-c writes it, with control characters below a space escaped
  *
- * Of what stands in its strings, a character that a terminal could act on is escaped as
- * JSON does it, so that it stays what it is for who reads JSON; elsewhere than in a
- * UTF-8 locale that is each beyond ASCII, since its bytes could be C1 there. A byte that
- * is not UTF-8 is escaped as say() does it: the backslash is one of the text, so that
- * there are two.
+ * In strings, a character that a terminal could act on is written as a JSON escape, so
+ * that a JSON parser still reads the same text. Outside a UTF-8 locale that includes
+ * all non-ASCII characters, since their bytes could be C1 controls there. A byte that
+ * is not valid UTF-8 is escaped as say() does it; that backslash is part of the text
+ * and therefore doubled.
  */
 void say_json(const char *json)
 {

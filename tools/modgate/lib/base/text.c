@@ -17,7 +17,7 @@ static void complain(const char *format, va_list ap)
 }
 
 /**
- * fail() - say what went wrong: the thing, the rule, the remedy
+ * fail() - report an error: the thing, the rule, the remedy
  * @status: what the tool exits with
  * @format: as for printf
  *
@@ -34,11 +34,11 @@ enum status fail(enum status status, const char *format, ...)
 }
 
 /**
- * fail_errno() - likewise, for a system call that failed
+ * fail_errno() - likewise, for a failed system call
  * @err: errno, positive or negative
  * @format: what was tried, as for printf
  *
- * Return: ST_PRIVILEGE if that is what is missing, else ST_NO.
+ * Return: ST_PRIVILEGE if privilege is missing, else ST_NO.
  */
 enum status fail_errno(int err, const char *format, ...)
 {
@@ -56,7 +56,7 @@ enum status fail_errno(int err, const char *format, ...)
 	return err == EACCES || err == EPERM ? ST_PRIVILEGE : ST_NO;
 }
 
-/* Say something on stderr that is not the end of it. */
+/* Print a warning on stderr. */
 void warn(const char *format, ...)
 {
 	va_list ap;
@@ -78,7 +78,7 @@ void *xzalloc(size_t size)
 	return check_memory(calloc(1, size ? size : 1));
 }
 
-/* Room for one more element behind the @n that there are, zeroed. */
+/* Make room for one more element, zeroed, after the first @n. */
 void *xgrow(void *array, size_t n, size_t size)
 {
 	char *p = array;

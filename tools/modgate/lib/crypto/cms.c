@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Is a CMS signature of a module right, and are its attributes? OpenSSL knows
- * most of it, but neither ML-DSA before 3.5 nor what the kernel allows.
+ * Verify the CMS signature of a module and its attributes. OpenSSL does most of it, but
+ * before 3.5 it lacks ML-DSA, and it does not know what the kernel allows.
  */
 #include <openssl/err.h>
 
 #include "crypto.h"
 
-/* The one that counts, as the kernel's build makes no other; or NULL. */
+/* The only signer, since the kernel build produces just one; or NULL. */
 CMS_SignerInfo *cms_signer(CMS_ContentInfo *cms)
 {
 	return sk_CMS_SignerInfo_value(CMS_get0_SignerInfos(cms), 0);
@@ -22,8 +22,7 @@ static bool by_mldsa(CMS_SignerInfo *si)
 }
 
 /*
- * Is the digest among the signed attributes that of the module? No key is needed
- * to see that.
+ * Does the digest in the signed attributes match the module? This needs no key.
  */
 static bool attributes_match(CMS_ContentInfo *cms, CMS_SignerInfo *si,
 			     const void *content, size_t size)
@@ -42,7 +41,7 @@ static bool attributes_match(CMS_ContentInfo *cms, CMS_SignerInfo *si,
 }
 
 /**
- * cms_attribute_problem() - are signed attributes what the kernel takes?
+ * cms_attribute_problem() - does the kernel accept the signed attributes?
  * @cms: a signature
  * @si: its signer, with signed attributes
  * @content: what was signed
@@ -60,7 +59,7 @@ const char *cms_attribute_problem(CMS_ContentInfo *cms, CMS_SignerInfo *si,
 	return attributes_match(cms, si, content, size) ? NULL : SIG_CHANGED;
 }
 
-/* ML-DSA signs the module itself, and CMS_verify() wants a digest in between. */
+/* ML-DSA signs the module itself, but CMS_verify() expects a digest. */
 static bool verify_whole(CMS_SignerInfo *si, const struct cert *cert,
 			 const void *content, size_t size)
 {
@@ -79,7 +78,7 @@ static bool verify_whole(CMS_SignerInfo *si, const struct cert *cert,
 }
 
 /**
- * cms_verify_by() - is a signature right?
+ * cms_verify_by() - is a signature valid?
  * @cms: the signature
  * @cert: of the signer that it names
  * @content: what was signed

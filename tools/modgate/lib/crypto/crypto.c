@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Digests, certificates and signatures, all of it OpenSSL's.
+ * Digests, certificates and signatures, all by OpenSSL.
  */
 #include <errno.h>
 #include <openssl/err.h>
@@ -13,7 +13,7 @@
 #include "base.h"
 #include "crypto.h"
 
-/* Of keys that are kept elsewhere; NULL if there are none. */
+/* Library context for keys kept elsewhere; NULL if there are none. */
 static struct ossl_lib_ctx_st *context_of_keys;
 
 void sha384(const void *data, size_t size, __u8 digest[MODGATE_DIGEST_SIZE])
@@ -24,7 +24,7 @@ void sha384(const void *data, size_t size, __u8 digest[MODGATE_DIGEST_SIZE])
 	}
 }
 
-/* OpenSSL's latest error, as text; the others are forgotten. */
+/* OpenSSL's latest error as text; the rest of the queue is discarded. */
 char *crypto_error(void)
 {
 	static char text[256];
@@ -49,7 +49,7 @@ static int cert_finish(struct cert *cert)
 
 /**
  * cert_parse() - read a certificate from memory
- * @der: one certificate in DER, with nothing behind it
+ * @der: one certificate in DER, without trailing data
  * @size: of @der, in bytes
  * @cert: filled in on success; to be freed
  *
@@ -73,7 +73,7 @@ int cert_parse(const void *der, size_t size, struct cert *cert)
 	return cert_finish(cert);
 }
 
-/* OpenSSL would ask on the terminal, without a word, where nobody is. */
+/* By default OpenSSL would wait silently for a passphrase on the terminal. */
 int no_passphrase(char *buffer __maybe_unused, int size __maybe_unused,
 		  int rwflag __maybe_unused, void *data __maybe_unused)
 {
@@ -81,7 +81,7 @@ int no_passphrase(char *buffer __maybe_unused, int size __maybe_unused,
 }
 
 /**
- * cert_take() - a certificate as it is in a file
+ * cert_take() - parse a certificate file's contents
  * @data: PEM or DER
  * @size: of @data, in bytes
  * @cert: filled in on success; to be freed
@@ -128,7 +128,7 @@ void cert_free(struct cert *cert)
 	memset(cert, 0, sizeof(*cert));
 }
 
-/* The subject on one line, for people; to be freed. */
+/* The subject on one line, for display; the caller frees it. */
 char *cert_subject(const X509 *x509)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
@@ -145,7 +145,7 @@ char *cert_subject(const X509 *x509)
 	return text;
 }
 
-/* ML-DSA (FIPS 204), of which OpenSSL before 3.5 does not have even the names. */
+/* ML-DSA (FIPS 204); OpenSSL before 3.5 does not even know its names. */
 static const struct mldsa {
 	const char *oid;
 	const char *name;
@@ -186,7 +186,7 @@ bool is_mldsa(const ASN1_OBJECT *algorithm)
 	return find_mldsa(algorithm);
 }
 
-/* "ML-DSA-65" or the like, if that is the key of a certificate; or NULL. */
+/* "ML-DSA-65" or similar if the certificate has such a key; else NULL. */
 const char *cert_mldsa_name(const X509 *x509)
 {
 	const struct mldsa *m = cert_mldsa(x509);
@@ -195,10 +195,10 @@ const char *cert_mldsa_name(const X509 *x509)
 }
 
 /**
- * key_unknown() - is the key of a certificate one that OpenSSL cannot read?
+ * key_unknown() - does OpenSSL not support the key of a certificate?
  * @x509: the certificate
  *
- * Return: what it does not know, and what would help; NULL if it can read it.
+ * Return: what it does not support and the remedy; NULL if it can read the key.
  */
 const char *key_unknown(const X509 *x509)
 {
@@ -211,7 +211,7 @@ const char *key_unknown(const X509 *x509)
 		   "OpenSSL here does not know the algorithm of its signer's key";
 }
 
-/* The kinds of keys that the kernel's side takes. */
+/* The kinds of keys that the kernel accepts. */
 bool key_supported(EVP_PKEY *key)
 {
 	char group[32] = "";
@@ -229,7 +229,7 @@ bool key_supported(EVP_PKEY *key)
 }
 
 /**
- * signature_check() - is this a signature of that, by this key?
+ * signature_check() - verify a signature over data
  * @der: the signer's certificate in DER
  * @der_size: of @der, in bytes
  * @data: what was signed
@@ -237,7 +237,7 @@ bool key_supported(EVP_PKEY *key)
  * @signature: ECDSA P-384 or RSA-3072 or RSA-4096 (PKCS#1 v1.5), SHA-384
  * @signature_size: of @signature, in bytes
  *
- * Return: NULL if it is, or why not.
+ * Return: NULL if it is valid, or why not.
  */
 const char *signature_check(const void *der, size_t der_size,
 			    const void *data, size_t size,
@@ -265,13 +265,13 @@ const char *signature_check(const void *der, size_t der_size,
 	return problem;
 }
 
-/* From now on keys that OpenSSL does not hold itself come from @context; NULL: from nowhere. */
+/* Use @context for keys that OpenSSL does not hold itself; NULL: there are none. */
 void key_context_set(OSSL_LIB_CTX *context)
 {
 	context_of_keys = context;
 }
 
-/* Where OpenSSL has to look for what can be done with this key. */
+/* The library context for operations with this key. */
 OSSL_LIB_CTX *key_context(const EVP_PKEY *key)
 {
 	const OSSL_PROVIDER *provider = EVP_PKEY_get0_provider(key);
@@ -280,7 +280,7 @@ OSSL_LIB_CTX *key_context(const EVP_PKEY *key)
 	       context_of_keys : NULL;
 }
 
-/* OpenSSL, asked to use the key where it is kept; to be freed. */
+/* A context that uses the key where it is kept; the caller frees it. */
 static char *properties(const EVP_PKEY *key)
 {
 	const OSSL_PROVIDER *provider = EVP_PKEY_get0_provider(key);
@@ -304,12 +304,12 @@ static bool sign_digest(EVP_PKEY_CTX *ctx, const EVP_PKEY *key,
 /**
  * signature_make() - sign
  * @key: private key
- * @data: what to sign; hashed here, since a TPM takes a second per megabyte
+ * @data: what to sign; hashed here, since a TPM needs a second per megabyte
  * @size: of @data, in bytes
  * @signature: room for %MODGATE_SIGNATURE_MAX bytes
  * @signature_size: set to the size of @signature, in bytes
  *
- * Return: 0, or -EINVAL with OpenSSL's error waiting for crypto_error().
+ * Return: 0, or -EINVAL, with the OpenSSL error available from crypto_error().
  */
 int signature_make(EVP_PKEY *key, const void *data, size_t size,
 		   __u8 *signature, size_t *signature_size)
@@ -329,7 +329,7 @@ int signature_make(EVP_PKEY *key, const void *data, size_t size,
 	return err;
 }
 
-/* Sign a certificate by its own key; OpenSSL says why not. */
+/* Sign a certificate with its own key; on failure OpenSSL has the error. */
 bool cert_sign(X509 *x509, EVP_PKEY *key)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();

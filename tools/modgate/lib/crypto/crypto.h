@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The room crypto: digests, certificates and signatures, all of it OpenSSL's. Knows no
- * key by its name, and nothing of how keys are kept. Uses base.
+ * The room crypto: digests, certificates and signatures, all by OpenSSL. It knows
+ * neither names of keys nor how keys are kept. Uses base.
  */
 #ifndef _MODGATE_LIB_CRYPTO_H
 #define _MODGATE_LIB_CRYPTO_H
@@ -15,11 +15,11 @@
 #define CERT_FILE_MAX (4 * MODGATE_CERT_MAX)	/* in bytes, PEM or DER */
 
 /**
- * struct cert - a certificate, as a carrier of its key
+ * struct cert - a certificate
  * @x509: for OpenSSL
  * @der: the same in DER
  * @der_size: of @der, in bytes
- * @digest: SHA-384 of @der: how documents name it
+ * @digest: SHA-384 of @der, which documents use to refer to it
  */
 struct cert {
 	X509 *x509;

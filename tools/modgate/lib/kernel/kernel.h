@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The room kernel: what the kernel says. modgate's files in securityfs, its events, and
- * what other parts of the kernel have to say about modules: keyrings, lockdown,
+ * The room kernel: information from the kernel. modgate's files in securityfs, its
+ * events, and other kernel state that affects modules: keyrings, lockdown,
  * configuration. Uses table and base.
  */
 #ifndef _MODGATE_LIB_KERNEL_H
@@ -26,11 +26,13 @@ struct record {
 /**
  * struct kernel - the kernel's files, read once
  * @dir: where they are
- * @present: the kernel has modgate, and its files can be read as far as that is allowed
- * @problem: it has modgate, and a file is not what it should be; NULL otherwise
- * @state: of file state
- * @privileged: what only root may read could be read, so what follows is true
- * @policy: of file policy; without pairs if none is in force
+ * @present: the kernel has modgate, and its files could be read as far as permissions
+ *    allow
+ * @problem: what is wrong with a file of modgate; NULL if nothing is
+ * @state: contents of file state
+ * @privileged: the files that only root may read were read, so the fields below are
+ *    valid
+ * @policy: contents of file policy; no pairs if none is in force
  * @lists: lines of file lists
  * @n_lists: their number
  * @events: lines of file events
@@ -82,7 +84,7 @@ const struct record *event_for(const struct kernel *kernel,
 			       const __u8 *digest);
 char *event_path(const struct record *event, const struct options *o);
 
-/* What modgate boot leaves in the initramfs's /run, as key=value: "recovery=yes". */
+/* What "modgate boot" leaves in /run of the initramfs, as key=value: "recovery=yes". */
 #define MARK_FOLDER "modgate"
 #define MARK_FILE "initramfs"
 
@@ -98,13 +100,13 @@ bool release_known(const struct options *o, const char *release);
 enum known {
 	KNOWN_NO,
 	KNOWN_YES,
-	KNOWN_UNKNOWN,		/* may not be asked */
+	KNOWN_UNKNOWN,		/* not permitted to ask */
 };
 
 /* kernel_config.c */
 enum known kernel_config(const struct options *o, const char *option);
 
-/* keyring.c: which of the kernel's keyrings knows a signer */
+/* keyring.c: which of the kernel's keyrings has a signer's key */
 enum keyring {
 	KEYRING_BUILTIN,
 	KEYRING_SECONDARY,

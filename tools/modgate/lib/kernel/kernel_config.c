@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the running kernel was configured with, where it or its package says so.
+ * Configuration of the running kernel, from the kernel itself or from its package.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 #define LINE_SIZE 1024
 
-/* zlib reads what is not compressed as it is. */
+/* zlib passes uncompressed data through. */
 static enum known ask(const char *path, const char *option)
 {
 	gzFile f = gzopen(path, "re");
@@ -36,7 +36,7 @@ static enum known ask(const char *path, const char *option)
  * @o: options
  * @option: CONFIG_*, which can be y
  *
- * Return: KNOWN_UNKNOWN if there is no configuration to be read.
+ * Return: KNOWN_YES or KNOWN_NO; KNOWN_UNKNOWN if no configuration can be read.
  */
 enum known kernel_config(const struct options *o, const char *option)
 {

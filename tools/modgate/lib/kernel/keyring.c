@@ -2,12 +2,11 @@
 /*
  * Which of the kernel's keyrings holds the key that signed a module.
  *
- * The kernel looks for a signer by issuer and serial number (or by key
- * identifier). keyctl_search() finds a key in the same way ("ex:" and the
- * identifier in hex) and answers ENOKEY if there is none. The keys themselves
- * may not be searched for by anyone, so for one that is there it answers
- * EACCES. That is told from a keyring that may not be searched by asking for
- * a key that cannot exist.
+ * The kernel looks for a signer by issuer and serial number (or by key identifier).
+ * keyctl_search() finds a key in the same way ("ex:" and the identifier in hex) and
+ * returns ENOKEY if there is none. Nobody has search permission on the keys themselves,
+ * so for an existing key it returns EACCES. To tell that apart from a keyring without
+ * search permission, ask for a key that cannot exist.
  */
 #include <errno.h>
 #include <keyutils.h>
@@ -37,11 +36,12 @@ const char *keyring_name(enum keyring which)
  * keyring_takes() - can the kernel use the key of a certificate?
  * @o: options; with a root folder it is not this kernel that is meant
  * @der: the certificate in DER
+ *    certificate in DER
  * @size: of @der, in bytes
  *
- * It is asked by adding the key to a keyring of this process.
+ * Finds out by adding the key to a keyring of this process.
  *
- * Return: KNOWN_YES; KNOWN_NO; KNOWN_UNKNOWN if it may not be asked.
+ * Return: KNOWN_YES; KNOWN_NO; KNOWN_UNKNOWN without permission to ask.
  */
 enum known keyring_takes(const struct options *o, const void *der, size_t size)
 {
@@ -64,8 +64,8 @@ enum known keyring_takes(const struct options *o, const void *der, size_t size)
  * @which: the keyring
  * @id: identifier in hex, see modsig.c
  *
- * Return: KNOWN_YES or KNOWN_NO, which is also what a keyring that does not
- * exist says; KNOWN_UNKNOWN if it may not be asked.
+ * Return: KNOWN_YES or KNOWN_NO (also for a keyring that does not exist); KNOWN_UNKNOWN
+ * without permission to ask.
  */
 enum known keyring_holds(const struct options *o, enum keyring which,
 			 const char *id)
@@ -96,7 +96,7 @@ enum known keyring_holds(const struct options *o, enum keyring which,
  * @keys: set to their serial numbers; to be freed
  * @n: set to their number; 0 if there is no such keyring
  *
- * Return: 0, or a negative errno if it may not be asked.
+ * Return: 0, or a negative errno without permission to ask.
  */
 int keyring_keys(const struct options *o, enum keyring which, __s32 **keys, size_t *n)
 {

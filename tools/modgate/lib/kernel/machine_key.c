@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The trusted key that names a machine without a TPM. Its blob, which only this
- * machine can open, lies next to the documents; the kernel looks for the key in
- * the keyrings of whoever hands a document over.
+ * The trusted key that names a machine without a TPM. Its blob, which only this machine
+ * can open, is stored next to the documents. The kernel looks for the key in the
+ * keyrings of the process that writes a document.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -13,20 +13,20 @@
 #include "base.h"
 #include "kernel.h"
 
-/* As security/modgate/machine.c has it. */
+/* Same as in security/modgate/machine.c. */
 #define DESCRIPTION "modgate:machine"
-/* The kernel takes 512 bytes, in hex. */
+/* The kernel accepts 512 bytes, in hex. */
 #define BLOB_MAX 4096
 
 /**
  * machine_key_add() - have the kernel open the machine's key
  * @path: of the blob, in hex, as "keyctl pipe" prints it
  *
- * The key is in the keyring of this process and is gone when it exits.
+ * The key is added to the keyring of this process and disappears when it exits.
  *
- * Return: 0; -ENOENT if there is no blob, which is so on most machines; or
- * another negative errno of reading it, or of add_key(2): -ENODEV if the kernel
- * has no such keys, and what its trust source says if it cannot open it.
+ * Return: 0; -ENOENT if there is no blob, as on most machines; or another negative
+ * errno from reading it or from add_key(2): -ENODEV if the kernel does not support such
+ * keys, or the error of its trust source if that cannot open it.
  */
 int machine_key_add(const char *path)
 {

@@ -13,7 +13,7 @@
 #include "base.h"
 #include "kernel.h"
 
-/* The ring holds 256 lines, of which each has at most a few kilobytes. */
+/* The ring holds 256 lines of at most a few kilobytes each. */
 #define KERNEL_FILE_MAX (16U << 20)
 
 static int hex_value(char c)
@@ -25,7 +25,7 @@ static int hex_value(char c)
 	return -1;
 }
 
-/* Undo \xHH in place; a zero byte cannot be shown and stays as it is. */
+/* Undo \xHH in place; an escaped zero byte stays escaped. */
 static void decode(char *s)
 {
 	char *to = s;
@@ -63,10 +63,10 @@ static void record_add(struct record *r, const char *pair, size_t size)
 }
 
 /**
- * record_parse() - take apart key=value pairs
+ * record_parse() - parse key=value pairs
  * @record: to be freed
  * @text: one record
- * @separator: what stands between pairs, blank or newline
+ * @separator: separator between pairs, blank or newline
  */
 void record_parse(struct record *record, const char *text, char separator)
 {
@@ -104,7 +104,7 @@ struct json_object *record_json(const struct record *record)
 	return j;
 }
 
-/* The value of @key; NULL if it is not there, or "-". */
+/* The value of @key; NULL if it is missing or "-". */
 const char *record_get(const struct record *record, const char *key)
 {
 	size_t i;
@@ -116,7 +116,7 @@ const char *record_get(const struct record *record, const char *key)
 	return NULL;
 }
 
-/* Is the key there, even if its value is "-"? Who is not root is shown some only. */
+/* Does the key exist, even with value "-"? Only root sees all keys. */
 bool record_has(const struct record *record, const char *key)
 {
 	size_t i;
@@ -160,7 +160,7 @@ static int read_file(const struct kernel *k, const char *file, char **text)
 	return err;
 }
 
-/* What is wrong with one of them is wrong with all; the first stays. */
+/* A problem with one file makes all of them unusable; keep the first problem. */
 static void spoil(struct kernel *k, const char *file, const char *what)
 {
 	if (!k->problem)
@@ -168,7 +168,7 @@ static void spoil(struct kernel *k, const char *file, const char *what)
 	k->present = false;
 }
 
-/* The text, or NULL if it may not be read, or is not there. To be freed. */
+/* The text, or NULL if it is missing or not readable. The caller frees it. */
 static char *read_text(struct kernel *k, const char *file)
 {
 	char *text;
@@ -195,7 +195,7 @@ static struct record *read_lines(struct kernel *k, const char *file, size_t *n)
 	return records;
 }
 
-/* The folder is what says that the kernel has modgate, if that can be told. */
+/* If the folder exists, the kernel has modgate. */
 static bool find_folder(struct kernel *k)
 {
 	struct stat st;
@@ -211,7 +211,7 @@ static bool find_folder(struct kernel *k)
 }
 
 /**
- * kernel_read_state() - read what everybody may read
+ * kernel_read_state() - read what any user may read
  * @kernel: filled in; to be freed
  * @o: options
  */
@@ -235,13 +235,13 @@ void kernel_read_state(struct kernel *kernel, const struct options *o)
 		spoil(kernel, "state", "may not be read, or does not say state=");
 }
 
-/* Read all files: what only root may read stays empty for others. */
+/* Read all files; what only root may read stays empty for other users. */
 void kernel_read(struct kernel *kernel, const struct options *o)
 {
 	char *text;
 
 	kernel_read_state(kernel, o);
-	/* Its last line is for those who may read the other files as well. */
+	/* Its last line is shown only to readers who may read the other files too. */
 	if (!kernel->present || !record_has(&kernel->state, "error"))
 		return;
 	text = read_text(kernel, "policy");
@@ -254,7 +254,7 @@ void kernel_read(struct kernel *kernel, const struct options *o)
 	kernel->events = read_lines(kernel, "events", &kernel->n_events);
 }
 
-/* Is this a recovery boot, as long as no document was accepted in it? */
+/* Is this a recovery boot in which no document has been accepted yet? */
 bool kernel_in_recovery(const struct kernel *kernel)
 {
 	return record_is(&kernel->state, "boot-kind", "recovery") &&
@@ -262,7 +262,7 @@ bool kernel_in_recovery(const struct kernel *kernel)
 	       !record_is(&kernel->state, "policy", "yes");
 }
 
-/* Can root force a module in ("load") or out ("unload"), as this kernel was built? */
+/* Does this kernel's configuration let root force a module in ("load") or out ("unload")? */
 bool kernel_forces(const struct kernel *kernel, const char *what)
 {
 	const char *force = dash(record_get(&kernel->state, "force"));
@@ -278,7 +278,7 @@ bool kernel_forces(const struct kernel *kernel, const char *what)
 	return false;
 }
 
-/* Has the local policy in force the flag auto-close? */
+/* Does the local policy in force have the flag auto-close? */
 bool policy_closes(const struct kernel *kernel)
 {
 	const char *flags = record_get(&kernel->policy, "flags");
@@ -286,7 +286,7 @@ bool policy_closes(const struct kernel *kernel)
 	return flags && strstr(flags, "auto-close");
 }
 
-/* Say that the kernel has no modgate, and what to do; or that it cannot be understood. */
+/* Report that the kernel has no modgate, and what to do; or that its files are invalid. */
 enum status kernel_missing(const struct kernel *kernel)
 {
 	char *lsm;
@@ -314,7 +314,7 @@ enum status kernel_missing(const struct kernel *kernel)
 	return status;
 }
 
-/* Say why the refused loads cannot be looked at, if they cannot. */
+/* If the refused loads cannot be read, say why. */
 enum status kernel_need_events(const struct kernel *kernel)
 {
 	if (!kernel->present)
@@ -370,7 +370,7 @@ int kernel_write(const struct kernel *kernel, const char *file,
 	return err;
 }
 
-/* Have a digest refused from now on; 0 or a negative errno, -ENODEV without modgate. */
+/* Refuse a digest from now on; 0 or a negative errno, -ENODEV without modgate. */
 int kernel_revoke(const struct kernel *kernel, const __u8 *digest)
 {
 	char hex[HEX_SIZE];
@@ -395,7 +395,7 @@ const struct record *kernel_list(const struct kernel *kernel,
 	return NULL;
 }
 
-/* The error that the kernel's state has now; to be freed, NULL if none. */
+/* The current error= of state; NULL if none; the caller frees it. */
 char *kernel_error(const struct kernel *kernel)
 {
 	char *text, *error = NULL;

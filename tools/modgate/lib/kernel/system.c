@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What else of the kernel has a say in module loading, what is loaded, and which
+ * Other kernel settings that affect module loading, which modules are loaded, and which
  * kernels are installed.
  */
 #include <errno.h>
@@ -26,7 +26,7 @@ static bool file_contains(const char *path, const char *text)
 	return found;
 }
 
-/* Does the kernel itself refuse modules without a good signature? */
+/* Does the kernel itself refuse modules without a valid signature? */
 bool sig_enforced(const struct options *o)
 {
 	char *path = fmt("%s/sys/module/module/parameters/sig_enforce", o->root);
@@ -77,8 +77,9 @@ static void quiet(void *data __maybe_unused, int priority __maybe_unused,
 /**
  * kmod_start() - libkmod with the configuration of this system
  *
- * It complains of that on standard error, with names and words from there as they are,
- * before it can be told otherwise: its environment is what it asks first.
+ * libkmod reports errors in that configuration on standard error, unescaped, before a
+ * log function can be set. So the log level is set in the environment, which it reads
+ * first.
  *
  * Return: the context, or NULL.
  */
@@ -94,7 +95,7 @@ struct kmod_ctx *kmod_start(void)
 	return ctx;
 }
 
-/* Names of the modules that use this one, with ", " in between; to be freed. */
+/* Names of the modules that use this one, separated by ", "; the caller frees them. */
 static char *holders_of(const struct kmod_module *module)
 {
 	struct kmod_list *holders = kmod_module_get_holders(module), *i;
@@ -132,10 +133,11 @@ static char *unload(struct kmod_module *module)
 }
 
 /**
- * module_unload() - unload a module, if it is not in use
+ * module_unload() - unload a module unless it is in use
  * @name: as the kernel writes it, with "_"
  *
- * Return: NULL if it is not loaded any more; else why it still is, to be freed.
+ * Return: NULL if it is no longer loaded; else a message saying why it still is, which
+ * the caller frees.
  */
 char *module_unload(const char *name)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * OpenSSL's providers besides the default one, for private keys that are kept
- * elsewhere. They live in a library context of their own: everything else goes
- * on as if they did not exist.
+ * elsewhere. They live in a separate library context, so nothing else is affected by
+ * them.
  */
 #include <openssl/conf.h>
 #include <openssl/provider.h>
@@ -18,13 +18,13 @@
 #include "provider.h"
 #include "tpm.h"
 
-/* Made when it is first needed. */
+/* Created on first use. */
 static struct ossl_lib_ctx_st *context;
 static struct ossl_provider_st *loaded[3];	/* default, tpm2, pkcs11 */
 
 /*
- * Let go of the providers, when no key is in use any more. At exit it would be
- * too late: what a token's library needs may be gone by then.
+ * Unload the providers once no key is in use. At exit would be too late: what a token's
+ * library needs may be gone by then.
  */
 void key_context_end(void)
 {
@@ -50,7 +50,7 @@ static bool load(const char *ossl_provider)
 	return loaded[i];
 }
 
-/* What the system's configuration, or OPENSSL_CONF, says. */
+/* Load the configuration of the system or of OPENSSL_CONF. */
 static bool configure(void)
 {
 	char *file = CONF_get1_default_config_file();
@@ -62,14 +62,14 @@ static bool configure(void)
 }
 
 /**
- * key_context_load() - have an OpenSSL provider
- * @ossl_provider: its name, or NULL for what the configuration names
+ * key_context_load() - load an OpenSSL provider
+ * @ossl_provider: its name, or NULL for those named by the configuration
  *
  * Return: ST_OK, or ST_NO after saying why not.
  */
 enum status key_context_load(const char *ossl_provider)
 {
-	/* The same TPM as everywhere else; what it logs is said in other words. */
+	/* Use the same TPM as elsewhere, and silence its log: the tool reports errors itself. */
 	setenv("TPM2OPENSSL_TCTI", tpm_where(), 1);
 	setenv("TSS2_LOG", "all+none", 0);
 	if (!context) {
@@ -92,14 +92,14 @@ static int answer(char *buffer, int size, int rwflag __maybe_unused, void *data)
 	struct asked *asked = data;
 	int length = strlen(asked->passphrase);
 
-	/* A token counts wrong ones: it gets no second one. */
+	/* A token counts wrong passphrases, so do not answer twice. */
 	if (asked->times++ || length > size)
 		return -1;
 	memcpy(buffer, asked->passphrase, length);
 	return length;
 }
 
-/* Not EVP_PKEY_eq(), which takes two handles of one key for two keys. */
+/* Not EVP_PKEY_eq(), which regards two handles of one key as different. */
 static bool same_key(const EVP_PKEY *a, const EVP_PKEY *b)
 {
 	unsigned char *der_a = NULL, *der_b = NULL;
@@ -144,11 +144,11 @@ static EVP_PKEY *read_store(OSSL_STORE_CTX *store, size_t *n)
 /**
  * key_open() - find a private key
  * @uri: where it is, if not in @file
- * @file: holds the key in a form that a loaded provider knows, or NULL
- * @asked: what to answer if a passphrase is wanted
+ * @file: holds the key in a format that a loaded provider supports, or NULL
+ * @asked: answer to a passphrase prompt
  * @n: set to the number of different keys there
  *
- * Return: the last one, to be freed; or NULL, with OpenSSL's error waiting.
+ * Return: the last one, which the caller frees; or NULL, with the OpenSSL error queued.
  */
 EVP_PKEY *key_open(const char *uri, const struct key_file *file,
 		   struct asked *asked, size_t *n)

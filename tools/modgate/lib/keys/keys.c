@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Our keys, below /etc/modgate/keys: of each, a file that stands in for the
- * private half, which one of the providers keeps, and a self-signed certificate
- * as its public half.
+ * The keys below /etc/modgate/keys. Each has a key file, through which a provider finds
+ * the private half, and a self-signed certificate for the public half.
  */
 #include <errno.h>
 #include <openssl/err.h>
@@ -56,7 +55,7 @@ static bool random_serial(X509 *x509)
 	return good;
 }
 
-/* Without an end: validity dates are not enforced, the key is what counts. */
+/* No expiry: validity dates are not enforced, only the key counts. */
 static X509 *self_signed(const char *subject, EVP_PKEY *key)
 {
 	X509 *x509 = X509_new();
@@ -80,7 +79,7 @@ static X509 *self_signed(const char *subject, EVP_PKEY *key)
 	return NULL;
 }
 
-/* The provider that is meant by what was typed; NULL if none is. */
+/* The provider with this name; NULL if there is none. */
 static const struct provider *provider_named(const char *where)
 {
 	size_t i;
@@ -92,13 +91,13 @@ static const struct provider *provider_named(const char *where)
 	return strchr(where, ':') ? &provider_uri : NULL;
 }
 
-/* Is this a provider, or the URI of a key? */
+/* Is this the name of a provider or the URI of a key? */
 bool key_where_valid(const char *where)
 {
 	return provider_named(where);
 }
 
-/* Is this the URI of a key that is there already? */
+/* Is this the URI of an existing key? */
 bool key_where_is_uri(const char *where)
 {
 	return provider_named(where) == &provider_uri;
@@ -126,10 +125,10 @@ static enum status certify(const char *name, EVP_PKEY *key, struct cert *cert)
 }
 
 /**
- * key_make() - make a key and its certificate, or a certificate of a key
- * @where: "file", "tpm", or the URI of a key that is there
+ * key_make() - make a key and its certificate, or a certificate for an existing key
+ * @where: "file", "tpm", or the URI of an existing key
  * @name: KEY_ANCHOR or KEY_OWNER
- * @passphrase: for a new key, or of the one that is there
+ * @passphrase: for the new or existing key
  * @key: set to the private key
  * @cert: filled in
  * @file: set to what key_store() is to write
@@ -171,13 +170,13 @@ static enum status write_keys_file(const struct options *o, const char *name,
 	return status;
 }
 
-/* Replace what stands in for the private key. */
+/* Replace the key file. */
 enum status key_replace(const struct options *o, const char *name, BIO *file)
 {
 	return write_keys_file(o, name, "key", file, 0600);
 }
 
-/* Write both halves; the folder is there. */
+/* Write both halves; the folder exists. */
 enum status key_store(const struct options *o, const char *name, BIO *file,
 		      const struct cert *cert)
 {
@@ -250,7 +249,7 @@ static enum status file_open(const struct options *o, const char *name,
 	return ST_OK;
 }
 
-/* A key's provider is told by the first line of its file. */
+/* The first line of a key's file tells its provider. */
 static const struct provider *provider_of(const struct key_file *file)
 {
 	size_t i, size = strcspn(file->data, "\n");
@@ -282,12 +281,12 @@ static enum status file_provider(const struct options *o, const char *name,
 }
 
 /**
- * key_where() - where is this private key kept?
+ * key_where() - find out where a private key is kept
  * @o: options
  * @name: KEY_ANCHOR or KEY_OWNER
  * @where: set to "file", "tpm", or the URI of the key, on success; to be freed
  *
- * Return: ST_OK, or a status after saying why it cannot be told.
+ * Return: ST_OK, or another status after saying why it is unknown.
  */
 enum status key_where(const struct options *o, const char *name, char **where)
 {
@@ -304,10 +303,10 @@ enum status key_where(const struct options *o, const char *name, char **where)
 }
 
 /**
- * keys_share_passphrase() - has the anchor key the owner key's passphrase?
+ * keys_share_passphrase() - do anchor and owner key share a passphrase?
  * @o: options
  *
- * Keys that init has made have one passphrase. One that was there has its own.
+ * Keys made by init share one passphrase. An existing key has its own.
  *
  * Return: true if it has.
  */
@@ -344,7 +343,7 @@ static enum status check_cert(const struct options *o, const char *name,
 }
 
 /**
- * key_unlock() - get at a private key
+ * key_unlock() - unlock a private key
  * @o: options
  * @name: KEY_ANCHOR or KEY_OWNER
  * @passphrase: for it; in a TPM, a wrong one counts
@@ -374,13 +373,13 @@ enum status key_unlock(const struct options *o, const char *name,
 }
 
 /**
- * key_ask() - ask for a passphrase, and get at a private key with it
+ * key_ask() - ask for a passphrase and unlock a private key
  * @o: options
  * @name: KEY_ANCHOR or KEY_OWNER
  * @key: set on success; to be freed
  *
- * Return: ST_OK, ST_SECRET if there is no passphrase or it is the wrong one, or
- * another status; nobody is asked for a key that cannot be had in this boot.
+ * Return: ST_OK, ST_SECRET if there is no passphrase or it is wrong, or another status.
+ * Does not ask for a key that is unavailable in this boot.
  */
 enum status key_ask(const struct options *o, const char *name, EVP_PKEY **key)
 {
@@ -401,14 +400,14 @@ enum status key_ask(const struct options *o, const char *name, EVP_PKEY **key)
 }
 
 /**
- * key_change() - the same key under another passphrase
+ * key_change() - change the passphrase of a key
  * @o: options
  * @name: KEY_ANCHOR or KEY_OWNER
  * @old: passphrase
  * @new: passphrase
  * @out: set to what key_replace() is to write, on success; to be freed
  *
- * Return: ST_OK, ST_SECRET if a passphrase will not do, or another status.
+ * Return: ST_OK, ST_SECRET if a passphrase is wrong or unsuitable, or another status.
  */
 enum status key_change(const struct options *o, const char *name,
 		       const char *old, const char *new, BIO **out)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The room keys: private keys under their names, and who keeps them: a file, the TPM, a
- * token; and the passphrases that unlock them. A way to keep keys is a provider, see
- * provider.h. Uses base, kernel, crypto and tpm.
+ * The room keys: named private keys, kept in a file, the TPM or a token, and the
+ * passphrases that unlock them. Each way to keep keys is a provider, see provider.h.
+ * Uses base, kernel, crypto and tpm.
  */
 #ifndef _MODGATE_LIB_KEYS_H
 #define _MODGATE_LIB_KEYS_H

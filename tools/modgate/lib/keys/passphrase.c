@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where a passphrase comes from: a file descriptor, the terminal, or systemd's
- * agent. Never from the command line or the environment, where others see it.
+ * Where a passphrase comes from: a file descriptor, the terminal, or systemd's agent.
+ * Never the command line or the environment, where others could see it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 
 extern char **environ;
 
-/* Terminal settings to go back to when a signal ends the tool. */
+/* Terminal settings to restore if a signal ends the tool. */
 static struct termios shown;
 static atomic_int hidden_fd = -1;
 
@@ -38,8 +38,8 @@ void passphrase_free(char *passphrase)
 }
 
 /*
- * One line, or what there is up to the end: byte by byte, so that what follows
- * the line stays for the next reader.
+ * Read one line or up to the end of file: byte by byte, to leave what follows for the
+ * next reader.
  */
 static char *read_line(int fd, const char *from)
 {
@@ -94,7 +94,7 @@ static char *ask_terminal(int fd, const char *prompt)
 	hidden_fd = fd;
 	for (i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaction(signals[i], &act, &old[i]);
-	/* What was typed before is thrown away, so nothing is asked before. */
+	/* Discard earlier input, so that nothing typed ahead counts as an answer. */
 	if (!tcsetattr(fd, TCSAFLUSH, &hidden)) {
 		say_prompt(fd, prompt);
 		line = read_line(fd, "the terminal");
@@ -106,7 +106,7 @@ static char *ask_terminal(int fd, const char *prompt)
 	return line;
 }
 
-/* systemd-ask-password prints the answer; it is not there on every machine. */
+/* systemd-ask-password prints the answer; not every machine has it. */
 static char *ask_agent(const char *prompt)
 {
 	char *question = say_text("%s:", prompt);
@@ -144,7 +144,7 @@ static char *ask_agent(const char *prompt)
 /**
  * passphrase_ask() - get a passphrase
  * @o: options
- * @prompt: for a person
+ * @prompt: shown to the user
  *
  * Return: the passphrase for passphrase_free(), or NULL after saying why not.
  */
@@ -169,7 +169,7 @@ char *passphrase_ask(const struct options *o, const char *prompt)
 }
 
 /**
- * passphrase_new() - get a new passphrase, from a person twice
+ * passphrase_new() - get a new passphrase; a person types it twice
  * @o: options
  * @what: what it is for
  *

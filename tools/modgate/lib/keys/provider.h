@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Inside the room keys: the providers, which keep private keys. A new one is a struct
- * provider in a file of its own, and a line in keys.c.
+ * Inside the room keys: the providers, which keep private keys. To add one, write a
+ * struct provider in its own file and list it in keys.c.
  */
 #ifndef _MODGATE_LIB_PROVIDER_H
 #define _MODGATE_LIB_PROVIDER_H
@@ -10,9 +10,9 @@
 #include "tpm.h"
 
 /**
- * struct key_file - what stands in for a private key below /etc/modgate/keys
+ * struct key_file - the file below /etc/modgate/keys for a private key
  * @path: of the file
- * @data: its contents, with a NUL behind them
+ * @data: its contents, NUL-terminated
  * @size: of @data, in bytes
  */
 struct key_file {
@@ -23,11 +23,11 @@ struct key_file {
 
 /**
  * struct provider - one way to keep private keys
- * @name: as typed, or NULL if that is the URI of a key
+ * @name: as typed, or NULL if the user types the URI of a key
  * @first_line: of its files, or NULL likewise
  * @make: make a key, or find the one that @where names, and write what stands
  *	  in for it to @file; NULL if keys come to it from elsewhere
- * @unlock: get at the key
+ * @unlock: get access to the key
  * @change: write the same key with another passphrase to @out, or NULL if it
  *	    cannot
  */
@@ -55,7 +55,7 @@ enum status tpm_blob_read(const struct key_file *file, bool sealed,
 enum status tpm_blob_write(const struct tpm_key *key, BIO *out);
 
 /**
- * struct asked - a passphrase that OpenSSL may ask for
+ * struct asked - answer to OpenSSL's passphrase prompt
  * @passphrase: the passphrase
  * @times: how often it was asked for
  */

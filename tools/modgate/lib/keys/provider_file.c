@@ -13,8 +13,8 @@
 #include "provider.h"
 
 /*
- * What scrypt costs: 16 MiB, five times over, about a third of a second. The tests
- * are built with less. OpenSSL refuses to read more than 32 MiB.
+ * scrypt cost: 16 MiB, five passes, about a third of a second. Tests are built with
+ * less. OpenSSL refuses to use more than 32 MiB.
  */
 #ifndef SCRYPT_N
 #define SCRYPT_N 16384
@@ -40,7 +40,7 @@ static X509_SIG *encrypt(EVP_PKEY *key, const char *passphrase)
 	return sealed;
 }
 
-/* Write a private key, of whichever provider, as a file under a passphrase. */
+/* Write a private key, from any provider, as a file encrypted with a passphrase. */
 enum status key_encrypt(EVP_PKEY *key, const char *passphrase, BIO *out)
 {
 	X509_SIG *sealed = encrypt(key, passphrase);

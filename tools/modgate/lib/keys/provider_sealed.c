@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The key provider "sealed": for the anchor key. PKCS#8, which the TPM gives out
- * under the passphrase, and only while its PCR has what a recovery boot of this
- * machine measures before anything else.
+ * The key provider "sealed", for the anchor key: PKCS#8 that the TPM releases only with
+ * the passphrase, and only while its PCR has the value that a recovery boot of this
+ * machine measures first.
  */
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -17,7 +17,7 @@
 #include "provider.h"
 #include "tpm.h"
 
-/* In front of the PEM form, whose readers pass over it. */
+/* Precedes the PEM block; PEM readers skip it. */
 #define FIRST_LINE "modgate: the anchor key, sealed to a recovery boot"
 
 static enum status key_read(const __u8 *der, size_t size, const char *path,
@@ -63,7 +63,7 @@ static enum status write_blob(const struct tpm_key *blob, BIO *out)
 	return tpm_blob_write(blob, out);
 }
 
-/* The passphrase alone is enough to change it: in any boot. */
+/* The passphrase suffices to change it, in any boot. */
 static enum status change(const struct key_file *file, const char *old,
 			  const char *new, BIO *out)
 {
@@ -80,7 +80,7 @@ static enum status change(const struct key_file *file, const char *old,
 	return status ? status : write_blob(&blob, out);
 }
 
-/* Without its public half, which follows from it, a P-384 key is short enough. */
+/* Leave out the public half, which can be derived: a P-384 key then fits. */
 static int key_write(EVP_PKEY *key, unsigned char **der)
 {
 	int without = 0;
@@ -100,11 +100,11 @@ static int key_write(EVP_PKEY *key, unsigned char **der)
 }
 
 /**
- * key_seal() - have the TPM keep a key for recovery boots
+ * key_seal() - seal a key so that the TPM releases it only in recovery boots
  * @key: an EC key
  * @passphrase: for it
  * @pcr: number of the PCR that the kernel measures into
- * @expected: what it has in a recovery boot
+ * @expected: its value in a recovery boot
  * @out: takes what key_replace() is to write
  *
  * Return: ST_OK, ST_SECRET if the passphrase is too long, or another status.
@@ -133,13 +133,12 @@ enum status key_seal(EVP_PKEY *key, const char *passphrase, unsigned int pcr,
 }
 
 /**
- * key_anchor_check() - can the anchor key be had in this boot?
+ * key_anchor_check() - is the anchor key available in this boot?
  * @o: options
  *
- * To be asked before a passphrase is.
+ * Call this before asking for a passphrase.
  *
- * Return: ST_OK if it can, as far as can be seen; or a status after saying why
- * not.
+ * Return: ST_OK if it seems so; or a status after saying why not.
  */
 enum status key_anchor_check(const struct options *o)
 {

@@ -9,7 +9,7 @@
 #include "provider.h"
 #include "tpm.h"
 
-/* The TPM has said yes; it must be free for OpenSSL's provider now. */
+/* The TPM accepted the passphrase; release it for OpenSSL's provider. */
 static enum status open_key(const struct key_file *file, const char *passphrase,
 			    EVP_PKEY **key)
 {
@@ -46,7 +46,7 @@ static enum status make_key(const char *where __maybe_unused,
 	return open_key(&made, passphrase, key);
 }
 
-/* The key of @file, and the TPM to use it with. */
+/* Get the key of @file and the TPM to use it with. */
 static enum status open_blob(const struct key_file *file, struct tpm_key *blob,
 			     struct tpm **tpm)
 {

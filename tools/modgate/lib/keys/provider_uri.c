@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The key provider for a URI: a key that is there already, behind an OpenSSL
- * store, such as a PKCS#11 token (RFC 7512) or a persistent key of the TPM. What
- * stands in for it is the URI, on one line.
+ * The key provider for a URI: an existing key behind an OpenSSL store, such as a
+ * PKCS#11 token (RFC 7512) or a persistent key of the TPM. The key file holds the URI,
+ * on one line.
  */
 #include <ctype.h>
 #include <openssl/err.h>
@@ -16,7 +16,7 @@
 
 #define URI_MAX 1024
 
-/* OpenSSL's provider for a scheme; others are for OPENSSL_CONF to name. */
+/* OpenSSL's provider for a scheme; OPENSSL_CONF must name any others. */
 static const struct scheme {
 	const char *prefix;
 	const char *ossl_provider;
@@ -59,7 +59,7 @@ static enum status load_provider(const char *uri)
 	return key_context_load(name);
 }
 
-/* A key of the TPM has its passphrase tried only when it signs. */
+/* The passphrase of a TPM key is tried only when it signs. */
 static bool can_sign(EVP_PKEY *key)
 {
 	__u8 signature[MODGATE_SIGNATURE_MAX];
@@ -95,7 +95,7 @@ static enum status refused(const char *uri, const struct asked *asked)
 	return status;
 }
 
-/* What OpenSSL is asked for: of a token, its private keys alone. To be freed. */
+/* The URI to give to OpenSSL: private keys only for a token. The caller frees it. */
 static char *private_uri(const char *uri)
 {
 	const char *rest = uri + strlen("pkcs11:");
@@ -139,7 +139,7 @@ static enum status make_key(const char *where, const char *passphrase,
 		status = open_key(where, &asked, key);
 	if (status)
 		return status;
-	/* A token that was opened for one key is open for the other. */
+	/* A token unlocked for one key is unlocked for the other. */
 	if (!asked.times && (is_in_tpm(where) || !opened))
 		warn("%s: no passphrase was wanted: %s", where,
 		     "unless the token asks by itself, root can sign with this key");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the TPM made and only that TPM can read, as a file: the PEM form "TSS2
- * PRIVATE KEY" that is common to TPM programs (ASN.1 Specification for TPM 2.0
- * Key Files, by J. Bottomley and D. Woodhouse). A key, or data that is sealed
- * under a policy of two commands: PolicyPCR and PolicyAuthValue.
+ * TPM objects that only the TPM that made them can read, as a file: the PEM form "TSS2
+ * PRIVATE KEY" that is common to TPM programs (ASN.1 Specification for TPM 2.0 Key
+ * Files, by J. Bottomley and D. Woodhouse). A key, or data that is sealed under a
+ * policy of two commands: PolicyPCR and PolicyAuthValue.
  */
 #include <openssl/asn1t.h>
 #include <openssl/err.h>
@@ -85,7 +85,7 @@ static const struct asn1_policy *policy_step(const struct asn1_key *asn1, int n,
 	       value == command ? step : NULL;
 }
 
-/* For a key there is none; what is sealed has these two steps. */
+/* A key has no policy; sealed data has these two steps. */
 static bool parse_policy(const struct asn1_key *asn1, bool sealed,
 			 struct tpm_key *key)
 {
@@ -128,11 +128,11 @@ static bool parse(const unsigned char *der, long size, bool sealed,
 
 /**
  * tpm_blob_read() - read a key, or sealed data, that only the TPM can open
- * @file: as read; text before the PEM form is passed over
+ * @file: as read; text before the PEM block is skipped
  * @sealed: it is sealed data
  * @key: filled in
  *
- * Return: ST_OK, or ST_CORRUPT after saying what it is not.
+ * Return: ST_OK, or ST_CORRUPT after saying what is wrong.
  */
 enum status tpm_blob_read(const struct key_file *file, bool sealed,
 			  struct tpm_key *key)
@@ -177,7 +177,7 @@ static bool fill(struct asn1_key *asn1, const struct tpm_key *key)
 
 	ASN1_OBJECT_free(asn1->type);
 	asn1->type = OBJ_txt2obj(sealed ? SEALED_KEY : LOADABLE_KEY, 1);
-	/* Absent means the same, but not to every reader. */
+	/* Absent means the same, but not all readers know that. */
 	asn1->empty_auth = 0;
 	if (sealed) {
 		asn1->policy = OPENSSL_sk_new_null();
@@ -195,9 +195,9 @@ static bool fill(struct asn1_key *asn1, const struct tpm_key *key)
 }
 
 /**
- * tpm_blob_write() - the other way round
+ * tpm_blob_write() - write a key or sealed data
  * @key: a key, or sealed data if it has a policy
- * @out: takes the PEM form
+ * @out: receives the PEM block
  *
  * Return: ST_OK, or a status after saying why not.
  */

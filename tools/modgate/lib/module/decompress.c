@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Module files as the kernel sees them: decompressed, piece by piece, from one file
- * into another. What is compressed is told by the content, not by the name. Called
- * in the reader's confined child.
+ * Decompresses module files as the kernel does, piece by piece, from one file into
+ * another. The content tells the compression, not the name. Called in the reader's
+ * confined child.
  */
 #include <errno.h>
 #include <lzma.h>
@@ -23,13 +23,13 @@
 #define TOO_LITTLE "there is not enough memory to decompress it"
 
 /**
- * struct flow - what goes from file to file
+ * struct flow - data on its way from file to file
  * @from: file descriptor
- * @in: some of it
+ * @in: input buffer
  * @size: of @in, in bytes
- * @end: there is no more
+ * @end: end of input reached
  * @to: file descriptor
- * @out: what was decompressed last
+ * @out: output buffer
  * @total: bytes that were written
  */
 struct flow {
@@ -51,7 +51,7 @@ static const char *too_large(void)
 	return text;
 }
 
-/* More of the input; nothing at its end. */
+/* Read more input; none at the end. */
 static const char *refill(struct flow *f)
 {
 	ssize_t n;
@@ -222,7 +222,7 @@ static const struct format *format_of(const void *head, size_t size)
  * @head: its first bytes
  * @size: of @head; 8 are enough
  *
- * Return: "gzip", "xz", "zstd", or NULL if it is not.
+ * Return: "gzip", "xz", "zstd", or NULL if uncompressed.
  */
 const char *compression_of(const void *head, size_t size)
 {
@@ -232,9 +232,9 @@ const char *compression_of(const void *head, size_t size)
 }
 
 /**
- * decompress() - decompress a file that is compressed
+ * decompress() - decompress a compressed file
  * @from: file descriptor
- * @to: likewise; of a file that is empty
+ * @to: likewise, of an empty file
  *
  * Return: NULL, or what is wrong with it.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A file of digests, one a line with a name behind it, as sha384sum(1) prints them.
+ * A file of digests, one per line followed by a name, as sha384sum(1) prints them.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 #define FILE_MAX (256U << 20)
 
-/* Behind the digest: blanks, maybe "*" for a binary file, and the name. */
+/* After the digest: blanks, maybe "*" for a binary file, and the name. */
 static char *take_name(char *s)
 {
 	while (isspace((unsigned char)*s) || *s == '*')
@@ -47,10 +47,10 @@ static enum status take_line(const char *path, size_t number, char *line,
 /**
  * digests_read() - read a file of digests
  * @path: of the file
- * @lines: set to an array, to be freed, also after an error
+ * @lines: set to an array, which the caller frees even after an error
  * @n: set to the number of lines that have a digest
  *
- * Lines that are empty or begin with "#" are left out.
+ * Skips empty lines and lines that begin with "#".
  *
  * Return: ST_OK, or a status after saying what is wrong, and in which line.
  */

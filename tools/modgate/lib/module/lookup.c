@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From what a person says (path, name, digest, number of a pending entry) to a
- * module.
+ * Find a module by what the user typed: path, name, digest, or number of a pending
+ * entry.
  */
 #include <fts.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "kernel.h"
 #include "module.h"
 
-/* Is this the name of a file of a module? */
+/* Is this the name of a module file? */
 static bool is_module_file(const char *name)
 {
 	const char *p = strstr(name, ".ko");
@@ -20,7 +20,7 @@ static bool is_module_file(const char *name)
 		     !strcmp(p + 3, ".gz"));
 }
 
-/* Does a person mean a file by this, and no name or digest? */
+/* Does the user mean a file rather than a name or digest? */
 bool target_is_path(const char *target)
 {
 	return strchr(target, '/') || is_module_file(target);
@@ -37,10 +37,10 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 }
 
 /**
- * lookup_walk() - look at all module files of a kernel
+ * lookup_walk() - walk through all module files of a kernel
  * @o: options
  * @release: of the kernel
- * @with_kernel: also at those in the folder kernel/, which takes longer
+ * @with_kernel: include those in the folder kernel/, which takes longer
  * @found: called with the path of each; returns true to stop there
  * @context: for @found
  *
@@ -57,7 +57,7 @@ char *lookup_walk(const struct options *o, const char *release,
 	FTSENT *e;
 
 	while (fts && !path && (e = fts_read(fts))) {
-		/* The links in weak-updates are; "build" and "source" are no files. */
+		/* Links in weak-updates count; "build" and "source" are not module files. */
 		if (e->fts_info == FTS_D && e->fts_level == 1 &&
 		    !strcmp(e->fts_name, "kernel") && !with_kernel)
 			fts_set(fts, e, FTS_SKIP);
@@ -112,7 +112,7 @@ char *lookup_name(const struct options *o, const char *release,
 	return path;
 }
 
-/* Find an installed module by its digest; first where third parties install. */
+/* Find an installed module by its digest; search first where third parties install. */
 static char *lookup_digest(const struct options *o, const char *release,
 			   const __u8 *digest)
 {
@@ -191,16 +191,16 @@ static enum status by_path(struct module *module, const struct options *o,
 }
 
 /**
- * lookup_target() - find what a person means
+ * lookup_target() - find what the user means
  * @module: filled in; to be freed, also after an error
  * @o: options
  * @kernel: as read
- * @release: of the kernel whose modules are meant
+ * @release: of the kernel whose modules to search
  * @target: path, name, digest, or number of a pending entry
  * @cert_path: a certificate that may have signed it, or NULL
  *
- * Return: ST_OK; for a digest also if no such file was found, then without a
- * path. ST_NO if there is no such thing, or another status.
+ * Return: ST_OK; for a digest even if no such file was found, but without a path. ST_NO
+ * if nothing was found, or another status.
  */
 enum status lookup_target(struct module *module, const struct options *o,
 			  const struct kernel *kernel, const char *release,

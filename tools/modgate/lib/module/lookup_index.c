@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What depmod knows of modules. libkmod follows what stands in modules.dep.bin and its
- * like wherever it leads, so it does that in a confined child, which can open
- * nothing else.
+ * Look-ups in depmod's index. libkmod trusts modules.dep.bin and the other index files,
+ * so it reads them in a confined child that can open nothing else.
  */
 #include <libkmod.h>
 #include <stdlib.h>
@@ -53,12 +52,12 @@ static const struct child_kind kind = {
 	.answer = answer_name,
 };
 
-/* The child, and the folder that it knows. */
+/* The child, and the folder it was started for. */
 static struct child child;
 static char *child_dir;
 static bool useless;
 
-/* To open a pipe is to wait for somebody. */
+/* Opening a FIFO would block. */
 static bool has_pipes(const char *dir)
 {
 	static const char *const names[] = {
@@ -100,11 +99,11 @@ static void done(void)
 }
 
 /**
- * lookup_index() - what depmod knows, if it is still there
+ * lookup_index() - look up a module in depmod's index
  * @dir: folder of the kernel's modules
  * @name: of a module, or an alias
  *
- * If the index breaks libkmod, that is said once, and nothing is found.
+ * If the index crashes libkmod, this warns once and finds nothing.
  *
  * Return: path of the module's file, to be freed, or NULL.
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The signature appended to a module: what may have made it, where this machine has
- * it, and what the kernel's keyrings and people are told of it. The kernel has the
- * last word.
+ * The signature appended to a module: which certificate may have made it, where this
+ * machine has that, whether the kernel's keyrings hold its key, and how to describe it.
+ * The kernel has the last word.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +14,8 @@
 #include "module.h"
 
 /*
- * Where the certificates are by which a machine signs its own modules, and the
- * private keys to them; the last are the kernel's, beside its modules.
+ * Where certificates and private keys are with which a machine signs its own modules;
+ * the last ones belong to the kernel and are stored with its modules.
  */
 static const struct signing {
 	const char *cert;
@@ -45,13 +45,13 @@ static char *usual_cert(const struct options *o, size_t n)
 }
 
 /**
- * signing_key_on_disk() - the keys by which a machine signs its own modules
+ * signing_key_on_disk() - find the keys with which a machine signs its own modules
  * @o: options
  * @n: 0 at first; counts on
  * @cert: filled in; to be freed
  *
- * Return: path of the next private key that lies beside its certificate, to be
- * freed; or NULL at the end.
+ * Return: path of the next private key next to its certificate, which the caller frees;
+ * or NULL at the end.
  */
 char *signing_key_on_disk(const struct options *o, size_t *n, struct cert *cert)
 {
@@ -69,12 +69,12 @@ char *signing_key_on_disk(const struct options *o, size_t *n, struct cert *cert)
 }
 
 /**
- * cert_key_on_disk() - does the private key lie beside a certificate?
+ * cert_key_on_disk() - is the private key stored next to a certificate?
  * @o: options
  * @cert: the certificate
  *
- * Return: its path, if this is one that the machine signs its own modules with;
- * to be freed; or NULL.
+ * Return: its path, which the caller frees, if the machine signs its own modules with
+ * it; or NULL.
  */
 char *cert_key_on_disk(const struct options *o, const struct cert *cert)
 {
@@ -94,7 +94,7 @@ char *cert_key_on_disk(const struct options *o, const struct cert *cert)
 	return NULL;
 }
 
-/* Does a signature name this certificate, and nothing is wrong with it? */
+/* Is the signature well-formed, and does it name this certificate? */
 bool modsig_by(const struct modsig *sig, const X509 *x509)
 {
 	char *id = NULL;
@@ -118,12 +118,12 @@ static void add_cert(struct file_bytes **certs, size_t *n, const char *path)
 }
 
 /**
- * modsig_certs() - the certificates that this machine's modules may be signed by
+ * modsig_certs() - collect certificates that this machine's modules may be signed with
  * @o: options
  * @cert_path: one more, which comes first; or NULL
  * @n: set to their number
  *
- * Return: as they are in their files; to be freed.
+ * Return: the contents of their files; the caller frees them.
  */
 struct file_bytes *modsig_certs(const struct options *o, const char *cert_path, size_t *n)
 {
@@ -151,12 +151,12 @@ void modsig_certs_free(struct file_bytes *certs, size_t n)
 }
 
 /**
- * modsig_finish() - what the module's bytes alone do not tell
+ * modsig_finish() - add what the module's bytes alone do not tell
  * @sig: as modsig_read() has filled it in
  * @o: options
- * @verified_by: the certificate that it is right by, or NULL
+ * @verified_by: the certificate that verified it, or NULL
  *
- * Return: false if @verified_by is no certificate.
+ * Return: true, or false if @verified_by is no certificate.
  */
 bool modsig_finish(struct modsig *sig, const struct options *o,
 		   const struct file_bytes *verified_by)
@@ -164,7 +164,10 @@ bool modsig_finish(struct modsig *sig, const struct options *o,
 	struct cert cert;
 	int i;
 
-	/* Chains are not followed, so who brings certificates along is none of these. */
+	/*
+	 * Chains are not followed, so a signature that carries certificates matches none of
+	 * these.
+	 */
 	for (i = 0; sig->size && i < KEYRINGS; i++)
 		sig->held[i] = sig->chained ? KNOWN_NO : keyring_holds(o, i, sig->id);
 	if (!verified_by)
@@ -188,7 +191,7 @@ void modsig_free(struct modsig *sig)
 	memset(sig, 0, sizeof(*sig));
 }
 
-/* Is it signed by a key that is built into the kernel? */
+/* Is it signed by a key built into the kernel? */
 enum known modsig_system(const struct modsig *sig)
 {
 	if (sig->state == SIG_NONE || sig->state == SIG_BROKEN)
@@ -196,7 +199,7 @@ enum known modsig_system(const struct modsig *sig)
 	return sig->held[KEYRING_BUILTIN];
 }
 
-/* Is it signed by any key that the kernel takes for modules? */
+/* Is it signed by any key that the kernel accepts for modules? */
 enum known modsig_known(const struct modsig *sig)
 {
 	enum known answer = KNOWN_NO;
@@ -213,7 +216,7 @@ enum known modsig_known(const struct modsig *sig)
 	return answer;
 }
 
-/* One line for people; to be freed. */
+/* One line for display; the caller frees it. */
 char *modsig_text(const struct modsig *sig)
 {
 	const char *where = "its key is in no keyring of the kernel";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where the signature of a module is, and the identifier by which the kernel looks
- * for its signer.
+ * Finds the signature of a module, and the identifier by which the kernel looks for its
+ * signer.
  */
 #include <arpa/inet.h>
 #include <openssl/err.h>
@@ -60,12 +60,12 @@ const char *modsig_split(const void *module, size_t size, struct appended *a)
 }
 
 /**
- * modsig_content() - how much of a module a signature is made over
+ * modsig_content() - how much of a module is signed
  * @module: decompressed
  * @size: of @module, in bytes
  *
- * Return: @size without what is appended as its signature, as the kernel takes it,
- * even if that cannot be read; in bytes.
+ * Return: @size minus the appended signature, as the kernel sees it, even if that is
+ * unreadable; in bytes.
  */
 size_t modsig_content(const void *module, size_t size)
 {
@@ -74,7 +74,7 @@ size_t modsig_content(const void *module, size_t size)
 	return !modsig_split(module, size, &a) && a.message ? a.content_size : size;
 }
 
-/* Content of the DER encoding of a name, without its tag and length. */
+/* Contents of the DER encoding of a name, without tag and length. */
 static const __u8 *name_content(const X509_NAME *name, size_t *size)
 {
 	const unsigned char *der, *p;
@@ -115,7 +115,7 @@ char *signer_key_id(const X509_NAME *issuer, const ASN1_INTEGER *serial)
 	return id;
 }
 
-/* The identifier by which the kernel would find this certificate; to be freed. */
+/* The identifier by which the kernel would find this certificate; the caller frees it. */
 char *cert_key_id(const X509 *x509)
 {
 	return signer_key_id(X509_get_issuer_name(x509),

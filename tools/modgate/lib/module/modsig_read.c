@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the signature of a module says: is it well-formed, whose is it, and, by the
- * certificates that are given, is it right. Called in the reader's confined child.
+ * Reads the signature of a module: is it well-formed, who made it, and is it valid
+ * according to the given certificates. Called in the reader's confined child.
  */
 #include <openssl/err.h>
 #include <stdlib.h>
@@ -11,11 +11,11 @@
 #include "crypto.h"
 #include "module.h"
 
-/* The certificates that may be its signer's, each as it is in its file. */
+/* Candidates for the signer's certificate, as they are in their files. */
 struct candidates {
 	const struct file_bytes *certs;
 	size_t n;
-	int decided;		/* which one it was, or -1 */
+	int decided;		/* which one decided, or -1 */
 };
 
 static void broken(struct modsig *sig, const char *problem)
@@ -60,7 +60,7 @@ static void read_signer(struct modsig *sig, CMS_SignerInfo *si)
 	}
 }
 
-/* Does this certificate belong to the signer? Then it decides. */
+/* If this certificate belongs to the signer, it decides. */
 static bool try_cert(struct modsig *sig, CMS_ContentInfo *cms,
 		     CMS_SignerInfo *si, const struct file_bytes *file,
 		     const void *content, size_t size)
@@ -142,13 +142,13 @@ static void read_message(struct modsig *sig, const struct appended *a,
 }
 
 /**
- * modsig_read() - look at the end of a module
- * @sig: zeroed; filled in, but for what modsig_finish() adds; to be freed
+ * modsig_read() - read the signature at the end of a module
+ * @sig: zeroed; filled in, except for what modsig_finish() adds; the caller frees it
  * @module: decompressed
  * @size: of @module, in bytes
- * @certs: certificates that may be its signer's
+ * @certs: candidates for the signer's certificate
  * @n: their number
- * @verified_by: set to the number of the one that the signature is right by, or -1
+ * @verified_by: set to the number of the one that verifies the signature, or -1
  */
 void modsig_read(struct modsig *sig, const void *module, size_t size,
 		 const struct file_bytes *certs, size_t n, int *verified_by)
@@ -169,10 +169,10 @@ void modsig_read(struct modsig *sig, const void *module, size_t size,
 }
 
 /**
- * modsig_verify() - is the signature of a module right by this certificate?
+ * modsig_verify() - is the signature of a module valid by this certificate?
  * @module: decompressed
  * @size: of @module, in bytes
- * @cert: of the signer that the signature names
+ * @cert: of the signer named in the signature
  *
  * Return: true if so.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One module file: read once, decompressed, digested, and asked what it says about
- * itself, all from the same bytes.
+ * One module file: read once, decompressed, digested and inspected, all from the same
+ * bytes.
  */
 #include <ctype.h>
 #include <elf.h>
@@ -35,7 +35,7 @@ static const char *check_elf(const void *data, size_t size)
 {
 	Elf64_Ehdr header;
 
-	/* Both classes have these fields in the same places. */
+	/* These fields have the same offsets in both ELF classes. */
 	if (size < sizeof(header))
 		return "it is too short for an ELF file";
 	memcpy(&header, data, sizeof(header));
@@ -46,7 +46,7 @@ static const char *check_elf(const void *data, size_t size)
 	return NULL;
 }
 
-/* It is printed, and becomes part of the names of files. */
+/* The name is printed and becomes part of file names. */
 static bool is_good_name(const char *name)
 {
 	size_t size = strlen(name), i;
@@ -56,7 +56,7 @@ static bool is_good_name(const char *name)
 	return size && size < MODGATE_NAME_SIZE && *name != '.' && i == size;
 }
 
-/* What the file says about itself, and who signed it; or why it is not a module. */
+/* Read modinfo and signature; or say why it is not a module. */
 static char *ask(struct module *module, const struct options *o,
 		 const struct module_bytes *b, const char *cert_path)
 {
@@ -77,7 +77,7 @@ static char *ask(struct module *module, const struct options *o,
 	return problem;
 }
 
-/* What decides by the bytes, before anybody looks into them. */
+/* Compute what decides from the bytes, before anything parses them. */
 static void digest(struct module *module, const struct module_bytes *b)
 {
 	size_t content = modsig_content(b->data, b->size);
@@ -104,7 +104,7 @@ static void inspect(struct module *module, const struct options *o,
 	}
 }
 
-/* The bytes, and their digest. */
+/* Read the bytes and their digest. */
 static enum status read_bytes(struct module *module, struct module_bytes *b, const char *path)
 {
 	int err;
@@ -137,8 +137,8 @@ static enum status read_bytes(struct module *module, struct module_bytes *b, con
  * @path: of the file
  * @cert_path: a certificate that may have signed it, or NULL
  *
- * Return: ST_OK, also if something is wrong with the module itself, which
- * stands in problem; or a status after saying why the file cannot be read.
+ * Return: ST_OK, even if the module itself has a problem, which is then in problem; or
+ * a status after saying why the file cannot be read.
  */
 enum status module_read(struct module *module, const struct options *o,
 			const char *path, const char *cert_path)
@@ -154,12 +154,12 @@ enum status module_read(struct module *module, const struct options *o,
 }
 
 /**
- * module_read_if() - likewise, but look into it only if that is wanted
+ * module_read_if() - likewise, but inspect it only on request
  * @module: filled in; to be freed, also after an error
  * @o: options
  * @path: of the file
- * @wanted: asked as soon as there are the digests, which are all that there is if the
- *	    answer is no
+ * @wanted: called once the digests are known; if it returns false, only they are filled
+ *    in
  * @context: for @wanted
  *
  * Return: as module_read().
@@ -179,7 +179,7 @@ enum status module_read_if(struct module *module, const struct options *o, const
 }
 
 /**
- * module_signed_by() - is the signature of a module right by this certificate?
+ * module_signed_by() - is the signature of a module valid by this certificate?
  * @module: whose signature names the certificate
  * @cert: of the signer
  *
@@ -207,14 +207,14 @@ bool module_signed_by(const struct module *module, const struct cert *cert)
 }
 
 /**
- * module_runs() - is it this file that is loaded?
+ * module_runs() - is the loaded module from this file?
  * @o: options
  * @name: of the module, as the kernel writes it
  * @path: of the file
  *
- * The note with the build ID that the kernel shows has to be in the file.
+ * The file must contain the build ID note that the kernel shows.
  *
- * Return: true if so; false also if the kernel shows none.
+ * Return: true if so; false also if the kernel shows no note.
  */
 bool module_runs(const struct options *o, const char *name, const char *path)
 {
@@ -236,7 +236,7 @@ bool module_runs(const struct options *o, const char *name, const char *path)
 	return same;
 }
 
-/* Only the digest of what is in the file; 0 or a negative errno. */
+/* Compute only the digest of the file's module; 0 or a negative errno. */
 int module_digest(const char *path, __u8 digest[MODGATE_DIGEST_SIZE])
 {
 	struct module_bytes b;
@@ -268,7 +268,7 @@ const char *module_info(const struct module *module, const char *key)
 	return value && *value ? value : NULL;
 }
 
-/* The kernel release it was built for; to be freed, NULL if it says none. */
+/* The kernel release it was built for, which the caller frees; NULL if unknown. */
 char *module_release(const struct module *module)
 {
 	const char *vermagic = module_info(module, "vermagic");
@@ -279,8 +279,8 @@ char *module_release(const struct module *module)
 }
 
 /*
- * Was it built for this kernel, as far as its vermagic tells? If versions of symbols
- * are checked, the kernel does not look at the release.
+ * Was it built for this kernel, according to its vermagic? If symbol versions are
+ * checked, the kernel ignores the release.
  */
 bool module_for(const struct module *module, const char *release)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The room module: module files. Their bytes as the kernel sees them, what they say about
- * themselves, who signed them, and how to find them, from what a person says or from what
- * was refused. Uses base, kernel and crypto.
+ * The room module: module files. Their bytes as the kernel sees them, their modinfo,
+ * their signatures, and how to find them from user input or from refused loads. Uses
+ * base, kernel and crypto.
  */
 #ifndef _MODGATE_LIB_MODULE_H
 #define _MODGATE_LIB_MODULE_H
@@ -21,11 +21,11 @@ enum sig_state {
 	SIG_NONE,		/* there is no signature */
 	SIG_BROKEN,		/* the kernel will refuse it */
 	SIG_UNVERIFIED,		/* well-formed; could not be checked here */
-	SIG_VERIFIED,		/* by a certificate that was given or found */
+	SIG_VERIFIED,		/* verified with a given or found certificate */
 };
 
 /**
- * struct modsig - the signature that is appended to a module
+ * struct modsig - the signature appended to a module
  * @state: how good it is
  * @problem: what is broken, or why it could not be verified
  * @signer: common name of the issuer of the signer's certificate, or its key
@@ -33,9 +33,9 @@ enum sig_state {
  * @hash: digest algorithm
  * @id: how the kernel looks for the key, in hex
  * @size: of signature, trailer and marker together, in bytes
- * @held: which keyrings hold the key; none for a signature that is chained
- * @chained: it brings certificates along, so that it is nobody's
- * @waived: ML-DSA with signed attributes, which not every kernel takes
+ * @held: which keyrings hold the key; none if @chained
+ * @chained: it carries certificates, so it counts as nobody's
+ * @waived: ML-DSA with signed attributes, which not every kernel accepts
  * @key_unknown: it could not be verified since OpenSSL does not know the algorithm
  * @cert: the certificate that verified it, in DER, or NULL
  * @cert_size: of @cert, in bytes
@@ -56,10 +56,10 @@ struct modsig {
 };
 
 /**
- * struct appended - what is appended to a module, and what it is about
+ * struct appended - the data appended to a module
  * @message: the PKCS#7 message; NULL if the module is not signed
  * @message_size: of @message, in bytes
- * @content_size: of the module without all that
+ * @content_size: of the module without the appended data
  */
 struct appended {
 	const __u8 *message;
@@ -68,7 +68,7 @@ struct appended {
 };
 
 /**
- * struct file_bytes - a certificate as it is in its file
+ * struct file_bytes - contents of a certificate file
  * @data: the bytes
  * @size: of @data
  */
@@ -105,12 +105,12 @@ char *modsig_text(const struct modsig *sig);
  * struct module - a module, from a file or known by its digest alone
  * @path: of the file, or NULL
  * @digest: SHA-384 of what the kernel loads
- * @content: SHA-384 of that without the signature appended to it; only with @path
- * @name: with "_", as the module says it, or as the file is called
+ * @content: SHA-384 of that without the appended signature; only with @path
+ * @name: with "_", from the module itself or from the file name
  * @compression: "xz", "zstd", "gzip", or NULL
  * @problem: why it is not a module, or NULL
- * @unread: what reads it came to no end, or to its own; only with @problem
- * @info: what the module says about itself, key and value
+ * @unread: the reader child hung or crashed; only with @problem
+ * @info: the module's modinfo, key and value
  * @sig: its signature
  * @event: the latest event about it, or NULL
  */
@@ -173,8 +173,8 @@ enum status lookup_target(struct module *module, const struct options *o,
 			  const char *target, const char *cert_path);
 
 /**
- * struct pending - what was refused and could be approved
- * @number: how to name it: seq of its first line in events
+ * struct pending - what was refused and could be approved @number: its number: seq of
+ * its first line in events
  * @count: how often it was refused
  * @event: the latest line
  * @digest: of the module
@@ -197,7 +197,7 @@ void pending_module(struct module *module, const struct options *o,
 void pending_free(struct pending *pending, size_t n);
 
 /**
- * struct module_bytes - a module as the kernel sees it; nobody can change it any more
+ * struct module_bytes - a module as the kernel sees it; immutable
  * @fd: of the memory file that holds it, or -1
  * @data: the bytes
  * @size: of @data

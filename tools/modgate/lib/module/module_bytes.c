@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The bytes of a module file as the kernel sees them, in a memory file that is
- * sealed: what is digested is what is looked at, and what is copied.
+ * The bytes of a module file as the kernel sees them, in a sealed memory file: what is
+ * digested is also what is inspected and copied.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 #endif
 #define CHUNK 262144
 
-/* Where vm.memfd_noexec is 2, not without saying so; older kernels do not know it. */
+/* Required where vm.memfd_noexec is 2; older kernels do not know the flag. */
 static int memory_file(void)
 {
 	const unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
@@ -30,7 +30,7 @@ static int memory_file(void)
 	return fd < 0 && errno == EINVAL ? memfd_create("module", flags) : fd;
 }
 
-/* As it is; -EFBIG if it is over @max bytes. */
+/* Copy it as it is; -EFBIG if it exceeds @max bytes. */
 static int copy(int from, int to, size_t max)
 {
 	char *buffer = malloc(CHUNK);
@@ -53,7 +53,7 @@ static int copy(int from, int to, size_t max)
 	return err;
 }
 
-/* From now on nobody writes to it, whoever has it open. */
+/* Seal it: from now on nobody can write to it. */
 static int seal(struct module_bytes *b)
 {
 	struct stat st;
@@ -110,8 +110,8 @@ static bool is_file(int fd)
  * @b: filled in; to be closed, also after an error
  * @path: of the file
  *
- * Return: 0, also if it cannot be decompressed, which stands in problem; -EINVAL if
- * it is not a regular file, -EFBIG if it is larger than memory_share(), or another
+ * Return: 0, even if it cannot be decompressed, which problem then says; -EINVAL if it
+ * is not a regular file, -EFBIG if it is larger than memory_share(), or another
  * negative errno.
  */
 int module_bytes_open(struct module_bytes *b, const char *path)

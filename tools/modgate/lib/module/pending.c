@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel's events, as far as an approval could change them: one entry for
- * each module.
+ * The refused loads that an approval could change: one entry per module.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +24,8 @@ static struct pending *find(struct pending *p, size_t n, const __u8 *digest)
  * @kernel: as read
  * @n: set to their number
  *
- * An entry's number is that of the first line about it, so that it means the
- * same module also when others have been refused in between.
+ * An entry's number is that of the first line about it, so that it stays the same when
+ * other modules are refused in between.
  *
  * Return: the entries, in the order of the first refusal; to be freed.
  */
@@ -57,7 +56,7 @@ struct pending *pending_find(const struct kernel *kernel, size_t *n)
 	return pending;
 }
 
-/* Is the file that the event names still what was refused? */
+/* Is the file named by the event still the one that was refused? */
 static char *same_file(const struct pending *p, const struct options *o)
 {
 	char *path = event_path(p->event, o);
@@ -70,7 +69,7 @@ static char *same_file(const struct pending *p, const struct options *o)
 	return NULL;
 }
 
-/* Entries that still want a file. */
+/* Entries without a file so far. */
 struct wanted {
 	struct pending *pending;
 	size_t n;
@@ -108,7 +107,7 @@ void pending_resolve(struct pending *pending, size_t n,
 		free(lookup_walk(o, release, false, take_path, &w));
 }
 
-/* The module of an entry, for more than its digest if it has a file; to be freed. */
+/* The module of an entry, with full details if it has a file; the caller frees it. */
 void pending_module(struct module *module, const struct options *o,
 		    const struct pending *p)
 {

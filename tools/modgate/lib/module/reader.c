@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Asking the reader's child. Each answer is checked before anything of it is used,
- * and text of it may hold anything that does not end a string.
+ * Asks the reader's child. Each answer is checked before it is used, and text in it may
+ * contain any byte except NUL.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "module.h"
 #include "reader.h"
 
-/* Real ones have some hundred at most, most of them aliases. */
+/* Real modules have some hundreds at most, mostly aliases. */
 #define INFO_MAX 65536U
 
 static const struct child_kind kind = {
@@ -41,9 +41,9 @@ static char *misbehaved(void)
 /**
  * reader_decompress() - decompress a file
  * @file: the file
- * @memory: file that takes what is in it
+ * @memory: file to write its contents to
  *
- * Return: NULL, or what is wrong with it; to be freed.
+ * Return: NULL, or what is wrong with it, which the caller frees.
  */
 char *reader_decompress(int file, int memory)
 {
@@ -81,7 +81,7 @@ static void take_info(struct record *info, struct message *answer)
 	}
 }
 
-/* Which certificate it is right by is worth a word only if one is there. */
+/* The number of the verifying certificate must be in range. */
 static void take_signature(struct modsig *sig, struct message *answer, size_t n_certs,
 			   int *verified_by)
 {
@@ -104,15 +104,15 @@ static void take_signature(struct modsig *sig, struct message *answer, size_t n_
 }
 
 /**
- * reader_inspect() - what a module says about itself
- * @module: its info and the part of its signature that modsig_read() fills in are set
+ * reader_inspect() - what a module says about itself @module: its info and the part of
+ * its signature that modsig_read() fills in are set
  * @b: the module
- * @certs: certificates that may be its signer's
+ * @certs: candidates for the signer's certificate
  * @n_certs: their number
- * @verified_by: set to the number of the one that its signature is right by, or -1
- * @unread: set if that is because the child has died, or as good as that
+ * @verified_by: set to the number of the one that verifies its signature, or -1
+ * @unread: set if the reason is that the child died or misbehaved
  *
- * Return: NULL, or why it is not a module; to be freed.
+ * Return: NULL, or why it is not a module, which the caller frees.
  */
 char *reader_inspect(struct module *module, const struct module_bytes *b,
 		     const struct file_bytes *certs, size_t n_certs, int *verified_by,
@@ -147,11 +147,11 @@ char *reader_inspect(struct module *module, const struct module_bytes *b,
 }
 
 /**
- * reader_verify() - is the signature of a module right by this certificate?
+ * reader_verify() - is the signature of a module valid by this certificate?
  * @b: the module
  * @cert: of the signer
  *
- * Return: true if so; false also if it cannot be told.
+ * Return: true if so; false also if unknown.
  */
 bool reader_verify(const struct module_bytes *b, const struct cert *cert)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Inside the room module: what is in a module file, as far as somebody else's parser has
- * to say it: decompression, .modinfo, the appended signature. All of it is done by a
- * confined child process, which may be lying if the file was made to take it over. So it
- * is asked about one file at a time, what it has decompressed is digested here, and it
- * does not live longer than one file where its answers are what a person decides by.
+ * Inside the room module: the parts of reading a module file that need third-party
+ * parsers: decompression, .modinfo, the appended signature. A confined child process
+ * does all that; if a malicious file takes it over, it may lie. So the parent asks
+ * about one file at a time and computes the digest of the decompressed data itself, and
+ * the child lives for only one file if people decide by its answers.
  */
 #ifndef _MODGATE_LIB_READER_H
 #define _MODGATE_LIB_READER_H
@@ -21,9 +21,9 @@ bool reader_verify(const struct module_bytes *b, const struct cert *cert);
 
 /* reader_child.c: what the child does */
 enum reader_question {
-	READER_DECOMPRESS,	/* from the first file into the second; the problem */
-	READER_INSPECT,		/* the first file, with certificates; all that it says */
-	READER_VERIFY,		/* the signature of the first file, by a certificate */
+	READER_DECOMPRESS,	/* from the first file into the second; answers the problem */
+	READER_INSPECT,		/* the first file, with certificates; answers all its data */
+	READER_VERIFY,		/* verify the signature of the first file with a certificate */
 };
 
 void *reader_begin(const char *context);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The reader's child: decompresses, and asks libkmod and OpenSSL about bytes that may
- * have been made to break them. What it needs of the machine it has before it is
- * confined; whatever it answers is no more than the file's own word.
+ * The reader's child: decompresses, and runs libkmod and OpenSSL on possibly malicious
+ * bytes. It gets everything it needs from the machine before it is confined. Its
+ * answers deserve no more trust than the file itself.
  */
 #include <libkmod.h>
 #include <openssl/crypto.h>
@@ -28,8 +28,8 @@ static void quiet(void *data __maybe_unused, int priority __maybe_unused,
 }
 
 /*
- * OpenSSL gets a context of its own, without the configuration of the system, which
- * may name providers that want to talk to somebody.
+ * OpenSSL gets its own context, without the system's configuration, which may name
+ * providers that talk to other processes.
  */
 void *reader_begin(const char *context __maybe_unused)
 {
@@ -85,7 +85,7 @@ static void put_info(struct message *answer, struct kmod_list *list)
 	}
 }
 
-/* Its problem, if it has one, and then key and value of each. */
+/* Its problem, if any, then each key and value. */
 static bool read_info(struct kmod_ctx *ctx, int fd, struct message *answer)
 {
 	struct kmod_list *list = NULL;

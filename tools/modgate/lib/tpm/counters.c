@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The counters of the signers of this machine: are they what they should be, and
- * the two steps that they add to signing: a number before, and the death of
- * everything older afterwards.
+ * The counters of this machine's signers: checks on them, and the two steps that they
+ * add to signing: take a number before it, invalidate everything older after it.
  */
 #include "base.h"
 #include "tpm.h"
 
-/* Further than this a counter is not raised step by step. */
+/* Maximum distance over which a counter is raised step by step. */
 #define STEPS_BY_TOOL 1024
 
 #define REPAIR "see 'modgate verify --repair'"
@@ -26,7 +25,7 @@ enum status counters_read(struct tpm *tpm, __u32 slot,
 			    &counters->issue_state, &counters->issue);
 }
 
-/* Would the kernel take a document, as far as the counter goes? */
+/* Would the kernel accept a document, as far as the counter is concerned? */
 bool counters_accept(const struct counters *counters, __u64 generation,
 		     __u64 base)
 {
@@ -68,7 +67,7 @@ static __u64 distance(__u64 a, __u64 b)
 }
 
 /**
- * counters_need() - both counters of a slot have to be good, and near
+ * counters_need() - require both counters of a slot to be good and close together
  * @tpm: as opened
  * @slot: of the signer
  * @counters: filled in
@@ -87,7 +86,7 @@ enum status counters_need(struct tpm *tpm, __u32 slot,
 	return status;
 }
 
-/* Have a counter at this handle that has a value. */
+/* Make sure there is a counter with a value at this handle. */
 static enum status provide(struct tpm *tpm, __u32 handle, __u64 *value)
 {
 	enum counter_state state;
@@ -105,13 +104,13 @@ static enum status provide(struct tpm *tpm, __u32 handle, __u64 *value)
 }
 
 /**
- * counters_provide() - make what is missing of a slot's counters
+ * counters_provide() - make the missing counters of a slot
  * @tpm: as opened
  * @slot: of the signer
  *
- * A new counter starts above all that the TPM ever held, so nothing that was
- * dead comes back; if that is too far from the other one, the other one is
- * made anew too.
+ * A new counter starts above every value that any counter of the TPM ever had, so no
+ * invalidated document becomes valid again. If that is too far from the slot's other
+ * counter, that one is recreated too.
  *
  * Return: ST_OK, or a status after saying why not.
  */
@@ -142,8 +141,9 @@ enum status counters_provide(struct tpm *tpm, __u32 slot)
  * @c: both of the signer, good
  * @base: of the signer
  *
- * The kernel raises accept by no more than 64 steps. Raised by the tool over
- * more, the old document would be dead half-way and the new one too far ahead.
+ * The kernel raises accept by at most 64 steps. If the tool raised it further, there
+ * would be a point at which the old document is already invalid and the new one still
+ * too far ahead.
  *
  * Return: true if so.
  */
@@ -154,7 +154,7 @@ bool counters_are_apart(const struct counters *c, __u64 base)
 	return next > c->accept && next - c->accept > MODGATE_STEPS_MAX;
 }
 
-/* Count issue up from @at to @next; stops if another one is counting as well. */
+/* Raise issue from @at to @next; stop if another process is raising it too. */
 static enum status count_up(const struct count *count, __u64 at, __u64 next,
 			    __u64 *reached)
 {
@@ -171,11 +171,11 @@ static enum status count_up(const struct count *count, __u64 at, __u64 next,
 
 /**
  * count_issue() - take the next number of a signer
- * @count: which counters, or with no TPM those on disk
- * @generation: what the disk says is next; set to what it is
+ * @count: which counters; without a TPM, the disk numbers documents
+ * @generation: the next number according to the disk; set to the number taken
  *
- * The number is one above what the counter was at before, or it may be that
- * another run of the tool has read the same.
+ * The number must be exactly one above the counter's previous value; otherwise another
+ * run of the tool may have read the same one.
  *
  * Return: ST_OK when the number is used up, or a status after saying why not.
  */
@@ -225,8 +225,8 @@ enum status count_issue(const struct count *count, __u64 *generation)
 }
 
 /**
- * count_commit() - a document is on disk: what is older dies here
- * @count: which counters, or with no TPM nothing is done
+ * count_commit() - a document is on disk: invalidate everything older
+ * @count: which counters; without a TPM this does nothing
  * @generation: of the document
  *
  * Return: ST_OK, or a status after saying why not.

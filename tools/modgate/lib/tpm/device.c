@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which chip is this machine's TPM, and who drives it: the numbers of chips are given in
- * the order of their coming, and a virtual one may have been there first.
+ * Find this machine's TPM and its driver. Chips are numbered in the order in which they
+ * appear, and a virtual one may have come first.
  */
 #include <dirent.h>
 #include <limits.h>
@@ -22,7 +22,7 @@ static int is_chip(const struct dirent *entry)
 	       number_parse(entry->d_name + strlen("tpm"), &number);
 }
 
-/* All there are, by their numbers; to be freed like scandir(3)'s. */
+/* List all TPMs by number; the caller frees the list as for scandir(3). */
 static int find_chips(const char *root, struct dirent ***chips)
 {
 	char *dir = fmt("%s" CLASS, root);
@@ -32,7 +32,7 @@ static int find_chips(const char *root, struct dirent ***chips)
 	return n;
 }
 
-/* A TPM 2.0 that hangs on something, which a virtual one does not. */
+/* Is this a TPM 2.0 with a parent device? A virtual one has none. */
 static bool is_real(const char *root, const char *chip)
 {
 	char *device = fmt("%s" CLASS "/%s/device", root, chip);
@@ -54,8 +54,8 @@ static bool is_real(const char *root, const char *chip)
  * tpm_device() - the device of this machine's TPM 2.0, shared with others
  * @root: in front of /sys
  *
- * Return: the path of the real one with the lowest number, to be freed; NULL if sysfs
- * knows of none.
+ * Return: the path of the real TPM with the lowest number, which the caller frees; NULL
+ * if sysfs has none.
  */
 char *tpm_device(const char *root)
 {
@@ -75,7 +75,7 @@ char *tpm_device(const char *root)
 	return path;
 }
 
-/* Name of the module that drives it; to be freed, NULL if its driver is built in. */
+/* Name of its driver's module, which the caller frees; NULL if the driver is built in. */
 static char *driver_module(const char *root, const char *chip)
 {
 	char *link = fmt("%s" CLASS "/%s/device/driver/module", root, chip);
@@ -88,10 +88,11 @@ static char *driver_module(const char *root, const char *chip)
 }
 
 /**
- * tpm_modules() - the modules that drive TPMs
+ * tpm_modules() - list the modules that drive TPMs
  * @root: in front of /sys
  *
- * Return: their names, with ", " in between, to be freed; NULL if there are none.
+ * Return: their names, separated by ", ", which the caller frees; NULL if there are
+ * none.
  */
 char *tpm_modules(const char *root)
 {

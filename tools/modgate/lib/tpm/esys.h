@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * For who speaks to the TPM in its own commands: an open TPM, and its response codes.
+ * For code that sends TPM commands: an open TPM, and its response codes.
  */
 #ifndef _MODGATE_LIB_ESYS_H
 #define _MODGATE_LIB_ESYS_H
@@ -11,7 +11,7 @@
 
 /**
  * struct tpm - an open TPM
- * @tcti: how it is reached
+ * @tcti: transport
  * @esys: context of ESYS
  * @srk: storage root key, ESYS_TR_NONE if it has none
  * @session: HMAC session, salted if there is a storage root key
@@ -30,7 +30,7 @@ bool tpm_secret_wrong(TSS2_RC rc);
 enum status tpm_fail(TSS2_RC rc, const char *what);
 
 /**
- * struct tpm_loaded - an object that is loaded, with the session that may use it
+ * struct tpm_loaded - a loaded object and the session that may use it
  * @object: the object
  * @session: salted, parameters encrypted
  */

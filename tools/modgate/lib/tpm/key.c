@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Keys that were made inside the TPM, below the storage root key, and never
- * leave it (TPM 2.0 Library, Part 3, chapter 12). The passphrase is the key's
- * authorization value. Here it never goes to the TPM in the clear: the session
- * is salted with the storage root key; a new value is encrypted, an old one only
- * keys the session's HMAC.
+ * Keys that were made inside the TPM, below the storage root key, and never leave it
+ * (TPM 2.0 Library, Part 3, chapter 12). The passphrase is the key's authorization
+ * value. It never crosses the bus to the TPM in the clear: the session is salted with
+ * the storage root key; a new value is encrypted, an existing one only keys the
+ * session's HMAC.
  */
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -53,7 +53,7 @@ static enum status set_auth(TPM2B_AUTH *auth, const char *passphrase)
 	return ST_OK;
 }
 
-/* A policy's digest is made by the hash of the object's name. */
+/* A policy digest uses the object's name algorithm. */
 static enum status start_session(struct tpm *tpm, TPM2_SE type, ESYS_TR *session)
 {
 	static const TPMT_SYM_DEF aes = {
@@ -126,10 +126,10 @@ static TSS2_RC create(struct tpm *tpm, ESYS_TR session,
  * tpm_create() - make an object below the storage root key
  * @tpm: as opened to be changed
  * @passphrase: its authorization value
- * @template: what it is to be
- * @data: what it is to hold, NULL for a key that the TPM makes
+ * @template: kind of object
+ * @data: its contents, NULL for a key that the TPM generates
  * @size: of @data, in bytes
- * @what: to say if it cannot be made
+ * @what: description for the error message
  * @key: filled in, but for the policy
  *
  * Return: ST_OK, ST_SECRET if the passphrase is too long, or another status.
@@ -204,11 +204,11 @@ void tpm_unload(struct tpm *tpm, struct tpm_loaded *loaded)
 }
 
 /**
- * tpm_load() - load an object, to be used
+ * tpm_load() - load an object for use
  * @tpm: as opened
  * @key: the object
  * @path: where it comes from, for errors
- * @passphrase: for it; whether it is right shows when it is used
+ * @passphrase: for it; checked only on use
  * @type: of the session: TPM2_SE_HMAC, or TPM2_SE_POLICY
  * @loaded: for tpm_unload()
  *
@@ -224,7 +224,7 @@ enum status tpm_load(struct tpm *tpm, const struct tpm_key *key,
 
 	loaded->object = ESYS_TR_NONE;
 	loaded->session = ESYS_TR_NONE;
-	/* What is too long is wrong, but the TPM need not count it. */
+	/* Too long means wrong, but there is no need for the TPM to count that. */
 	status = set_auth(&auth, passphrase);
 	if (!status)
 		status = start_session(tpm, type, &loaded->session);
@@ -232,7 +232,7 @@ enum status tpm_load(struct tpm *tpm, const struct tpm_key *key,
 		rc = load(tpm, key, &loaded->object);
 		if (!rc)
 			rc = Esys_TR_SetAuth(tpm->esys, loaded->object, &auth);
-		/* Not the key's fault, such as too little memory. */
+		/* Not the key's fault: out of memory, for example. */
 		if (rc && rc <= 0xffff && !(rc & TPM2_RC_FMT1))
 			status = tpm_fail(rc, "the key cannot be loaded");
 		else if (rc)
@@ -246,7 +246,7 @@ enum status tpm_load(struct tpm *tpm, const struct tpm_key *key,
 	return status;
 }
 
-/* Say why a loaded object could not be used. */
+/* Report why a loaded object could not be used. */
 enum status tpm_use_failed(struct tpm *tpm, TSS2_RC rc, const char *path,
 			   const char *what)
 {
@@ -282,7 +282,7 @@ static TSS2_RC sign(struct tpm *tpm, const struct tpm_loaded *loaded)
 }
 
 /**
- * tpm_key_try() - does the TPM take this passphrase for this key?
+ * tpm_key_try() - does the TPM accept this passphrase for this key?
  * @tpm: as opened
  * @key: the key
  * @path: where it comes from, for errors
@@ -308,9 +308,9 @@ enum status tpm_key_try(struct tpm *tpm, const struct tpm_key *key,
 }
 
 /**
- * tpm_key_change() - give a key another passphrase
+ * tpm_key_change() - change the passphrase of a key
  * @tpm: as opened
- * @key: gets another private part; the old one goes on to work
+ * @key: gets a new private part; the old one still works
  * @path: where it comes from, for errors
  * @old: passphrase
  * @new: passphrase

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Dictionary-attack protection: how many wrong passphrases the TPM will take
- * before it takes none, and for how long, as the TPM itself says (TPM 2.0
- * Library, Part 1, chapter 19.8).
+ * Dictionary-attack protection: how many wrong passphrases the TPM allows before it
+ * locks, and for how long, as it reports itself (TPM 2.0 Library, Part 1, chapter
+ * 19.8).
  */
 #include <stdlib.h>
 
@@ -55,10 +55,10 @@ static char *no_tries(UINT32 interval)
 }
 
 /**
- * tpm_tries() - what the TPM says about further tries
+ * tpm_tries() - describe how many more tries the TPM allows
  * @tpm: as opened
  *
- * Return: text to go on with after an error, to be freed.
+ * Return: text to append to an error, which the caller frees.
  */
 char *tpm_tries(struct tpm *tpm)
 {
@@ -79,7 +79,7 @@ char *tpm_tries(struct tpm *tpm)
 	return text;
 }
 
-/* May root, who has no secret, switch off the counting of wrong passphrases? */
+/* Can root, without any secret, switch off the counting of wrong passphrases? */
 bool tpm_lockout_open(struct tpm *tpm)
 {
 	UINT32 permanent;
@@ -88,7 +88,7 @@ bool tpm_lockout_open(struct tpm *tpm)
 	       !(permanent & TPMA_PERMANENT_LOCKOUTAUTHSET);
 }
 
-/* Say so, once, to whoever has a secret kept by it. */
+/* Warn about that, once, if the TPM keeps a secret. */
 void tpm_lockout_warn(struct tpm *tpm)
 {
 	static bool warned;

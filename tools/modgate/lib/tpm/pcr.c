@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The TPM's PCRs (TPM 2.0 Library, Part 3, 22.4 and 30.2). Read without a
- * session: who has to trust what a PCR has, and not only see whether it is as it
- * should be, wants a quote.
+ * The TPM's PCRs (TPM 2.0 Library, Part 3, 22.4 and 30.2). Read without a session: good
+ * enough for a look; whoever must trust the value needs a quote.
  */
 #include <string.h>
 
@@ -26,7 +25,7 @@ static const char *hash_name(TPM2_ALG_ID algorithm)
 	}
 }
 
-/* Leave @pcr only; false if it is not there. */
+/* Reduce the selection to @pcr; false if it is not in there. */
 static bool narrow(TPMS_PCR_SELECTION *s, unsigned int pcr)
 {
 	const BYTE bit = 1 << pcr % 8;
@@ -38,7 +37,7 @@ static bool narrow(TPMS_PCR_SELECTION *s, unsigned int pcr)
 	return true;
 }
 
-/* One bank at a time, since a TPM may answer with fewer than it was asked for. */
+/* Read one bank at a time, since a TPM may return fewer than requested. */
 static TSS2_RC read_bank(struct tpm *tpm, const TPMS_PCR_SELECTION *selection,
 			 struct pcr_bank *bank)
 {
@@ -64,7 +63,7 @@ static TSS2_RC read_bank(struct tpm *tpm, const TPMS_PCR_SELECTION *selection,
 }
 
 /**
- * pcr_read() - what a PCR has, in each bank that is on
+ * pcr_read() - read a PCR in each active bank
  * @tpm: as opened
  * @pcr: its number
  * @banks: filled in
@@ -99,7 +98,7 @@ enum status pcr_read(struct tpm *tpm, unsigned int pcr,
 	return rc ? tpm_fail(rc, "the PCR cannot be read") : ST_OK;
 }
 
-/* The PCRs of @mask, of one bank, as the TPM is told them. */
+/* Selection of the PCRs of @mask in one bank. */
 TPML_PCR_SELECTION pcr_selection(__u16 algorithm, __u32 mask)
 {
 	const TPML_PCR_SELECTION selection = {
@@ -114,7 +113,7 @@ TPML_PCR_SELECTION pcr_selection(__u16 algorithm, __u32 mask)
 	return selection;
 }
 
-/* Which PCRs a TPM has answered with. */
+/* Which PCRs a TPM has returned. */
 static __u32 answered(const TPML_PCR_SELECTION *selection)
 {
 	const TPMS_PCR_SELECTION *s = &selection->pcrSelections[0];
@@ -126,7 +125,7 @@ static __u32 answered(const TPML_PCR_SELECTION *selection)
 	return mask;
 }
 
-/* Their values, which come in the order of the numbers. */
+/* Store their values, which come in ascending order of PCRs. */
 static TSS2_RC take(struct pcr_set *set, __u32 mask, const TPML_DIGEST *digests)
 {
 	unsigned int pcr, n = 0;
@@ -143,11 +142,10 @@ static TSS2_RC take(struct pcr_set *set, __u32 mask, const TPML_DIGEST *digests)
 }
 
 /**
- * pcr_read_set() - what several PCRs have in one bank
- * @tpm: as opened
- * @set: has bank and mask; gets the values
+ * pcr_read_set() - what several PCRs have in one bank @tpm: as opened
+ * @set: in: bank and mask; out: the values
  *
- * A TPM answers with eight at most, so that they may be of different moments.
+ * A TPM returns at most eight per command, so the values may be from different times.
  *
  * Return: ST_OK, or a status after saying why not.
  */

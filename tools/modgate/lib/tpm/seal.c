@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Data that the TPM gives out only to who knows its passphrase, and only while a
- * PCR has a certain value (TPM 2.0 Library, Part 3, 12.7, 23.7 and 23.18). A
- * wrong passphrase counts towards the TPM's lockout.
+ * Data that the TPM releases only with its passphrase, and only while a PCR has a
+ * certain value (TPM 2.0 Library, Part 3, 12.7, 23.7 and 23.18). A wrong passphrase
+ * counts towards the TPM's lockout.
  */
 #include <openssl/crypto.h>
 #include <string.h>
@@ -77,7 +77,7 @@ static TSS2_RC policy_carry_out(struct tpm *tpm, ESYS_TR session,
 	return rc;
 }
 
-/* What the policy comes to, from the TPM itself. */
+/* Let the TPM compute the policy digest. */
 static TSS2_RC policy_try(struct tpm *tpm, const struct pcr_policy *policy,
 			  TPM2B_DIGEST *out)
 {
@@ -104,10 +104,10 @@ static TSS2_RC policy_try(struct tpm *tpm, const struct pcr_policy *policy,
 }
 
 /**
- * tpm_seal() - have the TPM keep something
+ * tpm_seal() - seal data with the TPM
  * @tpm: as opened to be changed
  * @pcr: number of a PCR
- * @expected: what it has when @data is to be had, in one of its banks
+ * @expected: value that releases @data, in one of its banks
  * @passphrase: for @data
  * @data: TPM_SEALED_MAX bytes at most
  * @size: of @data, in bytes
@@ -165,12 +165,12 @@ static TSS2_RC unseal(struct tpm *tpm, const struct tpm_loaded *loaded,
 }
 
 /**
- * tpm_unseal() - get at what the TPM keeps
+ * tpm_unseal() - unseal data
  * @tpm: as opened
  * @key: the sealed data
  * @path: where it comes from, for errors
  * @passphrase: for it; a wrong one counts in the TPM
- * @data: filled in; to be cleansed
+ * @data: filled in; the caller cleanses it
  * @size: of @data, in bytes
  *
  * Return: ST_OK, ST_NO if the PCR has another value, ST_SECRET if it is the

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The TPM 2.0, through ESYS of tpm2-tss: the storage root key, whose Name is
- * the machine's, and NV indices that only count up (TPM 2.0 Library, Part 3,
- * chapter 31). Counters have an empty authorization value; the session that
- * authorizes their use is salted with the storage root key, so that nobody on
- * the bus can answer in the TPM's place.
+ * The TPM 2.0, through ESYS of tpm2-tss: the storage root key, whose Name is the
+ * machine's, and NV counters (TPM 2.0 Library, Part 3, chapter 31). Counters have an
+ * empty authorization value; the session that authorizes their use is salted with the
+ * storage root key, so that nobody on the bus can impersonate the TPM.
  */
 #include <endian.h>
 #include <stdlib.h>
@@ -18,7 +17,7 @@
 #include "esys.h"
 #include "tpm.h"
 
-#define ANY_DEVICE "/dev/tpmrm0"	/* where sysfs does not tell which */
+#define ANY_DEVICE "/dev/tpmrm0"	/* if sysfs does not tell */
 #define TCTI_DEVICE "device:"
 #define RATE_SECONDS 30		/* for a TPM that limits writes to its memory */
 
@@ -52,7 +51,7 @@ static const TPM2B_PUBLIC srk_template = {
 	},
 };
 
-/* The TPM's response code without the number of what it is about (Part 2, 6.6). */
+/* The TPM's response code without the handle, parameter or session number (Part 2, 6.6). */
 TSS2_RC tpm_code(TSS2_RC rc)
 {
 	return rc <= 0xffff && (rc & TPM2_RC_FMT1) ? rc & 0xbf : rc;
@@ -63,7 +62,7 @@ bool tpm_secret_wrong(TSS2_RC rc)
 	return tpm_code(rc) == TPM2_RC_AUTH_FAIL || tpm_code(rc) == TPM2_RC_BAD_AUTH;
 }
 
-/* Of the machine that this runs on: --root is not about it. */
+/* The TPM of the running machine: --root does not apply. */
 static const char *default_where(void)
 {
 	static char where[64];
@@ -78,7 +77,7 @@ static const char *default_where(void)
 	return where;
 }
 
-/* How the TPM is reached, as tpm2-tss says it. */
+/* TCTI configuration string of tpm2-tss. */
 const char *tpm_where(void)
 {
 	const char *tcti = getenv("MODGATE_TCTI");
@@ -86,7 +85,7 @@ const char *tpm_where(void)
 	return tcti && *tcti ? tcti : default_where();
 }
 
-/* The device, unless it is said otherwise: then NULL. */
+/* The device, or NULL if the user configured another transport. */
 static const char *device(void)
 {
 	const char *where = tpm_where();
@@ -94,13 +93,13 @@ static const char *device(void)
 	return where == default_where() ? where + strlen(TCTI_DEVICE) : NULL;
 }
 
-/* Say what the TPM, or what is between, has answered. */
+/* Report a response code of the TPM or of a layer below ESYS. */
 enum status tpm_fail(TSS2_RC rc, const char *what)
 {
 	return fail(ST_NO, "TPM: %s: %s (0x%x)", what, Tss2_RC_Decode(rc), rc);
 }
 
-/* Has this machine a TPM 2.0, as far as can be seen without opening it? */
+/* Does this machine seem to have a TPM 2.0? Does not open it. */
 bool tpm_present(void)
 {
 	return !device() || !access(device(), F_OK);
@@ -110,7 +109,7 @@ static enum status connect_tpm(struct tpm *tpm)
 {
 	TSS2_RC rc;
 
-	/* They write to standard error what is said here in other words. */
+	/* Silence tpm2-tss on standard error: the tool reports these errors itself. */
 	setenv("TSS2_LOG", "all+none", 0);
 	rc = Tss2_TctiLdr_Initialize(tpm_where(), &tpm->tcti);
 	if (!rc)
@@ -127,7 +126,7 @@ static enum status connect_tpm(struct tpm *tpm)
 		    tpm_where(), Tss2_RC_Decode(rc), rc);
 }
 
-/* Find the storage root key; that there is none is no error. */
+/* Find the storage root key; its absence is no error. */
 static enum status find_srk(struct tpm *tpm)
 {
 	TPM2B_NAME *name;
@@ -193,8 +192,8 @@ static enum status open_tpm(struct tpm **out, enum status (*srk)(struct tpm *))
 }
 
 /**
- * tpm_open() - get hold of the TPM, which environment MODGATE_TCTI may name
- * @tpm: to be closed, NULL after an error
+ * tpm_open() - open the TPM, which environment variable MODGATE_TCTI may name
+ * @tpm: the caller closes it; NULL after an error
  *
  * Return: ST_OK, or a status after saying why not.
  */
@@ -238,7 +237,7 @@ static enum status make_srk(struct tpm *tpm)
 		    find_srk(tpm);
 }
 
-/* Likewise, and make the storage root key if it has none. */
+/* Likewise, and make the storage root key if there is none. */
 enum status tpm_open_to_change(struct tpm **tpm)
 {
 	return open_tpm(tpm, make_srk);
@@ -257,7 +256,7 @@ void tpm_close(struct tpm *tpm)
 	free(tpm);
 }
 
-/* The machine's name after its storage root key; false if it has none. */
+/* The machine's name, from its storage root key; false if it has none. */
 bool tpm_name(const struct tpm *tpm, __u8 name[MODGATE_DIGEST_SIZE])
 {
 	if (tpm->srk == ESYS_TR_NONE)
@@ -266,7 +265,7 @@ bool tpm_name(const struct tpm *tpm, __u8 name[MODGATE_DIGEST_SIZE])
 	return true;
 }
 
-/* Is this one of our counters, whatever it has been through? */
+/* Is this one of our counters, whatever its state? */
 static bool is_ours(const TPMS_NV_PUBLIC *nv)
 {
 	return nv->nameAlg == TPM2_ALG_SHA256 &&
@@ -310,7 +309,7 @@ static TSS2_RC examine(struct tpm *tpm, ESYS_TR nv, enum counter_state *state,
 	else
 		rc = read_value(tpm, nv, value);
 	Esys_Free(public);
-	/* It looks like ours, but somebody has given it a secret. */
+	/* It looks like ours, but has a non-empty authorization value. */
 	if (tpm_secret_wrong(rc)) {
 		*state = COUNTER_FOREIGN;
 		rc = 0;
@@ -330,7 +329,7 @@ static enum status counter_failed(TSS2_RC rc, __u32 handle, const char *what,
 }
 
 /**
- * counter_read() - look at a counter
+ * counter_read() - read a counter
  * @tpm: as opened
  * @handle: MODGATE_NV_ACCEPT() or MODGATE_NV_ISSUE()
  * @state: what is there
@@ -357,7 +356,7 @@ enum status counter_read(struct tpm *tpm, __u32 handle,
 	return rc ? counter_failed(rc, handle, "cannot be read", tpm_fail) : ST_OK;
 }
 
-/* A chip that spares its memory wants to be asked again later. */
+/* A chip that limits NV writes wants a retry later. */
 static TSS2_RC increment(struct tpm *tpm, ESYS_TR nv)
 {
 	int seconds;
@@ -379,7 +378,7 @@ static TSS2_RC increment(struct tpm *tpm, ESYS_TR nv)
  * @handle: of a counter that is good, or unwritten
  * @value: the new value
  *
- * Return: ST_OK when it is done and will stay so.
+ * Return: ST_OK once the increment is done and persistent.
  */
 enum status counter_increment(struct tpm *tpm, __u32 handle, __u64 *value)
 {
@@ -398,7 +397,7 @@ enum status counter_increment(struct tpm *tpm, __u32 handle, __u64 *value)
 		    ST_OK;
 }
 
-/* Make a counter; its first value will be above all that the TPM ever held. */
+/* Make a counter; its first value will exceed that of every counter the TPM ever had. */
 enum status counter_define(struct tpm *tpm, __u32 handle)
 {
 	const TPM2B_NV_PUBLIC public = {
@@ -422,7 +421,7 @@ enum status counter_define(struct tpm *tpm, __u32 handle)
 		    ST_OK;
 }
 
-/* Remove one of our counters, to make it anew with a higher value. */
+/* Remove one of our counters, to recreate it with a higher value. */
 enum status counter_undefine(struct tpm *tpm, __u32 handle)
 {
 	ESYS_TR nv;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The room tpm: the TPM 2.0. Its name, its PCRs, keys and secrets in it, and counters.
- * Each signer has two of these: "issue" numbers what is signed, so that no generation is
- * signed twice; below "accept" the kernel takes nothing. A document counts as its
- * generation plus the base that the local policy has for its signer (the anchor: 0).
- * Knows no document. Uses base and crypto.
+ * The room tpm: the TPM 2.0. The machine's name, PCRs, keys and sealed secrets, and
+ * counters. Each signer has two counters: "issue" numbers what is signed, so that no
+ * generation is signed twice; the kernel accepts nothing below "accept". A document's
+ * number is its generation plus the base that the local policy has for its signer (the
+ * anchor: 0). Knows no document. Uses base and crypto.
  */
 #ifndef _MODGATE_LIB_TPM_H
 #define _MODGATE_LIB_TPM_H
@@ -26,9 +26,9 @@ enum counter_state {
 /**
  * struct pcr_bank - a PCR in one of its banks
  * @algorithm: of the bank, TPM2_ALG_*
- * @name: of @algorithm as OpenSSL has it, or NULL
+ * @name: OpenSSL's name of @algorithm, or NULL
  * @size: of @value, in bytes
- * @value: what the PCR has there
+ * @value: the value of the PCR there
  */
 struct pcr_bank {
 	__u16 algorithm;
@@ -56,7 +56,7 @@ struct pcr_set {
 /* The longest authorization value of a key: as long as its name algorithm's digest. */
 #define TPM_PASSPHRASE_MAX 48
 
-/* What the TPM seals is no longer than this (Part 2, 11.1.14: as MAX_SYM_DATA). */
+/* Maximum size of sealed data (Part 2, 11.1.14: as MAX_SYM_DATA). */
 #define TPM_SEALED_MAX 128
 
 /**
@@ -82,7 +82,7 @@ struct tpm_key {
 char *tpm_device(const char *root);
 char *tpm_modules(const char *root);
 
-/* tpm.c: what returns a status has said why */
+/* tpm.c: functions that return a status have reported errors */
 bool tpm_present(void);
 const char *tpm_where(void);
 enum status tpm_open(struct tpm **tpm);
@@ -125,7 +125,7 @@ void tpm_lockout_warn(struct tpm *tpm);
 #define SLOT_OWNER 1
 
 /**
- * struct counters - the two of one slot
+ * struct counters - the two counters of one slot
  * @accept_state: is there an accept counter?
  * @issue_state: is there an issue counter?
  * @accept: value of the accept counter, 0 if it is not good
@@ -139,10 +139,10 @@ struct counters {
 };
 
 /**
- * struct count - who numbers the documents of a signer
+ * struct count - what numbers the documents of a signer
  * @tpm: the TPM, or NULL if the disk does
  * @slot: of the signer's counters
- * @base: added to a generation before it is held against the counter
+ * @base: added to a generation before it is compared with the counter
  * @repair: issue may be more than the kernel's 64 steps ahead of accept
  */
 struct count {
