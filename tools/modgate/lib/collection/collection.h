@@ -17,7 +17,10 @@ struct modgate_module;
 struct module;
 struct snapshot;
 
-/* Why a module is left out, besides the reasons of a verdict. */
+/*
+ * Why a module is left out, besides the reasons of a verdict. A new one also goes into
+ * modgate-rebuild(8), what it depends on into sources.c, and MANIFEST_VERSION up.
+ */
 #define LEFT_MISSING	"missing"	/* no file has its digest */
 #define LEFT_CHANGED	"changed"	/* its file has another digest */
 #define LEFT_SIGNATURE	"signature"	/* appended and broken */
@@ -82,7 +85,10 @@ struct collection {
 	bool changed;
 };
 
-/* sources.c */
+/*
+ * sources.c. Raise the version whenever the same sources make another collection: a new
+ * reason, another order. Otherwise what an older tool made counts as up to date.
+ */
 #define MANIFEST_VERSION 4
 
 struct json_object *collection_sources(const struct options *o, const struct kernel *kernel,

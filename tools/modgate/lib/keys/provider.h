@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Inside the room keys: the providers, which keep private keys. To add one, write a
- * struct provider in its own file and list it in keys.c.
+ * Inside the room keys: the providers, which keep private keys. A new one is a struct
+ * provider in a file of its own, declared below, and a line in keys.c; its name also goes
+ * into the usage of init and key, init_keys.c, completions/ and modgate-key(8). A name with
+ * ":" is a URI. A key that signs elsewhere needs no struct provider but a provider of
+ * OpenSSL's, and at most a line of schemes[] in provider_uri.c.
  */
 #ifndef _MODGATE_LIB_PROVIDER_H
 #define _MODGATE_LIB_PROVIDER_H
@@ -27,7 +30,7 @@ struct key_file {
  * @first_line: of its files, or NULL likewise
  * @make: make a key, or find the one that @where names, and write what stands
  *	  in for it to @file; NULL if keys come to it from elsewhere
- * @unlock: get access to the key
+ * @unlock: get at the key, as one that OpenSSL can sign with
  * @change: write the same key with another passphrase to @out, or NULL if it
  *	    cannot
  */

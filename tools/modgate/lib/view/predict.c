@@ -154,7 +154,10 @@ static char *explain_not_approved(const struct question *q)
 	return text;
 }
 
-/* What decides, by the reason that the table gives: always the same, or to be found. */
+/*
+ * What decides, by the reason that the table gives: always the same, or to be found. The
+ * admin guide explains the same reasons.
+ */
 static const struct explanation {
 	const char *reason;
 	const char *text;
