@@ -3,7 +3,7 @@
 #
 # cli.sh: the command line, init, key.
 
-: "${etc:?}" "${root:?}" "${status:?}" "${tool:?}" "${work:?}"
+: "${etc:?}" "${here:?}" "${root:?}" "${status:?}" "${tool:?}" "${work:?}"
 
 exits 2 "no verb"
 exits 2 "unknown verb" frobnicate

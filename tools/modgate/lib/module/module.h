@@ -173,8 +173,8 @@ enum status lookup_target(struct module *module, const struct options *o,
 			  const char *target, const char *cert_path);
 
 /**
- * struct pending - what was refused and could be approved @number: its number: seq of
- * its first line in events
+ * struct pending - what was refused and could be approved
+ * @number: its number: seq of its first line in events
  * @count: how often it was refused
  * @event: the latest line
  * @digest: of the module

@@ -104,8 +104,8 @@ static void take_signature(struct modsig *sig, struct message *answer, size_t n_
 }
 
 /**
- * reader_inspect() - what a module says about itself @module: its info and the part of
- * its signature that modsig_read() fills in are set
+ * reader_inspect() - what a module says about itself
+ * @module: its info and the part of its signature that modsig_read() fills in are set
  * @b: the module
  * @certs: candidates for the signer's certificate
  * @n_certs: their number

@@ -142,7 +142,8 @@ static TSS2_RC take(struct pcr_set *set, __u32 mask, const TPML_DIGEST *digests)
 }
 
 /**
- * pcr_read_set() - what several PCRs have in one bank @tpm: as opened
+ * pcr_read_set() - what several PCRs have in one bank
+ * @tpm: as opened
  * @set: in: bank and mask; out: the values
  *
  * A TPM returns at most eight per command, so the values may be from different times.
