@@ -49,7 +49,8 @@ on() { guest --tpm "$work/tpm" --disk "$work/disk" "$@"; }
 
 on <<'END'
 tool 6 init --freshness=tpm --passphrase-fd=3
-tell_pin
+tool 0 key --pin
+echo "PIN $said"
 tool 6 approve --passphrase-fd=3 modules/*.ko
 check "one act approves every module" "*Approved: $count module(s)*" "$said"
 END

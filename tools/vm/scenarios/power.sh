@@ -57,7 +57,7 @@ power_on() {
 	: >console
 	serve
 	{
-		printf 'work=%q top=%q tree=%q\n' "$work" "$top" "$tree"
+		printf 'work=%q top=%q bin=%q tree=%q\n' "$work" "$top" "$bin" "$tree"
 		cat "$scenarios/guest.sh" -
 	} >script
 	"$vm" run --kernel "$series" --tpm tpm --disk "nbd+unix:///?socket=$work/socket" \
