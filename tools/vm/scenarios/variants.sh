@@ -11,7 +11,9 @@
 not_debugging
 
 prepare
-system_module two.ko system.ko
+# The variant's own key: its tree need not be made out of the default one.
+strict=$("$vm" path --kernel "$series" --variant strict)
+sign two.ko "$strict/certs/signing_key.pem" "$strict/certs/signing_key.x509" system.ko
 
 guest --variant strict --no-boot --append "lsm=lockdown modgate.freshness=none" <<'END'
 check "strict, not provisioned: a third-party module is refused" "$(refused no-policy)" "$(load finit one.ko)"
