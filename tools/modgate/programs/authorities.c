@@ -149,7 +149,7 @@ static enum status authorities_add(struct draft *draft, const struct options *o,
 			status = fail_errno(err, "%s", path);
 		else if (!key_supported(X509_get0_pubkey(cert.x509)))
 			status = fail(ST_NO,
-				      "%s: its key is none of ECDSA P-384, RSA-3072, RSA-4096: the kernel takes no other",
+				      "%s: its key is not ECDSA P-384, RSA-3072 or RSA-4096, as the kernel requires",
 				      path);
 	}
 	if (!status)

@@ -445,7 +445,7 @@ static enum status approve_parse(struct job *job, int argc, char **argv)
 	if (job->name && !job->unseen && !job->vendor)
 		return usage("--name is for what is --unseen, or for a --vendor");
 	if (job->vendor && (optind != argc || job->all_pending || job->rebuilds))
-		return usage("--vendor approves a certificate, and no modules beside it");
+		return usage("--vendor cannot be combined with modules");
 	if (job->rebuilds && job->unseen)
 		return usage("--rebuilds needs the module's signature, so not --unseen");
 	if (optind == argc && !job->all_pending && !job->vendor)

@@ -320,8 +320,8 @@ static void show_entry(const struct job *job, const struct entry *e)
 
 	say("%s, %s %.16s%s%s\n", dash((const char *)e->name),
 	    e->cert ? "every module signed by" : "module", digest_hex(hex, e->digest),
-	    e->approved ? "; its approval goes" : "",
-	    loaded ? "; one of this name is loaded, and stays so" : "");
+	    e->approved ? "; its approval is removed" : "",
+	    loaded ? "; a module of this name is loaded and stays loaded" : "");
 }
 
 /* Before the passphrase is asked for. */
@@ -382,7 +382,7 @@ static void report_text(const struct job *job)
 		    "The kernel refuses it from now on." :
 		    "The kernel records it from now on, and refuses nothing.");
 	else
-		say("A restart is needed: not all of it is refused before.\n");
+		say("A restart is needed: until then some of these can still load.\n");
 }
 
 /* What it amounts to, once all that was to be signed is signed. */

@@ -35,7 +35,7 @@ static const char *meaning(int err)
 	case -EPERM:
 		return "EPERM: not privileged, or no longer in state boot";
 	case -EINVAL:
-		return "EINVAL: form";
+		return "EINVAL: malformed document";
 	case -EEXIST:
 		return "EEXIST: a document of this signer is in force already";
 	case -EKEYREJECTED:
@@ -43,7 +43,7 @@ static const char *meaning(int err)
 	case -EXDEV:
 		return "EXDEV: for another machine";
 	case -ENODEV:
-		return "ENODEV: freshness is demanded and cannot be had";
+		return "ENODEV: freshness is required, but unavailable";
 	case -ESTALE:
 		return "ESTALE: older than what was accepted before, or below the floor";
 	default:

@@ -22,7 +22,7 @@ static enum status doctor_run(int argc, char **argv, struct options *o)
 	if (!snap.kernel.present)
 		status = kernel_missing(&snap.kernel);
 	else if (!status && !snap.kernel.privileged)
-		status = fail(ST_PRIVILEGE, "doctor looks where only root may look");
+		status = fail(ST_PRIVILEGE, "doctor reads what only root can read: run it as root");
 	if (!status) {
 		d.snap = &snap;
 		d.json = json_object_new_array();

@@ -55,7 +55,7 @@ static void pending_show(const struct states *s, const struct pending *p)
 	if (p->path || !record_get(p->event, "path")) {
 		pending_field("file", p->path);
 	} else {
-		text = fmt("%s, which is not there or is another file now",
+		text = fmt("%s (missing, or changed since)",
 			   record_get(p->event, "path"));
 		pending_field("file", text);
 		free(text);

@@ -311,7 +311,7 @@ static enum status rebuild_run(int argc, char **argv, struct options *o)
 	if (optind != argc)
 		return usage("%s: rebuild takes no arguments", argv[optind]);
 	if (q.only_close && (q.no_close || q.force))
-		return usage("--close is all that is done then");
+		return usage("--close cannot be combined with --no-close or --force");
 	return rebuild(o, &q);
 }
 

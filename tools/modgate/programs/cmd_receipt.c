@@ -394,7 +394,7 @@ static enum status receipt_options(int argc, char **argv, struct options *o,
 		return usage("--boot goes with --diff, or alone");
 	if (attest_wanted(&q->attest) &&
 	    (q->check || q->verify || q->history || q->file || q->boot || q->diff))
-		return usage("quotes and the attestation key go with nothing else of receipt");
+		return usage("a quote or attestation key cannot be combined with other options");
 	return ST_OK;
 }
 

@@ -33,7 +33,7 @@ exits 2 "ban of nothing" ban
 exits 1 "ban of what is not there" ban no_such_module
 exits 1 "ban of what is no module" ban "$work/pass"
 exits 0 "ban of a module that is approved" ban --passphrase-fd=3 "$work/mg_one.ko"
-says "its approval goes" "ban says that the approval goes"
+says "its approval is removed" "ban says that the approval is removed"
 says "refuses it from now on" "ban says that it holds at once"
 [ "$(cat "$kernel/revoke")" = "$one" ]
 tap $? "the kernel is told the digest"

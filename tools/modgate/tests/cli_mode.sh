@@ -26,7 +26,7 @@ changes() {
 	! grep -q "After restart" "$work/out"
 	tap $? "$how: and that nothing else comes"
 	exits 0 "$how: the same mode" mode listed --enforce --passphrase-fd=3
-	says "says so already" "$how: says that it is so already"
+	says "has these settings already" "$how: says that it is so already"
 	[ -z "$(ls "$etc/staged")" ]
 	tap $? "$how: and signs nothing"
 

@@ -98,7 +98,7 @@ refused_init() {
 printf '12345678\n12345678\n' >"$work/pass"
 refused_init 1 "the same key" "one key twice" "--key=$uri;object=owner" "--anchor-key=$uri;object=owner"
 refused_init 1 "the same key" "one key by two URIs" "--key=$uri;object=owner" "--anchor-key=$uri;id=%01"
-refused_init 1 "none of ECDSA P-384" "a P-256 key" "--key=$uri;object=small" --anchor-key=file
+refused_init 1 "is not ECDSA P-384" "a P-256 key" "--key=$uri;object=small" --anchor-key=file
 refused_init 1 "keys of that description" "a URI of several keys" "--key=$uri" --anchor-key=file
 refused_init 1 "public key cannot be read" "a key without its public half" "--key=$uri;object=half" \
 	--anchor-key=file

@@ -254,7 +254,7 @@ const char *signature_check(const void *der, size_t der_size,
 	}
 	key = X509_get0_pubkey(cert.x509);
 	if (!key || !key_supported(key))
-		problem = "the signer's key is none of ECDSA P-384, RSA-3072, RSA-4096";
+		problem = "the signer's key is not ECDSA P-384, RSA-3072 or RSA-4096";
 	else if (!ctx ||
 		 EVP_DigestVerifyInit(ctx, NULL, EVP_sha384(), NULL, key) != 1 ||
 		 EVP_DigestVerify(ctx, signature, signature_size, data, size) != 1)

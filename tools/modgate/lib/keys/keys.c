@@ -116,7 +116,7 @@ static enum status certify(const char *name, EVP_PKEY *key, struct cert *cert)
 			      name, crypto_error());
 	else if (!key_supported(X509_get0_pubkey(cert->x509)))
 		status = fail(ST_NO,
-			      "the %s key is none of ECDSA P-384, RSA-3072, RSA-4096: the kernel takes no other",
+			      "the %s key is not ECDSA P-384, RSA-3072 or RSA-4096, as the kernel requires",
 			      name);
 	OPENSSL_free(der);
 	X509_free(x509);
