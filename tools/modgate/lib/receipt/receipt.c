@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A receipt as the kernel prints it: see Documentation/ABI/testing/securityfs-modgate.
+ * Parse receipts as printed by the kernel, see Documentation/ABI/testing/securityfs-modgate.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "kernel.h"
 #include "receipt.h"
 
-/* What of a line is hashed ends where its state begins. */
+/* The hashed part of a line ends where its state begins. */
 #define NOT_HASHED " state="
 
 static void take_line(struct receipt *r, const char *line)
@@ -24,7 +24,7 @@ static void take_line(struct receipt *r, const char *line)
 	record_parse(&r->lines[r->n++], line, ' ');
 }
 
-/* The last line has what no other has, and is the last. */
+/* Only the last line starts with "lines="; nothing may follow it. */
 static enum status take(struct receipt *r, char *text)
 {
 	char *rest = text, *line;
@@ -41,12 +41,12 @@ static enum status take(struct receipt *r, char *text)
 }
 
 /**
- * receipt_parse() - take a receipt apart
+ * receipt_parse() - parse a receipt
  * @receipt: filled in; to be freed, also after an error
  * @path: where it comes from
  * @text: the receipt
  *
- * Return: ST_OK, or ST_CORRUPT if it is none, without saying so.
+ * Return: ST_OK; ST_CORRUPT, without a message, if it is not a receipt.
  */
 enum status receipt_parse(struct receipt *receipt, const char *path,
 			  const char *text)
@@ -66,7 +66,7 @@ enum status receipt_parse(struct receipt *receipt, const char *path,
  * @receipt: filled in; to be freed, also after an error
  * @path: of the file
  *
- * Return: ST_OK, ST_CORRUPT if it is none, or another status, after saying so.
+ * Return: ST_OK; after a message, ST_CORRUPT if it is not a receipt, or another status.
  */
 enum status receipt_read(struct receipt *receipt, const char *path)
 {
@@ -100,7 +100,7 @@ enum status receipt_read_kernel(struct receipt *receipt,
 	return status;
 }
 
-/* Likewise, if there is one, and without a word if not. */
+/* Likewise, but silently return false if there is none. */
 bool receipt_try(struct receipt *receipt, const struct kernel *kernel)
 {
 	char *path = fmt("%s/receipt", kernel->dir);
@@ -120,7 +120,7 @@ bool receipt_is_empty(const struct receipt *receipt)
 	       record_is(&receipt->end, "lost", "0");
 }
 
-/* Is a module live that the kernel keeps until restart? */
+/* Is this module live, and will the kernel keep it until restart? */
 bool receipt_permanent(const struct kernel *kernel, const __u8 *digest)
 {
 	char hex[HEX_SIZE];
@@ -139,7 +139,7 @@ bool receipt_permanent(const struct kernel *kernel, const __u8 *digest)
 }
 
 /**
- * receipt_hash() - the running hash, from the lines
+ * receipt_hash() - compute the running hash over the lines
  * @receipt: as read
  * @digest: filled in
  */
@@ -160,7 +160,7 @@ void receipt_hash(const struct receipt *receipt,
 	}
 }
 
-/* What identifies a module in a line, whenever it came up. */
+/* The part of a line that identifies the module, without when it came up. */
 static const char *what(const char *line)
 {
 	const char *digest = strstr(line, " digest=");
@@ -168,7 +168,7 @@ static const char *what(const char *line)
 	return digest ? digest : line;
 }
 
-/* A line of @receipt that says the same of a module as @line, or NULL. */
+/* The line of @receipt that identifies the same module as @line, or NULL. */
 const char *receipt_same(const struct receipt *receipt, const char *line)
 {
 	size_t i;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The room receipt: what the kernel wrote down of the third-party modules that came up,
- * in this boot and, filed below /var/lib/modgate/receipts/, in earlier ones. Uses base,
- * kernel and crypto.
+ * The room receipt: the kernel's record of the third-party modules that came up, in this
+ * boot and, filed below /var/lib/modgate/receipts/, in earlier ones. Uses base, kernel
+ * and crypto.
  */
 #ifndef _MODGATE_LIB_RECEIPT_H
 #define _MODGATE_LIB_RECEIPT_H
@@ -12,11 +12,11 @@
 #define RECEIPT_MAX (16U << 20)		/* in bytes; the kernel writes 16,384 lines */
 
 /**
- * struct receipt - of one boot
+ * struct receipt - the receipt of one boot
  * @path: of the file
- * @lines: one for each module that came up
- * @hashed: what of each line the kernel has hashed
- * @n: their number
+ * @lines: one per module that came up
+ * @hashed: the part of each line that the kernel hashed
+ * @n: the number of lines
  * @end: the last line
  */
 struct receipt {

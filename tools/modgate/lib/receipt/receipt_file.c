@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Receipts of earlier boots. A receipt is filed as the kernel wrote it, with the
- * log of what was measured beside it, so that both can be checked later: in
- * <time>-<boot id>.receipt and .log. Filed again in the same boot, they replace
- * what was filed before.
+ * Receipts of earlier boots. A receipt is filed as the kernel wrote it, together with the
+ * measurement log, so that both can be checked later: as <time>-<boot id>.receipt and
+ * .log. Filing again in the same boot replaces both.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -30,11 +29,11 @@ static int is_receipt(const struct dirent *e)
 }
 
 /**
- * receipt_names() - the receipts that are filed
+ * receipt_names() - list the filed receipts
  * @o: options
  * @n: set to their number
  *
- * Return: their names, the oldest first; to be freed.
+ * Return: their names, oldest first; to be freed with receipt_names_free().
  */
 char **receipt_names(const struct options *o, size_t *n)
 {
@@ -64,7 +63,7 @@ void receipt_names_free(char **names, size_t n)
 	free(names);
 }
 
-/* The receipt of an earlier boot; @name may be its end, which is the boot's. */
+/* Read a filed receipt; @name may be just the end of its name, such as the boot id. */
 enum status receipt_read_filed(struct receipt *receipt, const struct options *o,
 			       const char *name)
 {
@@ -89,7 +88,7 @@ enum status receipt_read_filed(struct receipt *receipt, const struct options *o,
 	return status;
 }
 
-/* The first part of the kernel's boot id; to be freed. */
+/* The first part of the kernel's boot id; the caller frees it. */
 static char *this_boot(void)
 {
 	size_t size;
@@ -103,7 +102,7 @@ static char *this_boot(void)
 	return id;
 }
 
-/* As it was filed before in this boot, or by the time of now. To be freed. */
+/* The name used before in this boot, or one with the current time; the caller frees it. */
 static char *make_name(const struct options *o)
 {
 	char *id = this_boot(), *name = NULL, **names, text[64];
@@ -145,7 +144,7 @@ static enum status file_one(const struct kernel *kernel, const char *file,
 	return status;
 }
 
-/* Who keeps everything fills the disk. By a clock that is slow, this one is old. */
+/* Drop the oldest, but never @this: with a slow clock, it may look old. */
 static void prune(const struct options *o, const char *dir, const char *this)
 {
 	static const char *const suffixes[] = { SUFFIX, ".log" };
@@ -166,9 +165,9 @@ static void prune(const struct options *o, const char *dir, const char *this)
  * receipt_file() - file the receipt of this boot
  * @o: options
  * @kernel: as read
- * @name: set to what it is filed as, NULL if it is not; to be freed
+ * @name: set to the name it is filed under, NULL on error; to be freed
  *
- * Return: ST_OK, or a status after saying what went wrong.
+ * Return: ST_OK, or another status after a message.
  */
 enum status receipt_file(const struct options *o, const struct kernel *kernel,
 			 char **name)
