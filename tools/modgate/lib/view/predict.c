@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The verdict that the kernel would come to: its own table, asked with the rules and the
- * facts that are known here, and what decides it in a sentence for people; and whether it
- * is somebody else in the kernel who refuses.
+ * Predict the kernel's verdict: ask its own table with the rules and facts known here and
+ * explain the answer in a sentence; also tell whether another part of the kernel would
+ * refuse the module.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +67,7 @@ static struct modgate_rules rules_of(const struct snapshot *snap, enum when when
 	};
 }
 
-/* A verdict that is to be explained. */
+/* A verdict to explain. */
 struct question {
 	const struct snapshot *snap;
 	const struct module *module;
@@ -121,7 +121,7 @@ static char *explain_vendor(const struct question *q)
 	return text;
 }
 
-/* The same name with another digest: it was rebuilt, or changed. */
+/* A list entry of the same name: the module was rebuilt or changed. */
 static const struct authority_view *same_name(const struct snapshot *snap,
 					      const struct module *module, enum when when)
 {
@@ -155,8 +155,8 @@ static char *explain_not_approved(const struct question *q)
 }
 
 /*
- * What decides, by the reason that the table gives: always the same, or to be found. The
- * admin guide explains the same reasons.
+ * An explanation for each reason of the table: a fixed text or a function. The admin guide
+ * explains the same reasons.
  */
 static const struct explanation {
 	const char *reason;
@@ -196,7 +196,7 @@ static char *explain(const struct question *q, const char *reason)
 	return xstrdup(reason);
 }
 
-/* Of what the table asked for and is not known here, the last one. */
+/* Why the last unknown fact that the table asked for is unknown. */
 static const char *why_unsure(const struct module_facts *facts,
 			      const struct table_answer *answer)
 {
@@ -208,7 +208,7 @@ static const char *why_unsure(const struct module_facts *facts,
 	return NULL;
 }
 
-/* What no document decides: the kernel could not come to a verdict, or not measure. */
+/* Refusals that no document decides: the kernel failed to reach a verdict or to measure. */
 static const char *refused_as_error(const struct snapshot *snap, const struct module *module)
 {
 	if (!module->event || !record_is(module->event, "reason", MODGATE_REASON_ERROR))
@@ -247,8 +247,8 @@ static void ask_table(struct verdict *v, const struct question *q,
  * @module: a module
  * @when: now, or after a restart
  *
- * Where the kernel may not be asked (@snapshot is assumed), the verdict is as sure as
- * what is assumed.
+ * If the kernel may not be asked (@snapshot is assumed), the verdict is only as reliable
+ * as that assumption.
  */
 void verdict_make(struct verdict *v, const struct snapshot *snapshot,
 		  const struct module *module, enum when when)
@@ -286,7 +286,7 @@ void verdict_in_initramfs(struct verdict *v, const struct snapshot *snapshot,
  * @yes: facts supposed to be true, MODGATE_FACT(MODGATE_IS_*)
  * @no: facts supposed not to be, likewise
  *
- * That every required list is in force is supposed as well.
+ * Also supposes that every required list is in force.
  *
  * Return: the reason, MODGATE_REASON_*.
  */
@@ -308,7 +308,7 @@ void verdict_free(struct verdict *v)
 	memset(v, 0, sizeof(*v));
 }
 
-/* Does a deny refuse, or is it only recorded? */
+/* Is a denial enforced, not just recorded? */
 bool verdict_enforced(const struct snapshot *snapshot, enum when when)
 {
 	if (when == NEXT)
@@ -317,7 +317,7 @@ bool verdict_enforced(const struct snapshot *snapshot, enum when when)
 	return record_is(&snapshot->kernel.state, "enforcing", "yes");
 }
 
-/* Does lockdown let through what modgate approves? */
+/* Does lockdown accept what modgate approves? */
 static bool lockdown_heeds(const struct snapshot *snapshot)
 {
 	return record_is(&snapshot->kernel.state, "lockdown", "yes");
@@ -345,7 +345,7 @@ bool lockdown_asks(const struct snapshot *snapshot, const struct options *o,
  * @module: a module
  * @v: modgate's verdict
  *
- * Return: true also when modgate itself only records.
+ * Return: true if so, even if modgate itself only records.
  */
 bool lockdown_refusal(const struct snapshot *snapshot, const struct options *o,
 		      const struct module *module, const struct verdict *v)
@@ -363,7 +363,7 @@ bool lockdown_refusal(const struct snapshot *snapshot, const struct options *o,
  * @module: a module
  * @v: modgate's verdict
  *
- * Return: what is not known, and how to know it; or NULL.
+ * Return: what is unknown and how to find out, or NULL.
  */
 const char *kernel_unsure(const struct snapshot *snapshot, const struct options *o,
 			  const struct module *module, const struct verdict *v)
@@ -383,7 +383,7 @@ const char *kernel_unsure(const struct snapshot *snapshot, const struct options 
  * @o: options
  * @module: a module
  *
- * Return: by what and why, to be freed; NULL if not.
+ * Return: which check refuses it and why, to be freed; NULL if none does.
  */
 char *kernel_refusal(const struct snapshot *snapshot, const struct options *o,
 		     const struct module *module)
