@@ -331,7 +331,7 @@ static enum status baseline_run(int argc, char **argv, struct options *o)
 	if (!status)
 		status = snapshot_need(&job.snapshot, o);
 	if (!status && !*o->root && geteuid())
-		status = fail(ST_PRIVILEGE, "only root can check who signed the modules: run it as root");
+		status = fail(ST_PRIVILEGE, "only root can check who signed them: run it as root");
 	if (!status) {
 		states_read(&job.states, &job.snapshot, o);
 		baseline_find(&job);

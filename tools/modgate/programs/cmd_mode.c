@@ -152,7 +152,7 @@ static void announce(const struct snapshot *snap, __u32 mode, __u32 flags)
 		say("Mode %s instead of %s: %s.\n", mode_name(mode),
 		    mode_name(mode_of(now)), mode_explain(mode));
 	if (flags & ~flags_of(now) & MODGATE_POLICY_AUDIT)
-		say("Audit: nothing is refused any more, not even banned modules; refusals are only recorded.\n");
+		say("Audit: nothing is refused, not even what is banned; it is only recorded.\n");
 	if (~flags & flags_of(now) & MODGATE_POLICY_AUDIT)
 		say("Enforcing: what was only recorded is refused; see 'modgate pending'.\n");
 	if (flags & ~flags_of(now) & MODGATE_POLICY_ALLOW_KEXEC)
