@@ -36,7 +36,6 @@ const char *keyring_name(enum keyring which)
  * keyring_takes() - can the kernel use the key of a certificate?
  * @o: options; with a root folder it is not this kernel that is meant
  * @der: the certificate in DER
- *    certificate in DER
  * @size: of @der, in bytes
  *
  * Finds out by adding the key to a keyring of this process.
